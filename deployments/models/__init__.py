@@ -1,0 +1,8 @@
+"""What the database remembers of deployments and of what executes them."""
+
+from deployments.models.deployments import Deployment
+from deployments.models.work_pools import WorkPool
+from deployments.models.work_queues import WorkQueue
+from deployments.models.workers import Worker
+
+__all__ = ["Deployment", "WorkPool", "WorkQueue", "Worker"]

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django.db import models
+
+from runs.models.base import Record
+
+
+class WorkQueue(Record):
+    """A line of waiting runs inside a pool. The queue with the lowest priority number is served first."""
+
+    class Status(models.TextChoices):
+        READY = "READY"  # a worker asked for its work in the last minute
+        NOT_READY = "NOT_READY"
+        PAUSED = "PAUSED"
+
+    work_pool = models.ForeignKey("deployments.WorkPool", on_delete=models.CASCADE, related_name="queues")
+    name = models.TextField()
+    description = models.TextField(default="", blank=True)
+    priority = models.PositiveIntegerField(default=1)
+    is_paused = models.BooleanField(default=False)
+    concurrency_limit = models.PositiveIntegerField(null=True, blank=True)
+    last_polled = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.NOT_READY)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["work_pool", "name"], name="work_queue_name"),
+            models.UniqueConstraint(fields=["work_pool", "priority"], name="work_queue_priority"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

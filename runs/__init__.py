@@ -1,0 +1,1 @@
+"""Flows, flow runs, task runs, their states, logs, artifacts and claims."""

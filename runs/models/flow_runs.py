@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+
+from orchestrator.contract.states import StateType
+from runs.models.run import Run, RunQuerySet
+
+
+class FlowRunQuerySet(RunQuerySet):
+    def scheduled(self) -> FlowRunQuerySet:
+        return self.filter(state_type=StateType.SCHEDULED)
+
+    def due(self, at: datetime) -> FlowRunQuerySet:
+        """Scheduled for `at` or earlier, and not waiting for a retry in the process that already has them."""
+        return self.scheduled().filter(next_scheduled_start_time__lte=at).exclude(empirical_policy__retry_type="in_process")
+
+    def top_level(self) -> FlowRunQuerySet:
+        return self.filter(parent_task_run=None)
+
+
+class FlowRun(Run):
+    """One execution of a flow, from the moment it is planned."""
+
+    flow = models.ForeignKey("runs.Flow", on_delete=models.CASCADE, related_name="runs")
+    flow_version = models.TextField(null=True, blank=True)
+    # A deleted deployment or queue leaves its past runs as they are, identifiers included.
+    deployment = models.ForeignKey(
+        "deployments.Deployment", null=True, blank=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="runs"
+    )
+    deployment_version = models.TextField(null=True, blank=True)
+    work_queue = models.ForeignKey(
+        "deployments.WorkQueue", null=True, blank=True, on_delete=models.SET_NULL, related_name="runs"
+    )
+    work_queue_name = models.TextField(null=True, blank=True)
+    parent_task_run = models.ForeignKey(
+        "runs.TaskRun", null=True, blank=True, on_delete=models.SET_NULL, related_name="child_flow_runs"
+    )
+    parameters = models.JSONField(default=dict, blank=True)
+    context = models.JSONField(default=dict, blank=True)
+    job_variables = models.JSONField(null=True, blank=True)
+    idempotency_key = models.TextField(null=True, blank=True)
+    auto_scheduled = models.BooleanField(default=False)
+    infrastructure_document_id = models.UUIDField(null=True, blank=True)
+    infrastructure_pid = models.TextField(null=True, blank=True)
+    created_by = models.JSONField(null=True, blank=True)
+
+    objects = FlowRunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["flow", "idempotency_key"], name="flow_run_idempotency")]
+        indexes = [
+            models.Index(Coalesce("start_time", "expected_start_time").desc(), models.F("id").desc(), name="flow_run_newest"),
+            models.Index("state_type", Coalesce("start_time", "expected_start_time").desc(), name="flow_run_state"),
+            models.Index(fields=["state_name"], name="flow_run_state_name"),
+            models.Index("flow", Coalesce("start_time", "expected_start_time").desc(), name="flow_run_flow"),
+            models.Index("deployment", Coalesce("start_time", "expected_start_time").desc(), name="flow_run_deployment"),
+            models.Index(fields=["expected_start_time", "id"], name="flow_run_expected"),
+            models.Index(fields=["end_time"], name="flow_run_ended"),
+            models.Index(fields=["name"], name="flow_run_name"),
+            models.Index(
+                fields=["next_scheduled_start_time"],
+                name="flow_run_due",
+                condition=Q(state_type=StateType.SCHEDULED.value),
+            ),
+        ]
+
+
+class FlowRunTag(models.Model):
+    """One tag of one run, so that a rare tag is found without reading every run."""
+
+    flow_run = models.ForeignKey(FlowRun, on_delete=models.CASCADE, related_name="tag_rows")
+    tag = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tag", "flow_run"], name="flow_run_tag")]
