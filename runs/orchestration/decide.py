@@ -1,0 +1,70 @@
+"""Ask the rules, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from orchestrator.contract.states import State, StateType, Status
+from runs.orchestration.transition import Transition
+from runs.orchestration.verdicts import Abort, Amend, Keep, Pass, Replace, Verdict, Wait
+
+ANY: frozenset[StateType | None] = frozenset({None, *StateType})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A question that is asked of transitions from some types to some types. None is "no state yet"."""
+
+    ask: Callable[[Transition], Verdict]
+    from_types: frozenset[StateType | None]
+    to_types: frozenset[StateType]
+
+    def applies_to(self, transition: Transition) -> bool:
+        return transition.from_type in self.from_types and transition.to_type in self.to_types
+
+
+def rule(
+    *, before: Iterable[StateType | None] = ANY, after: Iterable[StateType] = frozenset(StateType)
+) -> Callable[[Callable[[Transition], Verdict]], Rule]:
+    """Make a rule of a function; it is asked when the run is in one of `before` and one of `after` is proposed."""
+
+    def make(ask: Callable[[Transition], Verdict]) -> Rule:
+        return Rule(ask=ask, from_types=frozenset(before), to_types=frozenset(after))
+
+    return make
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to a proposal. `write` is the state to be written, or None when nothing changes."""
+
+    status: Status
+    write: State | None = None
+    reason: str | None = None
+    delay_seconds: int | None = None
+    policy: dict[str, Any] | None = None  # changes to the empirical policy, made together with the write
+
+
+def decide(transition: Transition, rules: Iterable[Rule]) -> Decision:
+    """The first rule that refuses wins; if none does, the proposal is accepted as the rules amended it."""
+    policy: dict[str, Any] = {}
+    for one in rules:
+        if not one.applies_to(transition):
+            continue
+        match one.ask(transition):
+            case Pass(policy=changes):
+                policy.update(changes)
+            case Amend(state=state, policy=changes):
+                policy.update(changes)
+                transition = replace(transition, proposed=state)
+            case Keep(reason=reason):
+                return Decision(Status.REJECT, reason=reason)
+            case Replace(state=state, reason=reason, policy=changes):
+                return Decision(Status.REJECT, write=state, reason=reason, policy=policy | dict(changes))
+            case Wait(seconds=seconds, reason=reason):
+                return Decision(Status.WAIT, reason=reason, delay_seconds=seconds)
+            case Abort(reason=reason):
+                return Decision(Status.ABORT, reason=reason)
+    return Decision(Status.ACCEPT, write=transition.proposed, policy=policy)

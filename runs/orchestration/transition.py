@@ -1,0 +1,65 @@
+"""One proposed change of state, frozen, with every fact that a rule may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from orchestrator.contract.states import State, StateType
+
+
+class RunKind(StrEnum):
+    FLOW_RUN = "flow-run"
+    TASK_RUN = "task-run"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the rules need to know of the run itself."""
+
+    id: UUID
+    kind: RunKind
+    run_count: int = 0
+    policy: Mapping[str, Any] = field(default_factory=dict)  # the run's `empirical_policy`
+    has_deployment: bool = False
+    has_infrastructure: bool = False  # a process, pod or container was reported for it
+    is_subflow: bool = False
+    start_time: datetime | None = None
+    expected_start_time: datetime | None = None
+    # Of a task run: the flow run that encloses it. None when there is none.
+    flow_run_id: UUID | None = None
+    flow_run_state: State | None = None
+    flow_run_run_count: int = 0
+    recorded_flow_run_run_count: int = 0  # what the task run remembered when it last ran
+
+    @property
+    def retries(self) -> int:
+        """How often a failure is repeated. `max_retries` is the older name of the same setting."""
+        retries = self.policy.get("retries")
+        return int(self.policy.get("max_retries") or 0) if retries is None else int(retries)
+
+    @property
+    def has_retries_left(self) -> bool:
+        return self.run_count <= self.retries
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    run: RunFacts
+    initial: State | None  # None for a run that has no state yet
+    proposed: State
+    at: datetime
+    # Whether the worker that proposes still holds the run; None when no worker's claim came with the proposal.
+    claim_is_held: bool | None = None
+
+    @property
+    def from_type(self) -> StateType | None:
+        return self.initial.type if self.initial else None
+
+    @property
+    def to_type(self) -> StateType:
+        return self.proposed.type
