@@ -1,0 +1,146 @@
+"""Flow runs: planned, changed, deleted. Their states change in `transitions`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from orchestrator.contract.names import generate_name
+from orchestrator.contract.states import State, StateType
+from runs.errors import ParentNotFound, RunNotFound, UpdateRefused
+from runs.models import Flow, FlowRun, FlowRunTag, TaskRun
+from runs.orchestration.transition import RunKind
+from runs.services.transitions import write_first_state
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A flow run that is to be. `name` None means that one is made up; `state` None means PENDING."""
+
+    flow_id: UUID
+    name: str | None = None
+    state: State | None = None
+    flow_version: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
+    empirical_policy: dict[str, Any] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    labels: dict[str, Any] = field(default_factory=dict)
+    parent_task_run_id: UUID | None = None
+    idempotency_key: str | None = None
+    deployment_id: UUID | None = None
+    deployment_version: str | None = None
+    work_queue_id: UUID | None = None
+    work_queue_name: str | None = None
+    job_variables: dict[str, Any] | None = None
+    auto_scheduled: bool = False
+    infrastructure_document_id: UUID | None = None
+    created_by: dict[str, Any] | None = None
+
+
+def create_flow_run(*, plan: Plan) -> tuple[FlowRun, bool]:
+    """The planned run, and whether it is new: a second plan with the same flow and idempotency key gets the first run.
+
+    Raises ParentNotFound when the flow or the parent task run does not exist.
+    """
+    known = _planned_before(plan)
+    if known is not None:
+        return known, False
+    try:
+        with transaction.atomic():
+            return _create(plan), True
+    except IntegrityError:
+        known = _planned_before(plan)
+        if known is None:
+            raise
+        return known, False
+
+
+def update_flow_run(*, flow_run_id: UUID, changes: dict[str, Any]) -> FlowRun:
+    """Set the given columns. Raises RunNotFound, and UpdateRefused for job variables of a run that is under way."""
+    with transaction.atomic():
+        run = FlowRun.objects.select_for_update().filter(pk=flow_run_id).first()
+        if run is None:
+            raise RunNotFound(RunKind.FLOW_RUN, flow_run_id)
+        if "job_variables" in changes and (run.deployment_id is None or run.state_type != StateType.SCHEDULED):
+            raise UpdateRefused("Job variables can be changed only while a deployment's run is SCHEDULED.")
+        if "empirical_policy" in changes:
+            changes = {**changes, "empirical_policy": run.policy_with(**changes["empirical_policy"])}
+        for column, value in changes.items():
+            setattr(run, column, value)
+        run.save(update_fields=[*changes, "updated"])
+        if "tags" in changes:
+            _write_tags(run)
+    return run
+
+
+def merge_labels(*, flow_run_id: UUID, labels: dict[str, Any]) -> None:
+    """Add to the run's labels; a label of the same key is replaced. Raises RunNotFound."""
+    with transaction.atomic():
+        run = FlowRun.objects.select_for_update().filter(pk=flow_run_id).first()
+        if run is None:
+            raise RunNotFound(RunKind.FLOW_RUN, flow_run_id)
+        run.labels = {**run.labels, **labels}
+        run.save(update_fields=["labels", "updated"])
+
+
+def delete_flow_run(*, flow_run_id: UUID) -> None:
+    """With its task runs and states; events and logs stay until clean-up. Raises RunNotFound."""
+    deleted, _ = FlowRun.objects.filter(pk=flow_run_id).delete()
+    if not deleted:
+        raise RunNotFound(RunKind.FLOW_RUN, flow_run_id)
+
+
+def _planned_before(plan: Plan) -> FlowRun | None:
+    if plan.idempotency_key is None:
+        return None
+    return FlowRun.objects.filter(flow_id=plan.flow_id, idempotency_key=plan.idempotency_key).first()
+
+
+def _create(plan: Plan) -> FlowRun:
+    flow = Flow.objects.filter(pk=plan.flow_id).first()
+    if flow is None:
+        raise ParentNotFound(f"Flow {plan.flow_id} does not exist.")
+    parent = None
+    if plan.parent_task_run_id is not None:
+        parent = TaskRun.objects.filter(pk=plan.parent_task_run_id).first()
+        if parent is None:
+            raise ParentNotFound(f"Task run {plan.parent_task_run_id} does not exist.")
+    labels = {**flow.labels, "prefect.flow.id": str(flow.pk), **plan.labels}
+    run = FlowRun(
+        flow=flow,
+        name=plan.name or generate_name(),
+        flow_version=plan.flow_version,
+        parameters=plan.parameters,
+        context=plan.context,
+        empirical_policy=plan.empirical_policy,
+        tags=_unique(plan.tags),
+        labels=labels,
+        parent_task_run=parent,
+        idempotency_key=plan.idempotency_key,
+        deployment_id=plan.deployment_id,
+        deployment_version=plan.deployment_version,
+        work_queue_id=plan.work_queue_id,
+        work_queue_name=plan.work_queue_name,
+        job_variables=plan.job_variables,
+        auto_scheduled=plan.auto_scheduled,
+        infrastructure_document_id=plan.infrastructure_document_id,
+        created_by=plan.created_by,
+    )
+    run.save(force_insert=True)
+    if run.tags:
+        FlowRunTag.objects.bulk_create([FlowRunTag(flow_run=run, tag=tag) for tag in run.tags])
+    write_first_state(run, kind=RunKind.FLOW_RUN, state=plan.state or State(type=StateType.PENDING))
+    return run
+
+
+def _write_tags(run: FlowRun) -> None:
+    run.tag_rows.all().delete()
+    FlowRunTag.objects.bulk_create([FlowRunTag(flow_run=run, tag=tag) for tag in _unique(run.tags)])
+
+
+def _unique(tags: list[str]) -> list[str]:
+    return list(dict.fromkeys(tags))

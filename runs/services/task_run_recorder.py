@@ -1,0 +1,192 @@
+"""Task runs are recorded from the state events that their clients report, a batch at a time.
+
+The events may come late, twice and out of order: every state is kept, and a task run shows the newest.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from orchestrator.contract.events import ORCHESTRATION_LABEL
+from orchestrator.contract.states import State
+from orchestrator.contract.times import now, parse_time
+from orchestrator.events.models import Event
+from runs.models import FlowRun, TaskRun, TaskRunState, TaskRunTag
+
+logger = logging.getLogger(__name__)
+
+_EVENT_PREFIX = "prefect.task-run."
+_RESOURCE_PREFIX = "prefect.task-run."
+_FLOW_RUN_PREFIX = "prefect.flow-run."
+_TIMES = ("expected_start_time", "next_scheduled_start_time", "start_time", "end_time", "cache_expiration")
+_VALUES = (
+    "name",
+    "task_key",
+    "dynamic_key",
+    "task_version",
+    "empirical_policy",
+    "tags",
+    "labels",
+    "task_inputs",
+    "run_count",
+    "flow_run_run_count",
+    "total_run_time",
+    "cache_key",
+)
+_NULLABLE = frozenset({*_TIMES, "task_version", "cache_key"})
+_WRITTEN = [*_VALUES, *_TIMES, "state", "state_type", "state_name", "state_timestamp", "updated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one event says of one task run."""
+
+    task_run_id: UUID
+    flow_run_id: UUID | None
+    state: State
+    columns: dict[str, Any]  # the task run's columns that the event mentions
+
+    @property
+    def natural_key(self) -> tuple[UUID | None, Any, Any]:
+        return self.flow_run_id, self.columns.get("task_key"), self.columns.get("dynamic_key")
+
+
+def record_task_runs(events: Sequence[Event]) -> None:
+    """Write the task runs and states that these events report. Safe to call again with the same events.
+
+    Called inside the transaction that stores the events. Events that do not report a task run are passed over;
+    so are those of a flow run that does not exist, because it was deleted meanwhile.
+    """
+    reports = _of_known_flow_runs([report for event in events if (report := _read(event))])
+    if not reports:
+        return
+    rows = _existing_rows(reports)
+    changed: dict[UUID, TaskRun] = {}
+    new: list[TaskRun] = []
+    states: list[TaskRunState] = []
+    for report in sorted(reports, key=lambda report: report.state.timestamp):
+        row = rows.by_id.get(report.task_run_id) or rows.by_key.get(report.natural_key)
+        if row is None:
+            row = TaskRun(id=report.task_run_id, flow_run_id=report.flow_run_id)
+            rows.add(row, report.natural_key)
+            new.append(row)
+        states.append(_state_row(row, report.state))
+        if row.state_timestamp is None or report.state.timestamp > row.state_timestamp:
+            _apply(row, report)
+            changed[row.pk] = row
+    created = {row.pk for row in new}
+    _save(new, [row for row in changed.values() if row.pk not in created])
+    TaskRunState.objects.bulk_create(states, ignore_conflicts=True)
+
+
+def _read(event: Event) -> Report | None:
+    """What the event reports, or None when it is not a client's report of a task run."""
+    if not event.event.startswith(_EVENT_PREFIX) or event.resource.get(ORCHESTRATION_LABEL) != "client":
+        return None
+    try:
+        task_run_id = UUID(event.resource_id.removeprefix(_RESOURCE_PREFIX))
+        columns = _columns(event.payload["task_run"])
+        state = State.from_wire({**event.payload["validated_state"], "id": event.id, "timestamp": event.occurred})
+        flow_run_id = _flow_run_id(event.related)
+        if not all(isinstance(columns.get(key), str) for key in ("task_key", "dynamic_key")):
+            raise ValueError("task_key and dynamic_key are missing")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        logger.error("Event %s names a task run but does not describe it, so it is only logged: %r", event.id, error)
+        return None
+    return Report(task_run_id=task_run_id, flow_run_id=flow_run_id, state=state, columns=columns)
+
+
+def _columns(task_run: dict[str, Any]) -> dict[str, Any]:
+    columns: dict[str, Any] = {key: task_run[key] for key in _VALUES if key in task_run}
+    for key in _TIMES:
+        if key in task_run:
+            value = task_run[key]
+            columns[key] = parse_time(value) if isinstance(value, str) else value
+    return {key: value for key, value in columns.items() if value is not None or key in _NULLABLE}
+
+
+def _flow_run_id(related: Iterable[dict[str, str]]) -> UUID | None:
+    for labels in related:
+        if labels.get("prefect.resource.role") == "flow-run":
+            return UUID(labels["prefect.resource.id"].removeprefix(_FLOW_RUN_PREFIX))
+    return None
+
+
+def _of_known_flow_runs(reports: list[Report]) -> list[Report]:
+    named = {report.flow_run_id for report in reports if report.flow_run_id}
+    known = set(FlowRun.objects.filter(pk__in=named).values_list("pk", flat=True))
+    return [report for report in reports if report.flow_run_id is None or report.flow_run_id in known]
+
+
+class _Rows:
+    """The task runs of one batch, found by identifier or by natural key."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[UUID, TaskRun] = {}
+        self.by_key: dict[tuple[UUID | None, Any, Any], TaskRun] = {}
+
+    def add(self, row: TaskRun, natural_key: tuple[UUID | None, Any, Any]) -> None:
+        self.by_id[row.pk] = row
+        if natural_key[0] is not None:
+            self.by_key[natural_key] = row
+
+
+def _existing_rows(reports: list[Report]) -> _Rows:
+    rows = _Rows()
+    ids = {report.task_run_id for report in reports}
+    for row in TaskRun.objects.select_for_update().filter(pk__in=ids).order_by("pk"):
+        rows.add(row, (row.flow_run_id, row.task_key, row.dynamic_key))
+    # The same task run under another identifier. Looked for only where it can be: among those not found yet.
+    keys = {report.natural_key for report in reports if report.task_run_id not in rows.by_id and report.flow_run_id}
+    if keys:
+        flow_run_ids = {key[0] for key in keys}
+        dynamic_keys = {key[2] for key in keys}
+        twins = TaskRun.objects.select_for_update().filter(flow_run_id__in=flow_run_ids, dynamic_key__in=dynamic_keys)
+        for row in twins.order_by("pk"):
+            rows.by_key[(row.flow_run_id, row.task_key, row.dynamic_key)] = row
+    return rows
+
+
+def _state_row(row: TaskRun, state: State) -> TaskRunState:
+    state = _with_run_ids(row, state)
+    return TaskRunState(
+        task_run_id=row.pk,
+        id=state.id,
+        type=state.type,
+        name=state.name,
+        timestamp=state.timestamp,
+        message=state.message,
+        data=state.data,
+        state_details=state.details,
+    )
+
+
+def _apply(row: TaskRun, report: Report) -> None:
+    for column, value in report.columns.items():
+        setattr(row, column, value)
+    state = _with_run_ids(row, report.state)
+    row.state = state.to_wire()
+    row.state_type = state.type.value
+    row.state_name = state.name
+    row.state_timestamp = state.timestamp
+
+
+def _with_run_ids(row: TaskRun, state: State) -> State:
+    flow_run_id = str(row.flow_run_id) if row.flow_run_id else None
+    return state.with_details(task_run_id=str(row.pk), flow_run_id=flow_run_id)
+
+
+def _save(new: list[TaskRun], changed: list[TaskRun]) -> None:
+    at = now()
+    for row in changed:
+        row.updated = at  # a bulk write does not touch it by itself
+    TaskRun.objects.bulk_create(new)
+    if changed:
+        TaskRun.objects.bulk_create(changed, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN)
+    tags = [TaskRunTag(task_run=row, tag=tag) for row in [*new, *changed] for tag in dict.fromkeys(row.tags)]
+    TaskRunTag.objects.bulk_create(tags, ignore_conflicts=True)
+

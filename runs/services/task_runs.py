@@ -1,0 +1,112 @@
+"""Task runs that somebody creates by name: tracking task runs of subflows, background tasks, manual ones.
+
+Ordinary task runs are recorded from events, in `task_run_recorder`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from orchestrator.contract.ids import uuid7
+from orchestrator.contract.names import generate_name
+from orchestrator.contract.states import State
+from runs.errors import ParentNotFound, RunNotFound
+from runs.models import FlowRun, TaskRun, TaskRunTag
+from runs.orchestration.transition import RunKind
+from runs.services.transitions import write_first_state
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """A task run that is to be. Without a `state` it has none until one is proposed."""
+
+    task_key: str
+    dynamic_key: str
+    id: UUID | None = None
+    flow_run_id: UUID | None = None
+    name: str | None = None
+    state: State | None = None
+    task_version: str | None = None
+    cache_key: str | None = None
+    cache_expiration: datetime | None = None
+    empirical_policy: dict[str, Any] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    labels: dict[str, Any] = field(default_factory=dict)
+    task_inputs: dict[str, Any] = field(default_factory=dict)
+
+
+def create_task_run(*, plan: TaskPlan) -> tuple[TaskRun, bool]:
+    """The planned task run, and whether it is new: one flow run has one task run of a task key and dynamic key.
+
+    Raises ParentNotFound when the flow run does not exist.
+    """
+    known = _planned_before(plan)
+    if known is not None:
+        return known, False
+    try:
+        with transaction.atomic():
+            return _create(plan), True
+    except IntegrityError:
+        known = _planned_before(plan)
+        if known is None:
+            raise
+        return known, False
+
+
+def update_task_run(*, task_run_id: UUID, name: str) -> TaskRun:
+    """Raises RunNotFound."""
+    with transaction.atomic():
+        run = TaskRun.objects.select_for_update().filter(pk=task_run_id).first()
+        if run is None:
+            raise RunNotFound(RunKind.TASK_RUN, task_run_id)
+        run.name = name
+        run.save(update_fields=["name", "updated"])
+    return run
+
+
+def delete_task_run(*, task_run_id: UUID) -> None:
+    """Raises RunNotFound."""
+    deleted, _ = TaskRun.objects.filter(pk=task_run_id).delete()
+    if not deleted:
+        raise RunNotFound(RunKind.TASK_RUN, task_run_id)
+
+
+def _planned_before(plan: TaskPlan) -> TaskRun | None:
+    if plan.flow_run_id is None:
+        return TaskRun.objects.filter(pk=plan.id).first() if plan.id else None
+    return TaskRun.objects.filter(
+        flow_run_id=plan.flow_run_id, task_key=plan.task_key, dynamic_key=plan.dynamic_key
+    ).first()
+
+
+def _create(plan: TaskPlan) -> TaskRun:
+    flow_run = None
+    if plan.flow_run_id is not None:
+        flow_run = FlowRun.objects.filter(pk=plan.flow_run_id).first()
+        if flow_run is None:
+            raise ParentNotFound(f"Flow run {plan.flow_run_id} does not exist.")
+    run = TaskRun(
+        id=plan.id or uuid7(),
+        flow_run=flow_run,
+        name=plan.name or generate_name(),
+        task_key=plan.task_key,
+        dynamic_key=plan.dynamic_key,
+        task_version=plan.task_version,
+        cache_key=plan.cache_key,
+        cache_expiration=plan.cache_expiration,
+        empirical_policy=plan.empirical_policy,
+        tags=list(dict.fromkeys(plan.tags)),
+        labels=plan.labels,
+        task_inputs=plan.task_inputs,
+    )
+    run.save(force_insert=True)
+    if run.tags:
+        TaskRunTag.objects.bulk_create([TaskRunTag(task_run=run, tag=tag) for tag in run.tags])
+    if plan.state is not None:
+        write_first_state(run, kind=RunKind.TASK_RUN, state=plan.state)
+    return run
