@@ -3,8 +3,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 from orchestrator.contract.states import StateType
 from runs.models.run import Run, RunQuerySet
@@ -16,7 +18,8 @@ class FlowRunQuerySet(RunQuerySet):
 
     def due(self, at: datetime) -> FlowRunQuerySet:
         """Scheduled for `at` or earlier, and not waiting for a retry in the process that already has them."""
-        return self.scheduled().filter(next_scheduled_start_time__lte=at).exclude(empirical_policy__retry_type="in_process")
+        retry_type = Coalesce(KT("empirical_policy__retry_type"), Value(""), output_field=models.TextField())
+        return self.scheduled().filter(next_scheduled_start_time__lte=at).exclude(Exact(retry_type, Value("in_process")))
 
     def top_level(self) -> FlowRunQuerySet:
         return self.filter(parent_task_run=None)

@@ -1,0 +1,263 @@
+"""Who executes a run, and what happens when nobody does any more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from orchestrator.contract.states import State, StateType, Status
+from orchestrator.contract.times import format_time, now
+from orchestrator.web.models import WebPulse
+from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
+from runs.models import Claim, FlowRun
+from runs.orchestration.transition import RunKind
+from runs.services.claims import claim_run, reclaim_lost_runs, release_claim, renew_claim, report_lost
+from runs.services.flow_runs import Plan, create_flow_run
+from runs.services.flows import get_or_create_flow
+from runs.services.transitions import propose_state
+
+pytestmark = pytest.mark.django_db
+
+
+def scheduled(seconds_from_now=0.0, **plan):
+    flow, _ = get_or_create_flow(name="analysis")
+    due = format_time(now() + timedelta(seconds=seconds_from_now))
+    state = State(type=StateType.SCHEDULED, details={"scheduled_time": due})
+    run, _ = create_flow_run(plan=Plan(flow_id=flow.pk, state=state, **plan))
+    return run
+
+
+def propose(run, type_, claim=None, force=False):
+    return propose_state(
+        kind=RunKind.FLOW_RUN,
+        run_id=run.pk,
+        proposal=State(type=StateType(type_)),
+        claim_id=claim.pk if claim else None,
+        force=force,
+    )
+
+
+def let_expire(claim):
+    Claim.objects.filter(pk=claim.pk).update(lease_expires_at=now() - timedelta(seconds=1))
+
+
+@pytest.fixture
+def api_up_for_an_hour():
+    at = now()
+    WebPulse.objects.create(started_at=at - timedelta(hours=1), last_seen=at)
+
+
+def test_takes_a_due_run():
+    run = scheduled()
+
+    taken, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+
+    assert taken.state_type == "PENDING"
+    assert (claim.attempt, claim.worker_name, claim.ended_at) == (1, "w1", None)
+
+
+def test_refuses_a_run_that_is_taken():
+    run = scheduled()
+    claim_run(flow_run_id=run.pk, worker_name="w1")
+
+    with pytest.raises(ClaimRefused, match="PENDING"):
+        claim_run(flow_run_id=run.pk, worker_name="w2")
+
+
+def test_refuses_a_run_before_its_time():
+    run = scheduled(seconds_from_now=60)
+
+    with pytest.raises(ClaimRefused, match="due at"):
+        claim_run(flow_run_id=run.pk, worker_name="w1")
+
+
+def test_refuses_a_run_that_its_own_process_retries():
+    run = scheduled()
+    FlowRun.objects.filter(pk=run.pk).update(empirical_policy={"retry_type": "in_process"})
+
+    with pytest.raises(ClaimRefused, match="process that has it"):
+        claim_run(flow_run_id=run.pk, worker_name="w1")
+
+
+def test_names_a_run_that_does_not_exist():
+    with pytest.raises(RunNotFound):
+        claim_run(flow_run_id=uuid4(), worker_name="w1")
+
+
+def test_renews_without_touching_the_run():
+    run = scheduled()
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    let_expire(claim)
+    updated = FlowRun.objects.get(pk=run.pk).updated
+
+    renewal = renew_claim(claim_id=claim.pk)
+
+    claim.refresh_from_db()
+    assert claim.lease_expires_at > now()
+    assert renewal.state_type == "PENDING"
+    assert FlowRun.objects.get(pk=run.pk).updated == updated
+
+
+def test_tells_the_former_holder_that_its_claim_ended():
+    run = scheduled()
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+
+    with pytest.raises(ClaimNotHeld):
+        renew_claim(claim_id=claim.pk)
+
+
+def test_ends_when_the_run_ended():
+    run = scheduled()
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    propose(run, "RUNNING", claim)
+    propose(run, "COMPLETED", claim)
+
+    release_claim(claim_id=claim.pk)
+
+    claim.refresh_from_db()
+    assert claim.outcome == Claim.Outcome.FINISHED
+    assert FlowRun.objects.get(pk=run.pk).state_type == "COMPLETED"
+
+
+def test_may_be_released_twice():
+    run = scheduled()
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    propose(run, "COMPLETED", force=True)
+
+    release_claim(claim_id=claim.pk)
+    release_claim(claim_id=claim.pk)
+
+    assert Claim.objects.get().outcome == Claim.Outcome.FINISHED
+
+
+def test_begins_a_run_again_that_its_holder_leaves_unfinished():
+    run = scheduled()
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    propose(run, "RUNNING", claim)
+
+    release_claim(claim_id=claim.pk)
+
+    assert FlowRun.objects.get(pk=run.pk).state_name == "AwaitingRetry"
+
+
+def test_begins_a_lost_run_again_at_once_on_another_worker():
+    run = scheduled()
+    _, first = claim_run(flow_run_id=run.pk, worker_name="w1")
+    propose(run, "RUNNING", first)
+
+    report_lost(flow_run_id=run.pk, worker_name="w1", reason="The process was killed by signal 9.")
+    run = FlowRun.objects.get(pk=run.pk)
+    _, second = claim_run(flow_run_id=run.pk, worker_name="w2")
+
+    assert run.state["message"] == "The process was killed by signal 9; attempt 2 of 3 follows."
+    assert second.attempt == 2
+
+
+def test_ignores_a_report_about_a_run_that_another_worker_holds():
+    run = scheduled()
+    claim_run(flow_run_id=run.pk, worker_name="w1")
+
+    report_lost(flow_run_id=run.pk, worker_name="w2", reason="gone")
+
+    assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"
+
+
+def test_crashes_a_run_that_lost_its_worker_too_often(settings):
+    settings.MAX_ATTEMPTS = 2
+    run = scheduled()
+
+    for worker in ("w1", "w2"):
+        claim_run(flow_run_id=run.pk, worker_name=worker)
+        report_lost(flow_run_id=run.pk, worker_name=worker, reason="killed by signal 9")
+
+    run = FlowRun.objects.get(pk=run.pk)
+    assert run.state_type == "CRASHED"
+    assert run.state["message"] == "killed by signal 9; this was attempt 2 of 2, so the run is not begun again."
+
+
+def test_counts_only_losses_since_the_run_last_ended_in_order(settings):
+    settings.MAX_ATTEMPTS = 2
+    run = scheduled()
+    claim_run(flow_run_id=run.pk, worker_name="w1")
+    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    propose(run, "COMPLETED", force=True)
+    release_claim(claim_id=claim.pk)
+    propose(run, "SCHEDULED", force=True)
+    claim_run(flow_run_id=run.pk, worker_name="w1")
+
+    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+
+    assert FlowRun.objects.get(pk=run.pk).state_name == "AwaitingRetry"
+
+
+def test_cancels_a_lost_run_that_was_to_be_cancelled():
+    run = scheduled()
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    propose(run, "RUNNING", claim)
+    propose(run, "CANCELLING")
+
+    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+
+    assert FlowRun.objects.get(pk=run.pk).state_type == "CANCELLED"
+
+
+def test_stops_a_worker_that_speaks_after_it_lost_the_run():
+    run = scheduled()
+    _, lost = claim_run(flow_run_id=run.pk, worker_name="w1")
+    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+    claim_run(flow_run_id=run.pk, worker_name="w2")
+
+    answer = propose(run, "RUNNING", lost)
+
+    assert answer.status is Status.ABORT
+    assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"
+
+
+@pytest.mark.usefixtures("api_up_for_an_hour")
+class TestReclaiming:
+    def test_begins_runs_again_whose_lease_expired(self):
+        run = scheduled()
+        _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+        let_expire(claim)
+
+        assert reclaim_lost_runs() == 1
+        assert FlowRun.objects.get(pk=run.pk).state_name == "AwaitingRetry"
+
+    def test_leaves_runs_alone_that_are_renewed(self):
+        run = scheduled()
+        claim_run(flow_run_id=run.pk, worker_name="w1")
+
+        assert reclaim_lost_runs() == 0
+        assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"
+
+    def test_does_its_work_once(self):
+        run = scheduled()
+        _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+        let_expire(claim)
+        reclaim_lost_runs()
+
+        assert reclaim_lost_runs() == 0
+
+    def test_leaves_a_run_as_it_ended(self):
+        run = scheduled()
+        _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+        propose(run, "COMPLETED", force=True)
+        let_expire(claim)
+
+        reclaim_lost_runs()
+
+        assert FlowRun.objects.get(pk=run.pk).state_type == "COMPLETED"
+
+
+def test_takes_nothing_away_while_the_api_was_not_there_to_be_asked():
+    run = scheduled()
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    let_expire(claim)
+    WebPulse.objects.create(started_at=now() - timedelta(seconds=2), last_seen=now())
+
+    assert reclaim_lost_runs() == 0
+    assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"

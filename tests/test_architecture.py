@@ -1,0 +1,175 @@
+"""Who may import whom, as a table; imports inside functions count."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Each room may import itself and what stands to its right.
+SERVER = [
+    "assembly",
+    "automations",
+    "deployments",
+    "runs",
+    "orchestrator.store",
+    "orchestrator.live",
+    "orchestrator.events",
+    "orchestrator.rest",
+    "orchestrator.accounts",
+    "orchestrator.web",
+    "orchestrator.broker",
+    "orchestrator.contract",
+]
+CLIENT = ["orchestrator.cli", "orchestrator.worker", "orchestrator.sdk", "orchestrator.broker", "orchestrator.contract"]
+
+# Inside an app, the same.
+FLOORS = ["edges", "services", "orchestration", "models", "errors"]
+APPS = ["runs", "deployments", "automations"]
+
+NEVER_IN_CLIENTS = {"django", "rest_framework", "channels", "daphne", "uvicorn", "psycopg", "django_celery_beat"}
+STANDARD_LIBRARY_ONLY = ["orchestrator.contract", "orchestrator.sdk"]
+ALLOWED_IN_SDK = {"cloudpickle"}
+
+
+def test_knows_every_room_of_the_house():
+    rooms = {name_of(path).partition(".")[0] for path in sources()} - set(APPS)
+    folders = {path.name for path in (ROOT / "orchestrator").iterdir() if (path / "__init__.py").exists()}
+
+    assert rooms == {"orchestrator"}
+    assert {f"orchestrator.{folder}" for folder in folders} <= {*SERVER, *CLIENT}
+
+
+@pytest.mark.parametrize("order", [SERVER, CLIENT], ids=["server", "client"])
+def test_imports_only_to_the_right(order):
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, imported in imports()
+        if room_of(importer) in order and is_ours(imported) and not stands_right_of(importer, imported, order)
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_keeps_the_floors_of_an_app_in_order(app):
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, imported in imports()
+        if importer.split(".")[0] == app
+        and imported.split(".")[0] == app
+        and FLOORS.index(floor_of(importer)) > FLOORS.index(floor_of(imported))
+    ]
+
+    assert wrong == []
+
+
+def test_keeps_django_out_of_the_sdk_the_worker_and_the_command_line():
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, imported in imports()
+        if room_of(importer) in CLIENT and imported.partition(".")[0] in NEVER_IN_CLIENTS
+    ]
+
+    assert wrong == []
+
+
+def test_keeps_the_contract_and_the_sdk_on_the_standard_library():
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, imported in imports()
+        if room_of(importer) in STANDARD_LIBRARY_ONLY
+        and not is_ours(imported)
+        and imported.partition(".")[0] not in {*sys.stdlib_module_names, *ALLOWED_IN_SDK}
+    ]
+
+    assert wrong == []
+
+
+def test_imports_nobody_who_assembles():
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, imported in imports()
+        if is_ours(imported) and room_of(imported) == "assembly" and room_of(importer) != "assembly"
+    ]
+
+    assert wrong == []
+
+
+def test_notices_an_import_inside_a_function():
+    tree = ast.parse("def f():\n    from runs.services import claims\n")
+
+    assert list(imported_by(tree, "orchestrator.contract.states")) == ["runs.services.claims"]
+
+
+def sources() -> Iterator[Path]:
+    for top in ("orchestrator", *APPS):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path
+
+
+def imports() -> Iterator[tuple[str, str]]:
+    for path in sources():
+        importer = name_of(path)
+        for imported in imported_by(ast.parse(path.read_text()), importer):
+            yield importer, imported
+
+
+def imported_by(tree: ast.AST, importer: str) -> Iterator[str]:
+    """Every module, or name out of a module, that the code imports; relative imports are not used in this house."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{importer} imports relatively"
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_ours(module: str) -> bool:
+    return module.partition(".")[0] in {"orchestrator", *APPS}
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    if parts[0] != "orchestrator":
+        return parts[0]
+    if parts[1:] == ["__main__"]:
+        return "orchestrator.cli"
+    if len(parts) == 1 or is_front_door_name(parts):
+        return "front door"
+    folder = ROOT / "orchestrator" / parts[1]
+    return f"orchestrator.{parts[1]}" if folder.is_dir() else "assembly"
+
+
+def is_front_door_name(parts: list[str]) -> bool:
+    """`from orchestrator import flow` names no module of the package."""
+    home = ROOT / "orchestrator" / parts[1]
+    return not home.is_dir() and not home.with_suffix(".py").exists()
+
+
+def stands_right_of(importer: str, imported: str, order: list[str]) -> bool:
+    importing, wanted = room_of(importer), room_of(imported)
+    if wanted == "front door":
+        return importing in CLIENT or imported == "orchestrator.__version__"
+    return wanted in order and order.index(importing) <= order.index(wanted)
+
+
+def floor_of(module: str) -> str:
+    parts = module.split(".")
+    floor = parts[1] if len(parts) > 1 else "errors"
+    if floor in ("apps", "subscribers"):
+        return "edges"
+    return floor if floor in FLOORS else "edges"
