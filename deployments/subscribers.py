@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from deployments.services.dispatch import dispatch_run
 from orchestrator.events.models import Event
 from orchestrator.events.registry import subscribe_to_hints
-from deployments.services.dispatch import dispatch_run
 
 # The names of the states in which a run waits for a worker.
 WAITING_STATES = ("Scheduled", "AwaitingRetry", "Resuming")

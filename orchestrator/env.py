@@ -1,4 +1,4 @@
-"""Typed readers of environment variables. A bad value stops the start with the variable's name and what was expected."""
+"""Typed readers of environment variables. A bad value stops the start and says which variable expects what."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_FLAGS = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
 
 
 class BadSetting(SystemExit):
@@ -25,8 +30,7 @@ class Env:
         return self._variables.get(name, "").strip() or default
 
     def flag(self, name: str, default: bool) -> bool:
-        words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-        return self._read(name, default, lambda text: words[text.lower()], "true or false")
+        return self._read(name, default, lambda text: _FLAGS[text.lower()], "true or false")
 
     def integer(self, name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
         return self._number(name, default, int, "a whole number", least, most)
@@ -53,7 +57,9 @@ class Env:
     def directory(self, name: str, default: str) -> Path:
         return Path(self.text(name, default)).expanduser().resolve()
 
-    def _number(self, name: str, default: T, kind: Callable[[str], T], what: str, least: float, most: float | None) -> T:
+    def _number(
+        self, name: str, default: T, kind: Callable[[str], T], what: str, least: float, most: float | None
+    ) -> T:
         bounds = f"{what} of at least {least}" + (f" and at most {most}" if most is not None else "")
 
         def read(text: str) -> T:

@@ -42,7 +42,7 @@ def _secret_key() -> str:
     return path.read_text()
 
 
-# --- Database: SQLite beside the data, or DATABASE_URL -----------------------------------------------------------------
+# --- Database: SQLite beside the data, or DATABASE_URL ----------------------------------------------------------------
 
 DATABASE_URL = env.url("DATABASE_URL", f"sqlite:///{HOME}/orchestrator.db", "sqlite", "postgres", "postgresql")
 _database = dj_database_url.parse(DATABASE_URL, conn_max_age=600)
@@ -59,7 +59,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Broker and channel layer: embedded, or REDIS_URL ------------------------------------------------------------------
+# --- Broker and channel layer: embedded, or REDIS_URL -----------------------------------------------------------------
 
 REDIS_URL = env.url("REDIS_URL", "", "redis", "rediss", "unix")
 BROKER_URL = REDIS_URL or f"sqlite+file:///{HOME}/broker.db"
@@ -73,7 +73,7 @@ if REDIS_URL:
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
-# --- Security ------------------------------------------------------------------------------------------------------------
+# --- Security ---------------------------------------------------------------------------------------------------------
 
 SECRET_KEY = _secret_key()
 DEBUG = env.flag("ORCHESTRATOR_DEBUG", False)
@@ -85,12 +85,14 @@ API_AUTH_STRING = env.text("ORCHESTRATOR_API_AUTH_STRING")
 # `open`: whoever reaches the port may use it. `required`: an API key, the auth string or a logged-in user.
 API_AUTH = env.choice("ORCHESTRATOR_API_AUTH", "required" if API_AUTH_STRING else "open", "open", "required")
 
-# --- Orchestration ---------------------------------------------------------------------------------------------------------
+# --- Orchestration ----------------------------------------------------------------------------------------------------
 
-LEASE_SECONDS = env.seconds("ORCHESTRATOR_LEASE_SECONDS", 30, least=1, most=3600)  # a claim that is not renewed ends after this
-MAX_ATTEMPTS = env.integer("ORCHESTRATOR_MAX_ATTEMPTS", 3, least=1, most=100)  # how often a run whose worker is lost is begun
+# A claim that is not renewed ends after this.
+LEASE_SECONDS = env.seconds("ORCHESTRATOR_LEASE_SECONDS", 30, least=1, most=3600)
+# How often a run that loses its worker is begun before it is given up.
+MAX_ATTEMPTS = env.integer("ORCHESTRATOR_MAX_ATTEMPTS", 3, least=1, most=100)
 
-# --- HTTP ----------------------------------------------------------------------------------------------------------------
+# --- HTTP -------------------------------------------------------------------------------------------------------------
 
 HTTP_THREADS = env.integer("ORCHESTRATOR_HTTP_THREADS", 4, least=1, most=64)  # each holds one database connection
 MAX_BODY_BYTES = env.integer("ORCHESTRATOR_MAX_BODY_BYTES", 16_000_000, least=5_000_000)
@@ -123,6 +125,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "orchestrator.rest.routes.OneSlashForm",  # first, because it decides what the address is
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -151,7 +154,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
-# --- Pages -----------------------------------------------------------------------------------------------------------------
+# --- Pages ------------------------------------------------------------------------------------------------------------
 
 TEMPLATES = [
     {
@@ -176,7 +179,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = HOME / "static"
 WHITENOISE_USE_FINDERS = True  # pages work from a checkout without a `collectstatic`
 
-# --- Logging ---------------------------------------------------------------------------------------------------------------
+# --- Logging ----------------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.choice("ORCHESTRATOR_LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR")
 LOGGING = {
@@ -185,5 +188,8 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} | {levelname:<7} | {name} - {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {name: {"level": LOG_LEVEL} for name in ("orchestrator", "runs", "deployments", "django")},
+    "loggers": {
+        **{name: {"level": LOG_LEVEL} for name in ("orchestrator", "runs", "deployments", "django")},
+        "django.request": {"level": "ERROR"},  # a client that is told 404 or 409 is no news
+    },
 }

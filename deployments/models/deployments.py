@@ -41,7 +41,10 @@ class Deployment(Record):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["flow", "name"], name="deployment_name")]
-        indexes = [models.Index(fields=["name"], name="deployment_by_name"), models.Index(fields=["-created"], name="deployment_created")]
+        indexes = [
+            models.Index(fields=["name"], name="deployment_by_name"),
+            models.Index(fields=["-created"], name="deployment_created"),
+        ]
 
     def __str__(self) -> str:
         return self.name

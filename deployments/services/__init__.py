@@ -1,1 +1,1 @@
-"""Changes to deployments, pools, queues and workers: one transaction, one event, the object out or a named error raised."""
+"""Changes to deployments, pools, queues and workers: one transaction and one event each."""

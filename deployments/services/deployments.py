@@ -8,12 +8,12 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from jsonschema import Draft202012Validator
 
-from orchestrator.contract.events import resource
-from orchestrator.contract.states import State, StateType
-from orchestrator.events.emit import emit
 from deployments.errors import AlreadyExists, DeploymentNotFound, InvalidParameters, ParentNotFound
 from deployments.models import Deployment, WorkQueue
 from deployments.services.work_pools import ensure_work_queue, get_work_pool
+from orchestrator.contract.events import resource
+from orchestrator.contract.states import State, StateType
+from orchestrator.events.emit import emit
 from runs.models import Flow, FlowRun
 from runs.services.flow_runs import Plan, create_flow_run
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from celery import current_app
 from django.db.models import F, QuerySet
 
-from orchestrator.contract.times import now
 from deployments.models.work_pools import CELERY
+from orchestrator.contract.times import now
 from runs.models import FlowRun
 
 WAKE_UP_TASK = "orchestrator.execute"

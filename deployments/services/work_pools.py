@@ -7,12 +7,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from orchestrator.contract.events import resource
-from orchestrator.contract.times import now
-from orchestrator.events.emit import emit
 from deployments.errors import AlreadyExists, ReservedName, WorkPoolNotFound, WorkQueueNotFound
 from deployments.models import Worker, WorkPool, WorkQueue
 from deployments.models.work_pools import CELERY
+from orchestrator.contract.events import resource
+from orchestrator.contract.times import now
+from orchestrator.events.emit import emit
 
 DEFAULT_POOL = "default"
 DEFAULT_QUEUE = "default"
@@ -59,7 +59,7 @@ def ensure_default_work_pool() -> WorkPool:
     """The Celery pool that every installation has."""
     pool = WorkPool.objects.filter(name=DEFAULT_POOL).first()
     if pool is None:
-        description = "Runs on our own Celery workers. The worker that `orchestrator server start` brings along serves it."
+        description = "Runs on our own Celery workers, such as the one that `orchestrator server start` brings along."
         pool = create_work_pool(name=DEFAULT_POOL, type=CELERY, description=description)
     return pool
 
@@ -139,7 +139,7 @@ def _locked(name: str) -> WorkPool:
 
 def _refuse_reserved(name: str, verb: str) -> None:
     if name.lower().startswith(RESERVED_PREFIX):
-        raise ReservedName(f"Cannot {verb} {name!r}: work pools that begin with 'Prefect' are reserved for internal use.")
+        raise ReservedName(f"Cannot {verb} {name!r}: names that begin with 'Prefect' are reserved for internal use.")
 
 
 def _emit(pool: WorkPool, what: str, payload: dict[str, Any] | None = None) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
-from orchestrator.contract.times import now
 from deployments.errors import WorkerNotFound
 from deployments.models import Worker, WorkPool
 from deployments.models.workers import MISSED_HEARTBEATS
 from deployments.services.work_pools import emit_status, get_work_pool, status_of
+from orchestrator.contract.times import now
 
 DEFAULT_HEARTBEAT_SECONDS = 30
 BATCH = 500  # silent workers that one call of `mark_workers_offline` looks after
@@ -53,7 +53,7 @@ def delete_worker(*, pool_name: str, worker_name: str) -> None:
 
 
 def mark_workers_offline() -> int:
-    """Workers that missed their heartbeats are offline, and pools without any worker are not ready. Returns how many workers."""
+    """Workers without heartbeats are offline; a pool without workers is not ready. Returns how many were marked."""
     with transaction.atomic():
         silent = list(Worker.objects.silent(now()).select_related("work_pool").order_by("pk")[:BATCH])
         if not silent:

@@ -1,1 +1,1 @@
-"""The words that the server, the SDK and the workers all speak. Standard library only, no behaviour that needs a database."""
+"""The words that the server, the SDK and the workers all speak. Standard library only; nothing needs a database."""

@@ -16,7 +16,9 @@ def resource_id(kind: str, identifier: UUID | str) -> str:
     return f"prefect.{kind}.{identifier}"
 
 
-def resource(kind: str, identifier: UUID | str, *, name: str | None = None, role: str | None = None, **labels: str) -> dict[str, str]:
+def resource(
+    kind: str, identifier: UUID | str, *, name: str | None = None, role: str | None = None, **labels: str
+) -> dict[str, str]:
     """The flat label map of one resource; `role` is required on related resources."""
     made: dict[str, Any] = {"prefect.resource.id": resource_id(kind, identifier)}
     if role is not None:

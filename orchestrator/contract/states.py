@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from orchestrator.contract.ids import uuid7
@@ -83,7 +83,7 @@ class State:
             object.__setattr__(self, "details", {**self.details, **scheduled})
 
     @classmethod
-    def from_wire(cls, wire: dict[str, Any]) -> State:
+    def from_wire(cls, wire: dict[str, Any]) -> Self:
         """Read a state as the API writes it. Missing id and timestamp are made anew."""
         made: dict[str, Any] = {}
         if wire.get("id"):
@@ -96,7 +96,7 @@ class State:
             name=wire.get("name") or "",
             message=wire.get("message"),
             data=wire.get("data"),
-            details={key: value for key, value in (wire.get("state_details") or {}).items()},
+            details=dict(wire.get("state_details") or {}),
             **made,
         )
 
@@ -111,10 +111,10 @@ class State:
             "state_details": {**DETAIL_DEFAULTS, **self.details},
         }
 
-    def with_(self, **changes: Any) -> State:
+    def with_(self, **changes: Any) -> Self:
         return replace(self, **changes)
 
-    def with_details(self, **details: Any) -> State:
+    def with_details(self, **details: Any) -> Self:
         return replace(self, details={**self.details, **details})
 
     @property

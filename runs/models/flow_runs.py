@@ -19,7 +19,9 @@ class FlowRunQuerySet(RunQuerySet):
     def due(self, at: datetime) -> FlowRunQuerySet:
         """Scheduled for `at` or earlier, and not waiting for a retry in the process that already has them."""
         retry_type = Coalesce(KT("empirical_policy__retry_type"), Value(""), output_field=models.TextField())
-        return self.scheduled().filter(next_scheduled_start_time__lte=at).exclude(Exact(retry_type, Value("in_process")))
+        return (
+            self.scheduled().filter(next_scheduled_start_time__lte=at).exclude(Exact(retry_type, Value("in_process")))
+        )
 
     def top_level(self) -> FlowRunQuerySet:
         return self.filter(parent_task_run=None)
@@ -32,7 +34,12 @@ class FlowRun(Run):
     flow_version = models.TextField(null=True, blank=True)
     # A deleted deployment or queue leaves its past runs as they are, identifiers included.
     deployment = models.ForeignKey(
-        "deployments.Deployment", null=True, blank=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="runs"
+        "deployments.Deployment",
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="runs",
     )
     deployment_version = models.TextField(null=True, blank=True)
     work_queue = models.ForeignKey(
@@ -56,11 +63,15 @@ class FlowRun(Run):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["flow", "idempotency_key"], name="flow_run_idempotency")]
         indexes = [
-            models.Index(Coalesce("start_time", "expected_start_time").desc(), models.F("id").desc(), name="flow_run_newest"),
+            models.Index(
+                Coalesce("start_time", "expected_start_time").desc(), models.F("id").desc(), name="flow_run_newest"
+            ),
             models.Index("state_type", Coalesce("start_time", "expected_start_time").desc(), name="flow_run_state"),
             models.Index(fields=["state_name"], name="flow_run_state_name"),
             models.Index("flow", Coalesce("start_time", "expected_start_time").desc(), name="flow_run_flow"),
-            models.Index("deployment", Coalesce("start_time", "expected_start_time").desc(), name="flow_run_deployment"),
+            models.Index(
+                "deployment", Coalesce("start_time", "expected_start_time").desc(), name="flow_run_deployment"
+            ),
             models.Index(fields=["expected_start_time", "id"], name="flow_run_expected"),
             models.Index(fields=["end_time"], name="flow_run_ended"),
             models.Index(fields=["name"], name="flow_run_name"),

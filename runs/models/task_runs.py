@@ -9,7 +9,9 @@ from runs.models.run import Run, RunQuerySet
 class TaskRun(Run):
     """One execution of a task. `flow_run` is None for a background task that no flow called."""
 
-    flow_run = models.ForeignKey("runs.FlowRun", null=True, blank=True, on_delete=models.CASCADE, related_name="task_runs")
+    flow_run = models.ForeignKey(
+        "runs.FlowRun", null=True, blank=True, on_delete=models.CASCADE, related_name="task_runs"
+    )
     task_key = models.TextField()
     dynamic_key = models.TextField()
     task_version = models.TextField(null=True, blank=True)
@@ -25,7 +27,9 @@ class TaskRun(Run):
             models.UniqueConstraint(fields=["flow_run", "task_key", "dynamic_key"], name="task_run_natural_key"),
         ]
         indexes = [
-            models.Index(Coalesce("start_time", "expected_start_time").desc(), models.F("id").desc(), name="task_run_newest"),
+            models.Index(
+                Coalesce("start_time", "expected_start_time").desc(), models.F("id").desc(), name="task_run_newest"
+            ),
             models.Index("state_type", Coalesce("start_time", "expected_start_time").desc(), name="task_run_state"),
             models.Index(fields=["state_name"], name="task_run_state_name"),
             models.Index(fields=["flow_run", "expected_start_time"], name="task_run_flow_run"),

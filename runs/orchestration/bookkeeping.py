@@ -9,7 +9,9 @@ from orchestrator.contract.states import State, StateType
 from runs.orchestration.transition import RunFacts, RunKind
 
 
-def changes_to_run(run: RunFacts, initial: State | None, written: State, *, policy: Mapping[str, Any]) -> dict[str, Any]:
+def changes_to_run(
+    run: RunFacts, initial: State | None, written: State, *, policy: Mapping[str, Any]
+) -> dict[str, Any]:
     """The run's columns that change, with their new values; `run_seconds` is to be added to `total_run_time`.
 
     `policy` holds the changes that the rules asked for.

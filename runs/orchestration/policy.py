@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from runs.orchestration.decide import Rule
-from runs.orchestration.rules.cancelling import allow_only_cancelled_after_cancelling, cancel_at_once_without_infrastructure
+from runs.orchestration.rules.cancelling import (
+    allow_only_cancelled_after_cancelling,
+    cancel_at_once_without_infrastructure,
+)
 from runs.orchestration.rules.claims import refuse_a_lost_claim
 from runs.orchestration.rules.duplicates import refuse_a_repeated_transition
 from runs.orchestration.rules.enclosing_flow import refuse_tasks_of_a_stopped_flow
@@ -41,7 +44,7 @@ TASK_RUN_RULES: tuple[Rule, ...] = (
     name_repeated_runs,
 )
 
-# With `force`, an operator or the server itself insists: only what would lose a result or leave a run hanging is refused.
+# With `force` an operator or the server insists: only what would lose a result or leave a run hanging is refused.
 FORCED_FLOW_RUN_RULES: tuple[Rule, ...] = (
     refuse_a_lost_claim,
     keep_persisted_results,

@@ -38,7 +38,9 @@ def claim_run(*, flow_run_id: UUID, worker_name: str) -> tuple[FlowRun, Claim]:
         run = locked_flow_run(flow_run_id)
         at = now()
         _refuse_unless_due(run, at)
-        answer = propose_state_of_locked(run, proposal=State(type=StateType.PENDING, message=f"Taken by {worker_name}."))
+        answer = propose_state_of_locked(
+            run, proposal=State(type=StateType.PENDING, message=f"Taken by {worker_name}.")
+        )
         if answer.status is not Status.ACCEPT:
             raise ClaimRefused(answer.reason or "The run cannot be taken now.")
         claim = Claim(
@@ -64,10 +66,10 @@ def renew_claim(*, claim_id: UUID) -> Renewal:
     return Renewal(settings.LEASE_SECONDS, state_type, state_name)
 
 
-def release_claim(*, claim_id: UUID) -> None:
+def release_claim(*, claim_id: UUID, reason: str | None = None) -> None:
     """The holder is done with the run. A claim that ended already, or never was, is left alone.
 
-    A run that its holder leaves unfinished is treated as lost.
+    A run that its holder leaves unfinished is treated as lost, for the given reason.
     """
     with transaction.atomic():
         claim = Claim.objects.select_for_update(of=("self",)).held().filter(pk=claim_id).first()
@@ -75,7 +77,7 @@ def release_claim(*, claim_id: UUID) -> None:
             return
         run = locked_flow_run(claim.flow_run_id)
         if run.state_type in (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING):
-            _lose(claim, f"Worker {claim.worker_name} gave the run back unfinished")
+            _lose(claim, reason or f"Worker {claim.worker_name} gave the run back unfinished")
         else:
             _end(claim, Claim.Outcome.FINISHED, reason=None)
 

@@ -189,4 +189,3 @@ def _save(new: list[TaskRun], changed: list[TaskRun]) -> None:
         TaskRun.objects.bulk_create(changed, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN)
     tags = [TaskRunTag(task_run=row, tag=tag) for row in [*new, *changed] for tag in dict.fromkeys(row.tags)]
     TaskRunTag.objects.bulk_create(tags, ignore_conflicts=True)
-

@@ -82,9 +82,7 @@ def _locked(kind: RunKind, run_id: UUID, claim_id: UUID | None) -> FlowRun | Tas
     return run
 
 
-def _propose(
-    run: FlowRun | TaskRun, *, kind: RunKind, proposal: State, force: bool, claim_id: UUID | None
-) -> Answer:
+def _propose(run: FlowRun | TaskRun, *, kind: RunKind, proposal: State, force: bool, claim_id: UUID | None) -> Answer:
     facts, initial = _facts(run, kind), run.current_state
     claim_is_held = getattr(run, "claim_is_held", None) if claim_id is not None else None
     transition = Transition(run=facts, initial=initial, proposed=proposal, at=now(), claim_is_held=claim_is_held)

@@ -8,7 +8,7 @@ from runs.orchestration.verdicts import PASS, Amend, Verdict
 
 @rule(after={StateType.RUNNING})
 def name_repeated_runs(transition: Transition) -> Verdict:
-    """Retrying after its own failure or when its flow run is retried. A finished run that is begun again counts anew."""
+    """Retrying after its own failure or when its flow run is retried. A finished run begun again counts anew."""
     initial, proposed, run = transition.initial, transition.proposed, transition.run
     if initial is None or run.run_count == 0 or proposed.name != "Running":
         return PASS

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from celery import current_app
 
-from orchestrator.contract.states import State, StateType
-from orchestrator.contract.times import format_time, now
 from deployments.services.deployments import apply_deployment, create_deployment_run
 from deployments.services.dispatch import dispatch_due_runs, dispatch_run, dispatch_waiting_runs
 from deployments.services.work_pools import create_work_pool, update_work_pool
+from orchestrator.contract.states import State, StateType
+from orchestrator.contract.times import format_time, now
 from runs.models import FlowRun
 from runs.services.flows import get_or_create_flow
 

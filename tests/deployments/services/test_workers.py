@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator.contract.times import now
-from orchestrator.events.models import Event
 from deployments.errors import WorkerNotFound, WorkPoolNotFound
 from deployments.models import Worker, WorkPool
 from deployments.services.work_pools import create_work_pool, update_work_pool
 from deployments.services.workers import delete_worker, mark_workers_offline, record_heartbeat
+from orchestrator.contract.times import now
+from orchestrator.events.models import Event
 
 pytestmark = pytest.mark.django_db
 

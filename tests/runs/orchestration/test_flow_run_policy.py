@@ -31,11 +31,13 @@ CASES = {
     "due in 0.9 seconds": (state("SCHEDULED", scheduled_time=at(0.9)), state("RUNNING"), {}, ACCEPT, "RUNNING/Running"),
     "overdue": (state("SCHEDULED", scheduled_time=at(-60)), state("RUNNING"), {}, ACCEPT, "RUNNING/Running"),
     "pending before its time": (state("PENDING", scheduled_time=at(9)), state("RUNNING"), {}, WAIT, None),
-    "taken before its time": (state("SCHEDULED", scheduled_time=at(9)), state("PENDING"), {}, ACCEPT, "PENDING/Pending"),
+    "taken early": (state("SCHEDULED", scheduled_time=at(9)), state("PENDING"), {}, ACCEPT, "PENDING/Pending"),
     # PENDING is the claim: nobody gets it twice, but its holder may tell more
     "pending twice": (state("PENDING"), state("PENDING"), {}, ABORT, "PENDING/Pending"),
     "pending, submitting": (state("PENDING"), state("PENDING", "Submitting"), {}, ACCEPT, "PENDING/Submitting"),
-    "submitting twice": (state("PENDING", "Submitting"), state("PENDING", "Submitting"), {}, ABORT, "PENDING/Submitting"),
+    "submitting twice": (
+        state("PENDING", "Submitting"), state("PENDING", "Submitting"), {}, ABORT, "PENDING/Submitting",
+    ),
     "submitting, pending": (state("PENDING", "Submitting"), state("PENDING"), {}, ABORT, "PENDING/Submitting"),
     "pending while running": (state("RUNNING"), state("PENDING"), {}, ABORT, "RUNNING/Running"),
     "pending after cancelled": (state("CANCELLED"), state("PENDING"), {}, ABORT, "CANCELLED/Cancelled"),
@@ -81,7 +83,8 @@ CASES = {
     ),
     "paused to cancelling": (state("PAUSED"), state("CANCELLING"), {}, ACCEPT, "CANCELLING/Cancelling"),
     "resuming to cancelling": (
-        state("SCHEDULED", "Resuming"), state("CANCELLING"), {"has_infrastructure": True}, REJECT, "CANCELLED/Cancelled",
+        state("SCHEDULED", "Resuming"), state("CANCELLING"), {"has_infrastructure": True},
+        REJECT, "CANCELLED/Cancelled",
     ),
     # Late once, and only what is scheduled
     "scheduled to late": (state("SCHEDULED"), state("SCHEDULED", "Late"), {}, ACCEPT, "SCHEDULED/Late"),
@@ -112,7 +115,8 @@ CASES = {
     "under a lost claim": (state("PENDING"), state("RUNNING"), {"claim_is_held": False}, ABORT, "PENDING/Pending"),
     "under a held claim": (state("PENDING"), state("RUNNING"), {"claim_is_held": True}, ACCEPT, "RUNNING/Running"),
     "forced under a lost claim": (
-        state("CANCELLING"), state("CANCELLED"), {"claim_is_held": False, "force": True}, ABORT, "CANCELLING/Cancelling",
+        state("CANCELLING"), state("CANCELLED"), {"claim_is_held": False, "force": True},
+        ABORT, "CANCELLING/Cancelling",
     ),
     # Force passes over the rules, except where a result or an answer to a cancellation would be lost
     "forced before its time": (

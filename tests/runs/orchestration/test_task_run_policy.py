@@ -13,6 +13,7 @@ from tests.runs.orchestration.cases import RUN_ID, at, decision, state
 
 FLOW_RUN = UUID(int=2)
 IN_RUNNING_FLOW = {"flow_run_id": FLOW_RUN, "flow_run_state": state("RUNNING")}
+RESULT = {"type": "reference", "storage_key": "x"}
 RETRY_ONCE = {"retries": 1, "retry_delay": 2}
 
 ACCEPT, REJECT, WAIT, ABORT = Status
@@ -38,9 +39,12 @@ CASES = {
     "first failure": (
         state("RUNNING"), state("FAILED"), {"policy": RETRY_ONCE, "run_count": 1}, REJECT, "SCHEDULED/AwaitingRetry",
     ),
-    "second failure": (state("RUNNING"), state("FAILED"), {"policy": RETRY_ONCE, "run_count": 2}, ACCEPT, "FAILED/Failed"),
+    "second failure": (
+        state("RUNNING"), state("FAILED"), {"policy": RETRY_ONCE, "run_count": 2}, ACCEPT, "FAILED/Failed",
+    ),
     "a failure that its author calls final": (
-        state("RUNNING"), state("FAILED", retriable=False), {"policy": RETRY_ONCE, "run_count": 1}, ACCEPT, "FAILED/Failed",
+        state("RUNNING"), state("FAILED", retriable=False), {"policy": RETRY_ONCE, "run_count": 1},
+        ACCEPT, "FAILED/Failed",
     ),
     # A second run says why it runs
     "after its own failure": (
@@ -60,9 +64,9 @@ CASES = {
     ),
     # The end is the end
     "completed to crashed": (state("COMPLETED"), state("CRASHED"), {}, ABORT, "COMPLETED/Completed"),
-    "a stored result stays": (state("COMPLETED", data={"type": "reference"}), state("PENDING"), {}, REJECT, "COMPLETED/Completed"),
+    "a stored result stays": (state("COMPLETED", data=RESULT), state("PENDING"), {}, REJECT, "COMPLETED/Completed"),
     # Force asks nobody
-    "forced": (state("COMPLETED", data={"type": "reference"}), state("PENDING"), {"force": True}, ACCEPT, "PENDING/Pending"),
+    "forced": (state("COMPLETED", data=RESULT), state("PENDING"), {"force": True}, ACCEPT, "PENDING/Pending"),
 }  # fmt: skip
 
 

@@ -1,0 +1,131 @@
+"""Which waiting runs a worker may begin. Nothing is claimed: a run is handed out again until its state changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+
+from deployments.errors import WorkQueueNotFound
+from deployments.models import Deployment, WorkPool, WorkQueue
+from deployments.services.work_pools import get_work_pool
+from orchestrator.contract.events import resource
+from orchestrator.contract.states import StateType
+from orchestrator.contract.times import now
+from orchestrator.events.emit import emit
+from runs.models import FlowRun
+
+MOST = 1000  # runs that one call looks at when nothing else limits them
+OCCUPYING = (StateType.PENDING.value, StateType.RUNNING.value)
+
+
+def hand_out_to_worker(
+    *,
+    pool_name: str,
+    queue_names: Sequence[str] = (),
+    scheduled_before: datetime | None = None,
+    scheduled_after: datetime | None = None,
+    limit: int = MOST,
+) -> list[FlowRun]:
+    """The runs that wait in a pool, by queue priority, then time; no queue names mean every queue.
+
+    Queues and the pool give out no more than their limits leave free, and nothing while paused. The queues, and the
+    deployments that use them, are ready from now on. Raises WorkPoolNotFound and WorkQueueNotFound.
+    """
+    with transaction.atomic():
+        pool = get_work_pool(pool_name)
+        queues = _queues(pool, queue_names)
+        _mark_polled(queues)
+        if pool.is_paused:
+            return []
+        rows = _waiting(scheduled_before, scheduled_after).filter(work_queue__in=[q for q in queues if not q.is_paused])
+        rows = rows.exclude(empirical_policy__retry_type="in_process")
+        rows = rows.select_related("work_queue__work_pool")
+        waiting = rows.order_by("work_queue__priority", "next_scheduled_start_time", "id")[:MOST]
+        return _within_limits(waiting, pool, queues)[:limit]
+
+
+def hand_out_to_runner(
+    *, deployment_ids: Sequence[UUID], scheduled_before: datetime | None = None, limit: int = MOST
+) -> QuerySet[FlowRun]:
+    """The runs of some deployments that wait, soonest first. The deployments are ready from now on."""
+    with transaction.atomic():
+        _mark_deployments_polled(Q(pk__in=deployment_ids))
+    rows = _waiting(scheduled_before, None).filter(deployment__in=deployment_ids)
+    return rows.order_by("next_scheduled_start_time", "id")[:limit] if limit else rows.none()
+
+
+def occupied_in(pool: WorkPool) -> dict[UUID | None, int]:
+    """How many runs of each queue are under way."""
+    under_way = FlowRun.objects.filter(work_queue__work_pool=pool, state_type__in=OCCUPYING)
+    return dict(under_way.values_list("work_queue").annotate(Count("pk")).order_by())
+
+
+def _queues(pool: WorkPool, names: Sequence[str]) -> list[WorkQueue]:
+    queues = WorkQueue.objects.filter(work_pool=pool).order_by("priority")
+    if not names:
+        return list(queues)
+    found = list(queues.filter(name__in=names))
+    missing = set(names) - {queue.name for queue in found}
+    if missing:
+        raise WorkQueueNotFound(min(missing))
+    return found
+
+
+def _waiting(before: datetime | None, after: datetime | None) -> QuerySet[FlowRun]:
+    rows: QuerySet[FlowRun] = FlowRun.objects.scheduled()
+    if before is not None:
+        rows = rows.filter(next_scheduled_start_time__lte=before)
+    if after is not None:
+        rows = rows.filter(next_scheduled_start_time__gte=after)
+    return rows
+
+
+def _within_limits(waiting: QuerySet[FlowRun], pool: WorkPool, queues: list[WorkQueue]) -> list[FlowRun]:
+    limits = {queue.pk: queue.concurrency_limit for queue in queues if queue.concurrency_limit is not None}
+    if pool.concurrency_limit is None and not limits:
+        return list(waiting)
+    occupied = occupied_in(pool)
+    free_in_pool = MOST if pool.concurrency_limit is None else pool.concurrency_limit - sum(occupied.values())
+    free = {pk: limit - occupied.get(pk, 0) for pk, limit in limits.items()}
+    given: list[FlowRun] = []
+    for run in waiting:
+        queue_id = run.work_queue_id
+        if len(given) >= free_in_pool:
+            break
+        if queue_id in free:
+            if free[queue_id] <= 0:
+                continue
+            free[queue_id] -= 1
+        given.append(run)
+    return given
+
+
+def _mark_polled(queues: list[WorkQueue]) -> None:
+    at = now()
+    for queue in queues:
+        ready = WorkQueue.Status.PAUSED if queue.is_paused else WorkQueue.Status.READY
+        # `updated` stays: being asked for work changes nothing about a queue.
+        WorkQueue.objects.filter(pk=queue.pk).update(last_polled=at, status=ready)
+        if queue.status != ready:
+            name = ready.lower().replace("_", "-")
+            emit(
+                event=f"prefect.work-queue.{name}",
+                resource=resource("work-queue", queue.pk, name=queue.name, role="work-queue"),
+                related=[resource("work-pool", queue.work_pool_id, role="work-pool")],
+            )
+    _mark_deployments_polled(Q(work_queue__in=queues))
+
+
+def _mark_deployments_polled(condition: Q) -> None:
+    woken = list(Deployment.objects.filter(condition, status=Deployment.Status.NOT_READY))
+    Deployment.objects.filter(condition).update(last_polled=now(), status=Deployment.Status.READY)
+    for deployment in woken:
+        emit(
+            event="prefect.deployment.ready",
+            resource=resource("deployment", deployment.pk, name=deployment.name),
+            related=[resource("flow", deployment.flow_id, role="flow")],
+        )

@@ -1,0 +1,155 @@
+"""What depended on what inside one flow run: its task runs and subflows, drawn from where their inputs came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from orchestrator.contract.states import StateType
+from runs.errors import RunNotFound
+from runs.models import Artifact, FlowRun, TaskRun
+from runs.orchestration.transition import RunKind
+
+MAX_NODES = 10_000
+PARENTS_KEY = "__parents__"  # the task runs inside which this one was called; no data came from them
+
+
+class GraphTooLarge(Exception):
+    """The run has more task runs than can be drawn."""
+
+
+@dataclass(slots=True)
+class Node:
+    """A task run, or a subflow in place of the task run by which its parent tracks it."""
+
+    kind: str  # "task-run" or "flow-run"
+    id: UUID
+    label: str
+    state_type: str | None
+    start_time: datetime
+    end_time: datetime | None
+    parents: list[UUID] = field(default_factory=list)
+    children: list[UUID] = field(default_factory=list)
+    encapsulating: list[UUID] = field(default_factory=list)
+    artifacts: list[Artifact] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    flow_run: FlowRun
+    nodes: list[Node]  # by start
+    artifacts: list[Artifact]  # of the flow run itself
+    latest_artifacts: frozenset[UUID]  # those that no newer one with the same key replaced
+
+    @property
+    def roots(self) -> list[UUID]:
+        return [node.id for node in self.nodes if not node.parents]
+
+
+def read_graph(*, flow_run_id: UUID, since: datetime | None = None) -> Graph:
+    """The graph of one flow run; with `since` only the nodes that had not ended by then.
+
+    Raises RunNotFound, and GraphTooLarge for more than MAX_NODES task runs.
+    """
+    flow_run = FlowRun.objects.filter(pk=flow_run_id).first()
+    if flow_run is None:
+        raise RunNotFound(RunKind.FLOW_RUN, flow_run_id)
+    tasks = list(
+        TaskRun.objects.filter(flow_run=flow_run_id)
+        .only("name", "state_type", "start_time", "expected_start_time", "end_time", "task_inputs")
+        .order_by("expected_start_time", "id")[: MAX_NODES + 1]
+    )
+    if len(tasks) > MAX_NODES:
+        raise GraphTooLarge(f"The run has more than {MAX_NODES} task runs; its graph is not drawn.")
+    nodes = _nodes(tasks, _subflows(flow_run_id))
+    _connect(tasks, nodes)
+    artifacts = list(
+        Artifact.objects.filter(flow_run_id=flow_run_id)
+        .exclude(type="result")
+        .defer("metadata", "description")
+        .order_by("created")
+    )
+    for artifact in artifacts:
+        if artifact.task_run_id in nodes:
+            nodes[artifact.task_run_id].artifacts.append(artifact)
+    shown = sorted(nodes.values(), key=lambda node: (node.start_time, node.id))
+    if since is not None:
+        shown = [node for node in shown if node.end_time is None or node.end_time >= since]
+    own = [artifact for artifact in artifacts if artifact.task_run_id is None]
+    return Graph(flow_run, shown, own, _latest(artifacts))
+
+
+def read_dependencies(*, flow_run_id: UUID) -> list[TaskRun]:
+    """The task runs of a flow run with their inputs, oldest first. Raises RunNotFound."""
+    if not FlowRun.objects.filter(pk=flow_run_id).exists():
+        raise RunNotFound(RunKind.FLOW_RUN, flow_run_id)
+    return list(TaskRun.objects.filter(flow_run=flow_run_id).order_by("expected_start_time", "id")[:MAX_NODES])
+
+
+def upstream_of(task: TaskRun) -> list[UUID]:
+    """The task runs whose results this one waited for, each once."""
+    return _task_runs_in(
+        source for key, sources in task.task_inputs.items() if key != PARENTS_KEY for source in sources
+    )
+
+
+def _task_runs_in(sources: Iterable[Any]) -> list[UUID]:
+    ids = (UUID(source["id"]) for source in sources if source.get("input_type") == "task_run" and source.get("id"))
+    return list(dict.fromkeys(ids))
+
+
+def _subflows(flow_run_id: UUID) -> dict[UUID, FlowRun]:
+    """The newest child of each tracking task run."""
+    children = (
+        FlowRun.objects.filter(parent_task_run__flow_run=flow_run_id)
+        .select_related("flow")
+        .only("name", "state_type", "start_time", "expected_start_time", "end_time", "parent_task_run", "flow__name")
+        .order_by("expected_start_time", "id")
+    )
+    return {child.parent_task_run_id: child for child in children if child.parent_task_run_id}
+
+
+def _nodes(tasks: list[TaskRun], subflows: dict[UUID, FlowRun]) -> dict[UUID, Node]:
+    """By task run, also those that stand for a subflow. A run that was never expected to start has no place in time."""
+    nodes: dict[UUID, Node] = {}
+    for task in tasks:
+        child = subflows.get(task.pk)
+        run = child or task
+        start = run.start_time or run.expected_start_time
+        if start is None:
+            continue
+        nodes[task.pk] = Node(
+            kind="flow-run" if child else "task-run",
+            id=run.pk,
+            label=f"{child.flow.name} / {child.name}" if child else task.name,
+            state_type=run.state_type,
+            start_time=start,
+            end_time=run.end_time or (run.expected_start_time if run.state_type == StateType.COMPLETED else None),
+        )
+    return nodes
+
+
+def _connect(tasks: list[TaskRun], nodes: dict[UUID, Node]) -> None:
+    for task in tasks:
+        node = nodes.get(task.pk)
+        if node is None:
+            continue
+        for upstream in upstream_of(task):
+            if upstream in nodes and upstream != task.pk:
+                node.parents.append(nodes[upstream].id)
+                nodes[upstream].children.append(node.id)
+        around = _task_runs_in(task.task_inputs.get(PARENTS_KEY, []))
+        node.encapsulating = [nodes[task_run_id].id for task_run_id in around if task_run_id in nodes]
+
+
+def _latest(artifacts: list[Artifact]) -> frozenset[UUID]:
+    keys = {artifact.key for artifact in artifacts if artifact.key}
+    newest: dict[str | None, UUID] = {}
+    for key, pk in Artifact.objects.filter(Q(key__in=keys)).order_by("created", "id").values_list("key", "id"):
+        newest[key] = pk
+    return frozenset({artifact.pk for artifact in artifacts if not artifact.key} | set(newest.values()))
