@@ -6,10 +6,12 @@ from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """A new version 7 UUID (RFC 9562): 48 bits of Unix milliseconds, then 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | random
-    value = value & ~(0xF << 76) | 0x7 << 76  # version
-    value = value & ~(0x3 << 62) | 0x2 << 62  # variant
-    return UUID(int=value)
+    """A new version 7 UUID (RFC 9562): 48 bits of Unix milliseconds, 12 bits of the fraction of the millisecond, 62 random bits.
+
+    The fraction, a quarter of a microsecond, makes those of one thread increase: lines of one batch keep their order.
+    """
+    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    fraction = nanoseconds * 4096 // 1_000_000
+    random = int.from_bytes(os.urandom(8), "big") >> 2
+    version, variant = 0x7, 0x2
+    return UUID(int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80 | version << 76 | fraction << 64 | variant << 62 | random)

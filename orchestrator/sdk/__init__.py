@@ -1,0 +1,1 @@
+"""What workflow authors import. Contract and standard library only: a script pays nothing for the server."""

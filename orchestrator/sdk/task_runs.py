@@ -1,0 +1,251 @@
+"""The life of one task run. It is decided here, in the author's process; the server is told afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.contract.ids import uuid7
+from orchestrator.contract.states import StateType
+from orchestrator.sdk.context import current_flow_run, current_tags, current_task_run
+from orchestrator.sdk.conversation import CallUser, Conversation, Sleep, WaitFor
+from orchestrator.sdk.crashes import describe_crash, describe_error, own_frames_removed
+from orchestrator.sdk.errors import FlowRunEnded, RunCancelled, TaskTimeout, UpstreamFailed
+from orchestrator.sdk.inputs import edges, find_futures, resolve
+from orchestrator.sdk.logs import RunLogger, task_run_logger
+from orchestrator.sdk.printing import prints_to
+from orchestrator.sdk.retries import delay_seconds
+from orchestrator.sdk.returned import state_for_value
+from orchestrator.sdk.run_names import fill_run_name
+from orchestrator.sdk.states import AwaitingRetry, Cancelled, Crashed, Failed, Pending, Retrying, Running, State
+from orchestrator.sdk.task_events import StateChange
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.flow_runs import FlowRun
+    from orchestrator.sdk.tasks import Task
+
+_ONE_MICROSECOND = timedelta(microseconds=1)
+
+
+class TaskRun:
+    """One run of a task. Made, it is Pending."""
+
+    def __init__(self, task: Task[Any, Any], parameters: dict[str, Any], *, wait_for: Any = None) -> None:
+        flow_run: FlowRun | None = current_flow_run.get()
+        if flow_run is not None and flow_run.ended:
+            raise FlowRunEnded(f"Task {task.name!r} was called, but its flow run {flow_run.name!r} is over.")
+        self.task = task
+        self.flow_run = flow_run
+        self.parameters = parameters
+        self.id = str(uuid7())
+        self.dynamic_key = self.id
+        self.name: str = f"{task.name}-{self.id[-3:]}"
+        inherited = current_tags.get()
+        self.tags: tuple[str, ...] = tuple(sorted(inherited | task.tags)) if inherited or task.tags else ()
+        awaited = list(wait_for) if isinstance(wait_for, (list, tuple, set, frozenset)) else [wait_for]
+        self.wait_for: list[Any] = awaited if wait_for is not None else []
+        origins = flow_run.origins if flow_run is not None else None
+        self.task_inputs = edges(parameters, wait_for=self.wait_for, origins=origins)
+        self.run_count: int = 0
+        self.flow_run_run_count = flow_run.run_count if flow_run is not None else 0
+        self.start_time: datetime | None = None
+        self.end_time: datetime | None = None
+        self.total_run_time_seconds: float = 0.0
+        self._client: Client | None = flow_run.client if flow_run is not None else _client_outside_of_flows()
+        self._logger: RunLogger | None = None
+        self.state: State = Pending()
+        self.expected_start_time = self.state.timestamp
+        self._tell(before=None)
+        if flow_run is not None:
+            flow_run.live_task_runs.add(self)
+
+    @property
+    def logger(self) -> RunLogger:
+        if self._logger is None:
+            self._logger = task_run_logger(
+                flow_run_id=self.flow_run.id if self.flow_run is not None else None,
+                task_run_id=self.id,
+                name=self.name,
+                delivery=self._client.delivery if self._client is not None else None,
+            )
+        return self._logger
+
+    @property
+    def log_prints(self) -> bool:
+        if self.task.log_prints is not None:
+            return self.task.log_prints
+        return self.flow_run is not None and self.flow_run.flow.log_prints
+
+    def enter(self, state: State) -> State:
+        """Move to the next state and tell the server about it. A run that has ended stays as it is."""
+        before = self.state
+        if before.is_terminal:
+            return before
+        if state.timestamp <= before.timestamp:
+            # Readers order the states of a run by time.
+            state = state.with_(timestamp=before.timestamp + _ONE_MICROSECOND)
+        if before.type is StateType.RUNNING:
+            self.total_run_time_seconds += (state.timestamp - before.timestamp).total_seconds()
+        if state.type is StateType.RUNNING:
+            self.run_count += 1
+            self.start_time = self.start_time or state.timestamp
+        elif state.is_terminal:
+            self.end_time = state.timestamp
+            self.start_time = self.start_time or state.timestamp
+        state.details.setdefault("task_run_id", self.id)
+        if self.flow_run is not None:
+            state.details.setdefault("flow_run_id", self.flow_run.id)
+        self.state = state
+        self._tell(before=before)
+        if state.is_terminal and self.flow_run is not None:
+            self.flow_run.live_task_runs.discard(self)
+        return state
+
+    def give_up(self, reason: str, *, silently: bool) -> None:
+        """End it as crashed although its code may still execute; `silently` keeps that from the server."""
+        if silently:
+            self._client = None
+        self.enter(Crashed(message=reason))
+
+    def upstream(self) -> list[Any]:
+        """The futures that must have ended before this run can begin."""
+        return find_futures(self.parameters) + find_futures(self.wait_for)
+
+    def cancel_before_begin(self, reason: str) -> State:
+        """End a run whose turn never came."""
+        return self.enter(Cancelled(message=reason))
+
+    def _tell(self, *, before: State | None) -> None:
+        if self._client is not None:
+            self._client.delivery.put_event(StateChange(self, before=before, after=self.state))
+
+
+def converse(run: TaskRun) -> Conversation:
+    """Execute the run and return its last state. Only what stops the whole process is raised."""
+    try:
+        awaited = run.upstream()
+        if awaited:
+            yield WaitFor(awaited)
+        parameters = resolve(run.parameters)
+        _refuse_failed(run.wait_for)
+        run.name = fill_run_name(run.task.task_run_name, parameters) or run.name
+    except UpstreamFailed as error:
+        state = run.enter(Pending(name="NotReady", message=str(error)).with_(outcome=error))
+        run.logger.error(f"Finished in state {state}")
+        return state
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this run's end
+        return _finish(run, Failed(message=describe_error("Task run", error), data=error))
+    except BaseException as error:
+        _finish(run, _crashed(error))
+        raise
+
+    arguments, keywords = run.task.binder.call_arguments(parameters)
+    retrying = False
+    while True:
+        run.enter(Retrying() if retrying else Running())
+        try:
+            with _inside(run):
+                value = yield CallUser(
+                    run.task.fn,
+                    arguments,
+                    keywords,
+                    timeout_seconds=run.task.timeout_seconds,
+                    timed_out=lambda: _timeout(run),
+                )
+                final = state_for_value(value)
+        except TaskTimeout as error:
+            final = Failed(name="TimedOut", message=str(error), data=error)
+        except Exception as error:  # noqa: BLE001 - the author's code may raise anything
+            own_frames_removed(error)
+            final = Failed(message=describe_error("Task run", error), data=error)
+        except BaseException as error:
+            _finish(run, _crashed(error))
+            raise
+        if not final.is_failed() or not _may_retry(run, final):
+            return _finish(run, final)
+        jitter = run.task.retry_jitter_factor
+        seconds = delay_seconds(run.task.retry_delay, failures=run.run_count, jitter_factor=jitter)
+        run.logger.error(f"Failed: {final.message}", exc_info=_exc_info(final))
+        run.logger.info(f"Retry {run.run_count}/{run.task.retries} begins in {seconds:g} seconds")
+        run.enter(AwaitingRetry(scheduled_time=final.timestamp + timedelta(seconds=seconds), message=final.message))
+        try:
+            if seconds > 0:
+                yield Sleep(seconds)
+        except BaseException as error:
+            _finish(run, _crashed(error))
+            raise
+        retrying = True
+
+
+@contextmanager
+def _inside(run: TaskRun) -> Iterator[None]:
+    token = current_task_run.set(run)
+    try:
+        if run.log_prints:
+            with prints_to(run.logger):
+                yield
+        elif run.task.log_prints is False:
+            with prints_to(None):
+                yield
+        else:
+            yield
+    finally:
+        current_task_run.reset(token)
+
+
+def _finish(run: TaskRun, final: State) -> State:
+    if run.state.is_terminal:
+        return run.state
+    state = run.enter(final)
+    # Whoever keeps the future keeps the run: it must not keep the inputs, and theirs, alive as well.
+    run.parameters, run.wait_for = {}, []
+    if run.flow_run is not None and state.is_completed():
+        run.flow_run.origins.remember(state.outcome, run.id)
+    if state.is_failed() and state.name != "TimedOut" and isinstance(state.outcome, BaseException):
+        run.logger.error(f"Failed: {state.message}", exc_info=_exc_info(state))
+    log = run.logger.info if state.is_completed() else run.logger.error
+    log(f"Finished in state {state}")
+    return state
+
+
+def _may_retry(run: TaskRun, failed: State) -> bool:
+    if run.run_count > run.task.retries:
+        return False
+    if run.flow_run is not None and run.flow_run.ended:
+        return False
+    condition = run.task.retry_condition_fn
+    if condition is None:
+        return True
+    try:
+        return bool(condition(run.task, run, failed))
+    except Exception:
+        run.logger.error("The retry condition raised an error; the task is not tried again", exc_info=True)
+        return False
+
+
+def _crashed(error: BaseException) -> State:
+    if isinstance(error, RunCancelled):
+        return Cancelled(message=error.reason)
+    return Crashed(message=describe_crash(error), data=error)
+
+
+def _refuse_failed(awaited: list[Any]) -> None:
+    resolve(awaited)
+
+
+def _timeout(run: TaskRun) -> TaskTimeout:
+    return TaskTimeout(f"Task run {run.name!r} did not end within {float(run.task.timeout_seconds or 0)} seconds")
+
+
+def _exc_info(state: State) -> Any:
+    error = state.outcome
+    return (type(error), error, error.__traceback__) if isinstance(error, BaseException) else None
+
+
+def _client_outside_of_flows() -> Client | None:
+    from orchestrator.sdk.client import current_client
+
+    return current_client()

@@ -1,0 +1,40 @@
+"""Every example runs as its reader would run it, only without the waiting."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import time
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture(autouse=True)
+def no_server_and_no_waiting(monkeypatch):
+    monkeypatch.delenv("ORCHESTRATOR_API_URL", raising=False)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.py")))
+def test_runs_as_a_script(name, capsys):
+    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+
+    said = capsys.readouterr().err
+    assert said.rstrip().endswith("- Finished in state Completed()")
+    for task in ("get_number", "add", "multiply", "mean"):
+        assert f"Task run '{task}-" in said
+
+
+def test_runs_as_a_notebook():
+    notebook = json.loads((EXAMPLES / "analysis.ipynb").read_text())
+    names: dict = {}
+
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            exec("".join(cell["source"]), names)
+
+    assert isinstance(names["analysis"](), float)

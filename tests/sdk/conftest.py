@@ -1,0 +1,34 @@
+"""A server in memory for every test that asks for `api`; no server at all for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator.sdk.client import use_client
+from tests.sdk.fake_api import FakeApi
+from tests.sdk.http_server import HttpServer
+
+
+@pytest.fixture(autouse=True)
+def no_server_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("API_URL", "API_KEY", "API_AUTH_STRING", "UI_URL", "DRAIN_SECONDS", "LOGGING_LEVEL"):
+        monkeypatch.delenv(f"ORCHESTRATOR_{name}", raising=False)
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    fake = FakeApi()
+    with use_client(fake.client()):
+        yield fake
+
+
+@pytest.fixture
+def http(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpServer]:
+    """A real server on loopback; the environment points to it."""
+    server = HttpServer(FakeApi())
+    server.start()
+    monkeypatch.setenv("ORCHESTRATOR_API_URL", server.url)
+    yield server
+    server.stop()

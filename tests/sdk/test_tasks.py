@@ -1,0 +1,427 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from orchestrator import (
+    MappingError,
+    TaskTimeout,
+    ThreadPoolTaskRunner,
+    UpstreamFailed,
+    WaitTimeout,
+    allow_failure,
+    as_completed,
+    flow,
+    task,
+    unmapped,
+    wait,
+)
+
+
+@task
+def number(n: int) -> int:
+    return n
+
+
+@task
+def plus(a, b):
+    return a + b
+
+
+@task
+def broken():
+    raise ValueError("bad task")
+
+
+def test_records_each_state_as_an_event(api):
+    @flow
+    def main():
+        number(1000)
+
+    main()
+
+    pending, running, completed = api.events
+    assert [event["event"] for event in api.events] == [
+        "prefect.task-run.Pending",
+        "prefect.task-run.Running",
+        "prefect.task-run.Completed",
+    ]
+    assert running["follows"] == pending["id"]
+    assert completed["follows"] == running["id"]
+    assert completed["resource"]["prefect.orchestration"] == "client"
+    assert completed["payload"]["intended"] == {"from": "RUNNING", "to": "COMPLETED"}
+    assert completed["related"][0]["prefect.resource.id"] == f"prefect.flow-run.{api.the_run()['id']}"
+    row = completed["payload"]["task_run"]
+    assert row["run_count"] == row["flow_run_run_count"] == 1
+    assert row["start_time"] <= row["end_time"]
+
+
+def test_tries_again_after_each_delay_of_the_list(api):
+    times = []
+
+    @task(retries=2, retry_delay_seconds=[0.05, 0.15])
+    def flaky():
+        times.append(time.monotonic())
+        if len(times) < 3:
+            raise ValueError("boom")
+        return "ok"
+
+    @flow
+    def main():
+        return flaky()
+
+    assert main() == "ok"
+    expected = ["Pending", "Running", "AwaitingRetry", "Retrying", "AwaitingRetry", "Retrying", "Completed"]
+    assert api.task_states("flaky") == expected
+    assert times[1] - times[0] >= 0.05
+    assert times[2] - times[1] >= 0.15
+    assert api.last_event("flaky")["payload"]["task_run"]["run_count"] == 3
+
+
+def test_does_not_try_again_against_its_condition():
+    tries = []
+
+    @task(retries=5, retry_condition_fn=lambda task, run, state: False)
+    def picky():
+        tries.append(1)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        picky()
+    assert len(tries) == 1
+
+
+def test_does_not_wait_longer_than_its_time_limit(api):
+    @task(timeout_seconds=0.2)
+    def slow():
+        time.sleep(5)
+
+    @flow
+    def main():
+        return slow(return_state=True)
+
+    began = time.monotonic()
+    state = main(return_state=True)
+
+    assert time.monotonic() - began < 1
+    assert (state.type.value, state.name) == ("FAILED", "TimedOut")
+    assert api.task_states("slow") == ["Pending", "Running", "TimedOut"]
+    with pytest.raises(TaskTimeout):
+        state.result()
+
+
+def test_keeps_an_own_timeout_error_apart_from_the_limit():
+    @task(timeout_seconds=5)
+    def own():
+        raise TimeoutError("of the database")
+
+    state = own(return_state=True)
+
+    assert state.name == "Failed"
+
+
+def test_limits_submitted_and_async_tasks_too():
+    @task(timeout_seconds=0.1)
+    async def slow():
+        await asyncio.sleep(5)
+
+    @flow
+    def main():
+        future = slow.submit()
+        future.wait()
+        return future.state.name
+
+    began = time.monotonic()
+
+    assert main() == "TimedOut"
+    assert time.monotonic() - began < 1
+
+
+def test_runs_submitted_tasks_side_by_side():
+    barrier = threading.Barrier(3, timeout=5)
+
+    @task
+    def meet():
+        barrier.wait()
+        return 1
+
+    @flow
+    def main():
+        return sum(future.result() for future in [meet.submit() for _ in range(3)])
+
+    assert main() == 3
+
+
+def test_gives_futures_as_results_and_edges(api):
+    @flow
+    def main():
+        one = number.submit(1000)
+        two = number.submit(2000)
+        side = number.submit(3000)
+        both = plus.submit([one], [two], wait_for=[side])
+        return both.result()
+
+    assert main() == [1000, 2000]
+    inputs = api.last_event("plus")["payload"]["task_run"]["task_inputs"]
+    ids = [event["resource"]["prefect.resource.id"][-36:] for event in api.events]
+    assert set(inputs) == {"a", "b", "wait_for"}
+    assert all(edge["input_type"] == "task_run" and edge["id"] in ids for edges in inputs.values() for edge in edges)
+
+
+def test_draws_edges_from_plain_results(api):
+    @flow
+    def main():
+        first = number(123_456)
+        return plus(first, 1)
+
+    main()
+
+    (edge,) = api.last_event("plus")["payload"]["task_run"]["task_inputs"]["a"]
+    assert edge["id"] == api.events[0]["resource"]["prefect.resource.id"][-36:]
+
+
+def test_is_not_run_when_an_input_failed(api):
+    @flow
+    def main():
+        return plus.submit(broken.submit(), 1)
+
+    state = main(return_state=True)
+
+    assert state.is_failed()
+    assert api.task_states("plus") == ["Pending", "NotReady"]
+    with pytest.raises(UpstreamFailed):
+        state.result()
+
+
+def test_gets_the_exception_of_an_input_that_may_fail():
+    @task
+    def look(value):
+        return str(value)
+
+    @flow
+    def main():
+        return look(allow_failure(broken.submit()))
+
+    assert main() == "bad task"
+
+
+def test_maps_over_its_items(api):
+    @flow
+    def main():
+        return plus.map([1, 2, 3], 10).result()
+
+    assert main() == [11, 12, 13]
+
+
+def test_maps_over_a_future_and_keeps_unmapped_whole():
+    @task
+    def numbers():
+        return [1, 2]
+
+    @task
+    def count(item, whole):
+        return item + len(whole)
+
+    @flow
+    def main():
+        return count.map(numbers.submit(), unmapped([0, 0, 0])).result()
+
+    assert main() == [4, 5]
+
+
+# what is mapped over -> what the message says
+WRONG_MAPS = [
+    ((1, 2), "needs a list"),
+    (([1], [1, 2]), "differ in length"),
+    (("text", b"bytes"), "needs a list"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG_MAPS)
+def test_refuses_to_map_over_what_does_not_fit(arguments, said):
+    with pytest.raises(MappingError, match=said):
+        plus.map(*arguments)
+
+
+def test_waits_for_many():
+    @task
+    def nap(seconds):
+        time.sleep(seconds)
+        return seconds
+
+    @flow
+    def main():
+        futures = [nap.submit(0.01), nap.submit(0.5)]
+        early = wait(futures, timeout=0.2)
+        order = [future.result() for future in as_completed(futures)]
+        return len(early.done), len(early.not_done), order
+
+    assert main() == (1, 1, [0.01, 0.5])
+
+
+def test_stops_waiting_at_the_limit_of_the_caller():
+    @task
+    def nap():
+        time.sleep(0.5)
+        return 1
+
+    @flow
+    def main():
+        future = nap.submit()
+        with pytest.raises(WaitTimeout):
+            future.result(timeout=0.05)
+        return future.result()
+
+    assert main() == 1
+
+
+def test_does_not_lock_up_a_pool_of_one_with_dependencies():
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=1))
+    def main():
+        future = number.submit(0)
+        for _ in range(300):
+            future = plus.submit(future, 1)
+        return future.result()
+
+    assert main() == 300
+
+
+def test_does_not_lock_up_a_pool_of_one_with_tasks_that_wait_for_tasks():
+    @task
+    def down(depth):
+        return 0 if depth == 0 else down.submit(depth - 1).result() + 1
+
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=1))
+    def main():
+        return down.submit(5).result()
+
+    assert main() == 5
+
+
+def test_does_not_run_more_at_once_than_the_pool_allows():
+    running, most = [], []
+
+    @task
+    def watched():
+        running.append(1)
+        most.append(len(running))
+        time.sleep(0.02)
+        running.pop()
+
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=2))
+    def main():
+        wait([watched.submit() for _ in range(10)])
+
+    main()
+
+    assert max(most) == 2
+
+
+def test_drops_a_long_chain_without_a_deep_stack(api):
+    stopping = threading.Event()
+
+    @task
+    def first():
+        stopping.wait()
+        raise ValueError("first")
+
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=1))
+    def main():
+        future = first.submit()
+        for _ in range(1500):
+            future = plus.submit(future, 1)
+        threading.Timer(0.1, stopping.set).start()
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        main()
+
+    assert api.task_states("plus").count("Cancelled") == 1500
+
+
+def test_submits_an_async_task_from_a_sync_flow():
+    @task
+    async def aone():
+        await asyncio.sleep(0.01)
+        return 1
+
+    @flow
+    def main():
+        return aone.submit().result()
+
+    assert main() == 1
+
+
+def test_fills_its_run_name_from_the_parameters(api):
+    @task(task_run_name="add {a} and {b}")
+    def named(a, b):
+        return a + b
+
+    @flow
+    def main():
+        return named.submit(number.submit(1), 2).result()
+
+    assert main() == 3
+    assert api.last_event("add 1 and 2")["event"] == "prefect.task-run.Completed"
+
+
+def test_runs_outside_of_a_flow(api):
+    assert number(5) == 5
+    assert number.submit(6).result() == 6
+
+
+def test_calls_the_plain_function():
+    assert plus.fn(1, 2) == 3
+
+
+def test_works_as_a_method():
+    class Adder:
+        step = 10
+
+        @task
+        def add(self, n):
+            return self.step + n
+
+    @flow
+    def main():
+        return Adder().add(1), Adder().add.submit(2).result()
+
+    assert main() == (11, 12)
+
+
+def test_copies_itself_with_other_options():
+    copy = plus.with_options(name="sum", retries=3)
+
+    assert (copy.name, copy.retries, copy.fn) == ("sum", 3, plus.fn)
+    assert (plus.name, plus.retries) == ("plus", 0)
+    with pytest.raises(TypeError, match="nonsense"):
+        plus.with_options(nonsense=1)
+
+
+def test_records_a_crash_and_lets_it_through(api):
+    @task
+    def leaving():
+        raise SystemExit(3)
+
+    @flow
+    def main():
+        leaving()
+
+    with pytest.raises(SystemExit):
+        main()
+
+    assert api.task_states("leaving") == ["Pending", "Running", "Crashed"]
+
+
+def test_carries_a_stop_iteration_as_an_ordinary_error():
+    @task
+    def odd():
+        next(iter(()))
+
+    state = odd(return_state=True)
+
+    assert state.is_failed()
+    assert isinstance(state.outcome, StopIteration)
