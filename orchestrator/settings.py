@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "channels",
     "django_celery_beat",
     "orchestrator.apps.OrchestratorConfig",
@@ -142,7 +143,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["orchestrator.rest.json.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["orchestrator.rest.json.JsonParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "orchestrator.rest.json.AlwaysJson",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "orchestrator.rest.schema.ApiSchema",
     "EXCEPTION_HANDLER": "orchestrator.rest.errors.answer_error",
     "UNAUTHENTICATED_USER": None,
 }
@@ -151,7 +152,11 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "The public Prefect 3 contract, and what Orchestrator adds to it.",
     "VERSION": "0.8.4",
     "SCHEMA_PATH_PREFIX": "/api",
+    "OAS_VERSION": "3.1.1",  # the first in which a value may be null
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX_TRIM": False,
+    "SWAGGER_UI_DIST": "SIDECAR",  # from this server: pages load nothing from elsewhere
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 # --- Pages ------------------------------------------------------------------------------------------------------------
@@ -174,9 +179,11 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+DATETIME_FORMAT = "Y-m-d H:i:s"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = HOME / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True  # pages work from a checkout without a `collectstatic`
 
 # --- Logging ----------------------------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """A new version 7 UUID (RFC 9562): 48 bits of Unix milliseconds, 12 bits of the fraction of the millisecond, 62 random bits.
+    """A new version 7 UUID (RFC 9562): 48 bits of Unix milliseconds, 12 bits of their fraction, 62 random bits.
 
-    The fraction, a quarter of a microsecond, makes those of one thread increase: lines of one batch keep their order.
+    The fraction counts quarters of a microsecond, so those that one thread makes increase: a batch keeps its order.
     """
     milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
     fraction = nanoseconds * 4096 // 1_000_000

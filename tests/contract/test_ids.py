@@ -41,3 +41,9 @@ def test_names_a_run_with_two_words():
 
     assert first.isalpha()
     assert second.isalpha()
+
+
+def test_increases_within_a_millisecond() -> None:
+    made = [uuid7() for _ in range(1000)]
+
+    assert made == sorted(made)

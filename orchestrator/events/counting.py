@@ -1,0 +1,126 @@
+"""How many events there were: by time, by name, by resource."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from django.db.models import Count, F, FloatField, IntegerField, Max, Min, TextField, Value
+from django.db.models.expressions import Func
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, Floor
+
+from orchestrator.contract.times import format_time, now
+from orchestrator.events.filters import EventFilter
+from orchestrator.events.models import Event
+
+MOST_BUCKETS = 1000
+LEAST_INTERVAL = 0.01
+
+
+class Countable(StrEnum):
+    DAY = "day"
+    TIME = "time"
+    EVENT = "event"
+    RESOURCE = "resource"
+
+
+class TimeUnit(StrEnum):
+    WEEK = "week"
+    DAY = "day"
+    HOUR = "hour"
+    MINUTE = "minute"
+    SECOND = "second"
+
+    @property
+    def seconds(self) -> float:
+        return timedelta(**{f"{self.value}s": 1}).total_seconds()
+
+
+class TooManyBuckets(Exception):
+    """The interval is too short for the time that is asked for."""
+
+
+class EventCount(NamedTuple):
+    """`start_time` and `end_time` are those of the bucket, or of the first and last event of the name or resource."""
+
+    value: str
+    label: str
+    number: int
+    start_time: datetime
+    end_time: datetime
+
+    def to_wire(self) -> dict[str, Any]:
+        times = {"start_time": format_time(self.start_time), "end_time": format_time(self.end_time)}
+        return {"value": self.value, "label": self.label, "count": self.number, **times}
+
+
+def count_events(filter: EventFilter, countable: Countable, unit: TimeUnit, interval: float) -> list[EventCount]:
+    """Raises TooManyBuckets. By time every bucket is there, also the empty ones; else the most frequent come first."""
+    at = now()
+    if countable is Countable.EVENT:
+        return _by_value(filter, at, F("event"), F("event"))
+    if countable is Countable.RESOURCE:
+        name = Coalesce(
+            KeyTextTransform("prefect.resource.name", "resource"), F("resource_id"), output_field=TextField()
+        )
+        return _by_value(filter, at, F("resource_id"), Max(name))
+    since, until = filter.window(at)
+    if countable is Countable.DAY:
+        since = since.replace(hour=0, minute=0, second=0, microsecond=0)
+        return _by_time(filter, at, since, until, TimeUnit.DAY.seconds)
+    return _by_time(filter, at, since, until, unit.seconds * interval)
+
+
+def _by_value(filter: EventFilter, at: datetime, value: Any, label: Any) -> list[EventCount]:
+    rows = (
+        Event.objects.filter(filter.condition(at))
+        .values(value_=value)
+        .annotate(label_=label, count=Count("pk"), first=Min("occurred"), last=Max("occurred"))
+        .order_by("-count", "value_")[:MOST_BUCKETS]
+    )
+    return [EventCount(row["value_"], row["label_"], row["count"], row["first"], row["last"]) for row in rows]
+
+
+def _by_time(filter: EventFilter, at: datetime, since: datetime, until: datetime, width: float) -> list[EventCount]:
+    buckets = max(1, math.ceil((until - since).total_seconds() / width))
+    if buckets > MOST_BUCKETS:
+        raise TooManyBuckets(f"The interval would make {buckets} buckets; at most {MOST_BUCKETS} are possible.")
+    number = Cast(Floor(_SecondsSince(since) / Value(width)), IntegerField())
+    rows = Event.objects.filter(filter.condition(at)).values(bucket=number).annotate(count=Count("pk")).order_by()
+    counts: dict[int, int] = {}
+    for row in rows:  # an event at the very end belongs to the last bucket
+        bucket = min(max(row["bucket"], 0), buckets - 1)
+        counts[bucket] = counts.get(bucket, 0) + row["count"]
+    made: list[EventCount] = []
+    for bucket in range(buckets):
+        start = since + timedelta(seconds=bucket * width)
+        end = start + timedelta(seconds=width)
+        made.append(EventCount(format_time(start), format_time(start), counts.get(bucket, 0), start, end))
+    return made
+
+
+class _SecondsSince(Func):
+    """Seconds from a moment to the time at which the event occurred."""
+
+    output_field = FloatField()
+
+    def __init__(self, moment: datetime) -> None:
+        super().__init__(F("occurred"), Value(moment))
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Whole seconds and the fraction apart: as Julian days a minute is not quite sixty seconds."""
+        whole = "CAST(strftime('%%s', {0}) AS INTEGER)"
+        fraction = "(CAST(strftime('%%f', {0}) AS REAL) - CAST(strftime('%%S', {0}) AS REAL))"
+        (time, time_parameters), (moment, moment_parameters) = (
+            compiler.compile(source) for source in self.get_source_expressions()
+        )
+        sql = f"({whole.format(time)} - {whole.format(moment)} + {fraction.format(time)} - {fraction.format(moment)})"
+        return sql, [*time_parameters, *moment_parameters, *time_parameters * 2, *moment_parameters * 2]
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, template="EXTRACT(EPOCH FROM (%(expressions)s))::float", arg_joiner=" - "
+        )

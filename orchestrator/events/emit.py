@@ -1,0 +1,68 @@
+"""Say that something happened, in the transaction in which it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from orchestrator.contract.ids import uuid7
+from orchestrator.contract.times import now
+from orchestrator.events.models import Event, RelatedResource
+from orchestrator.events.registry import announce_commit, hint_subscribers
+
+
+def emit(
+    *,
+    event: str,
+    resource: dict[str, str],
+    related: Sequence[dict[str, str]] = (),
+    payload: dict[str, Any] | None = None,
+    occurred: datetime | None = None,
+    id: UUID | None = None,
+    follows: UUID | None = None,
+) -> Event:
+    """Write the event; after the commit tell the hint subscribers of this process.
+
+    `resource` and each of `related` are flat label maps with `prefect.resource.id`; related ones also need
+    `prefect.resource.role`. `occurred` defaults to now.
+    """
+    at = now()
+    row = Event(
+        id=id or uuid7(),
+        occurred=occurred or at,
+        received=at,
+        event=event,
+        resource_id=resource["prefect.resource.id"],
+        resource=resource,
+        related=list(related),
+        payload=payload or {},
+        follows=follows,
+    )
+    row.save(force_insert=True)
+    RelatedResource.objects.bulk_create(related_rows(row))
+    subscribers = hint_subscribers(event)
+
+    def tell() -> None:
+        announce_commit()
+        for subscriber in subscribers:
+            subscriber(row)
+
+    # A subscriber that fails is logged; what happened has happened all the same.
+    transaction.on_commit(tell, robust=True)
+    return row
+
+
+def related_rows(event: Event) -> list[RelatedResource]:
+    return [
+        RelatedResource(
+            event=event,
+            resource_id=labels["prefect.resource.id"],
+            role=labels["prefect.resource.role"],
+            occurred=event.occurred,
+        )
+        for labels in event.related
+    ]

@@ -1,0 +1,32 @@
+"""Take in events that clients report, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from orchestrator.events.emit import related_rows
+from orchestrator.events.models import Event, RelatedResource
+from orchestrator.events.registry import announce_commit, recorders
+
+
+def ingest(events: Sequence[Event]) -> int:
+    """Store the events that are not stored yet, let the recorders write what follows, and return how many were new.
+
+    One transaction: after a failure nothing of the batch is kept, and the same batch may be sent again.
+    """
+    by_id = {event.id: event for event in events}
+    with transaction.atomic():
+        known = set(Event.objects.filter(id__in=by_id).values_list("id", flat=True))
+        new = [event for event in by_id.values() if event.id not in known]
+        if new:
+            for event in new:
+                event.sequence = None  # an earlier try may have failed after the database had given numbers
+            # When another process stores the same event in this moment, this fails, and all of it is tried again.
+            Event.objects.bulk_create(new)
+            RelatedResource.objects.bulk_create([row for event in new for row in related_rows(event)])
+        for record in recorders():
+            record(list(by_id.values()))
+        transaction.on_commit(announce_commit)
+    return len(new)

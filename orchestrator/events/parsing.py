@@ -1,0 +1,139 @@
+"""Reading events that clients report. Written by hand, because thousands come in a second."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from orchestrator.contract.events import MAX_EVENT_BYTES, MAX_LABELS, MAX_NAME_LENGTH, MAX_RELATED
+from orchestrator.contract.ids import uuid7
+from orchestrator.contract.times import now, parse_time
+from orchestrator.events.models import Event
+
+RESOURCE_ID = "prefect.resource.id"
+RESOURCE_ROLE = "prefect.resource.role"
+
+
+class BadEvent(ValueError):
+    """What was sent is no event. `kind`, `where`, `what` and `found` say why, in the shape of the API's refusals."""
+
+    def __init__(self, kind: str, where: tuple[str | int, ...], what: str, found: Any) -> None:
+        super().__init__(f"{'.'.join(str(part) for part in where) or 'event'}: {what}")
+        self.kind = kind
+        self.where = where
+        self.what = what
+        self.found = found
+
+    def detail(self, *under: str | int) -> dict[str, Any]:
+        return {"type": self.kind, "loc": [*under, *self.where], "msg": self.what, "input": self.found}
+
+
+def parse_event(text: str | bytes) -> Event:
+    """One event from its JSON. Raises BadEvent."""
+    if len(text) > MAX_EVENT_BYTES:
+        raise BadEvent("too_long", (), f"An event may have at most {MAX_EVENT_BYTES} bytes.", f"{len(text)} bytes")
+    try:
+        return read_event(load_json(text))
+    except orjson.JSONDecodeError as error:
+        raise BadEvent("json_invalid", (), f"This is not JSON: {error}", None) from None
+
+
+def load_json(text: str | bytes) -> Any:
+    """The value, without the character NUL, which PostgreSQL cannot store. Raises orjson.JSONDecodeError."""
+    value = orjson.loads(text)
+    has_nul = "\\u0000" in text if isinstance(text, str) else b"\\u0000" in text
+    return _without_nul(value) if has_nul else value
+
+
+def read_event(sent: Any) -> Event:
+    """One event from its JSON value, of a size that the caller has checked. Raises BadEvent. Other keys are ignored."""
+    if not isinstance(sent, dict):
+        raise BadEvent("model_type", (), "An event is an object.", sent)
+    resource = _labels(sent.get("resource"), ("resource",), RESOURCE_ID)
+    return Event(
+        id=_identifier(sent.get("id"), "id") or uuid7(),
+        occurred=_time(sent),
+        received=now(),
+        event=_name(sent.get("event")),
+        resource_id=resource[RESOURCE_ID],
+        resource=resource,
+        related=_related(sent.get("related")),
+        payload=_payload(sent.get("payload")),
+        follows=_identifier(sent.get("follows"), "follows"),
+    )
+
+
+def _name(name: Any) -> str:
+    if name is None:
+        raise BadEvent("missing", ("event",), "Field required", None)
+    if not isinstance(name, str):
+        raise BadEvent("string_type", ("event",), "Input should be a valid string", name)
+    if len(name) > MAX_NAME_LENGTH:
+        raise BadEvent("string_too_long", ("event",), f"A name may have at most {MAX_NAME_LENGTH} characters.", name)
+    return name
+
+
+def _labels(labels: Any, where: tuple[str | int, ...], *required: str) -> dict[str, str]:
+    if labels is None:
+        raise BadEvent("missing", where, "Field required", None)
+    if not isinstance(labels, dict):
+        raise BadEvent("dict_type", where, "A resource is an object of labels.", labels)
+    if len(labels) > MAX_LABELS:
+        raise BadEvent("too_long", where, f"A resource may have at most {MAX_LABELS} labels.", f"{len(labels)} labels")
+    for key, value in labels.items():
+        if not isinstance(value, str):
+            raise BadEvent("string_type", (*where, key), "A label is a string.", value)
+    for key in required:
+        if not labels.get(key):
+            raise BadEvent("value_error", where, f"Resources must include the label {key}.", labels)
+    return labels
+
+
+def _related(related: Any) -> list[dict[str, str]]:
+    if related is None:
+        return []
+    if not isinstance(related, list):
+        raise BadEvent("list_type", ("related",), "Input should be a valid list", related)
+    if len(related) > MAX_RELATED:
+        text = f"An event may have at most {MAX_RELATED} related resources."
+        raise BadEvent("too_long", ("related",), text, f"{len(related)} resources")
+    return [_labels(labels, ("related", at), RESOURCE_ID, RESOURCE_ROLE) for at, labels in enumerate(related)]
+
+
+def _payload(payload: Any) -> dict[str, Any]:
+    if payload is None:
+        return {}
+    if not isinstance(payload, dict):
+        raise BadEvent("dict_type", ("payload",), "Input should be a valid dictionary", payload)
+    return payload
+
+
+def _time(sent: dict[str, Any]) -> Any:
+    text = sent.get("occurred")
+    if text is None:
+        return now()
+    try:
+        return parse_time(text)
+    except (TypeError, ValueError, OverflowError):
+        raise BadEvent("datetime_parsing", ("occurred",), "Input should be a valid datetime", text) from None
+
+
+def _identifier(text: Any, where: str) -> UUID | None:
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except (AttributeError, TypeError, ValueError):
+        raise BadEvent("uuid_parsing", (where,), "Input should be a valid UUID", text) from None
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, list):
+        return [_without_nul(inner) for inner in value]
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(inner) for key, inner in value.items()}
+    return value

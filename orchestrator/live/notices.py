@@ -1,0 +1,117 @@
+"""Small notices for open pages: *something about this topic changed, look again*.
+
+The protocol of `/ws/live`, all frames JSON text:
+
+- page → server `{"type": "subscribe", "topics": ["run:<id>", "logs:<id>", "tasks:<id>", "runs"]}`; the topics replace
+  those of an earlier frame, at most 50.
+- server → page `{"type": "subscribed", "topics": […]}`: from now on nothing that changes in these topics is missed.
+- server → page `{"type": "changed", "topics": […]}`: the page fetches the fragments of these topics by their URLs.
+- server → page `{"type": "resync"}`: the server may have missed changes, so the page fetches everything again.
+
+After a reconnect the page subscribes and fetches everything, so nothing needs to be replayed. Identifiers are UUIDs
+with dashes in lower case. A topic is told of at once, and then at most ten times a second.
+
+Topics: `runs` any flow run changed · `run:<flow run id>` its state changed · `tasks:<flow run id>` one of its task
+runs changed · `logs:<flow run id>` it wrote log lines. A task run without a flow run stands for itself:
+`tasks:<task run id>`, `logs:<task run id>`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from orchestrator.events.models import Event
+
+INTERVAL_SECONDS = 0.1  # between two notices of one topic
+MOST_TOPICS = 50  # of one page
+TOPIC = re.compile(r"runs|(?:run|logs|tasks):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+_FLOW_RUN = "prefect.flow-run."
+_TASK_RUN = "prefect.task-run."
+
+
+def is_topic(topic: Any) -> bool:
+    return isinstance(topic, str) and TOPIC.fullmatch(topic) is not None
+
+
+def topics_of_event(event: Event) -> tuple[str, ...]:
+    """Which topics the event changes; none when no page shows it."""
+    resource_id = event.resource_id
+    if resource_id.startswith(_FLOW_RUN):
+        return ("runs", f"run:{resource_id.removeprefix(_FLOW_RUN)}")
+    if resource_id.startswith(_TASK_RUN):
+        for related in event.related:
+            if related["prefect.resource.role"] == "flow-run":
+                return (f"tasks:{related['prefect.resource.id'].removeprefix(_FLOW_RUN)}",)
+        return (f"tasks:{resource_id.removeprefix(_TASK_RUN)}",)
+    return ()
+
+
+def topics_of_line(line: dict[str, Any]) -> tuple[str, ...]:
+    """`line` as the API answers it."""
+    run_id = line.get("flow_run_id") or line.get("task_run_id")
+    return (f"logs:{run_id}",) if run_id else ()
+
+
+Tell = Callable[[frozenset[str]], None]
+
+
+class NoticeBoard:
+    """Gathers changes by topic and tells those who watch: the first at once, the following at the interval."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._watchers: dict[str, set[Tell]] = {}
+        self._quiet_until: dict[str, float] = {}
+        self._pending: set[str] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, topics: Iterable[str], tell: Tell) -> None:
+        for topic in topics:
+            self._watchers.setdefault(topic, set()).add(tell)
+
+    def unwatch(self, topics: Iterable[str], tell: Tell) -> None:
+        for topic in topics:
+            watchers = self._watchers.get(topic)
+            if watchers:
+                watchers.discard(tell)
+                if not watchers:
+                    del self._watchers[topic]
+                    self._quiet_until.pop(topic, None)
+
+    @property
+    def is_watched(self) -> bool:
+        return bool(self._watchers)
+
+    def events_came(self, events: Sequence[Event]) -> None:
+        self.changed(topic for event in events for topic in topics_of_event(event))
+
+    def lines_came(self, lines: Sequence[dict[str, Any]]) -> None:
+        self.changed(topic for line in lines for topic in topics_of_line(line))
+
+    def changed(self, topics: Iterable[str]) -> None:
+        self._pending.update(topic for topic in topics if topic in self._watchers)
+        self._flush()
+
+    def _flush(self) -> None:
+        at = self._loop.time()
+        due = {topic for topic in self._pending if self._quiet_until.get(topic, 0.0) <= at}
+        self._pending -= due
+        for topic in due:
+            self._quiet_until[topic] = at + INTERVAL_SECONDS
+        told: dict[Tell, set[str]] = {}
+        for topic in due:
+            for tell in self._watchers.get(topic, ()):
+                told.setdefault(tell, set()).add(topic)
+        for tell, changed in told.items():
+            tell(frozenset(changed))
+        if self._pending and self._timer is None:
+            first = min(self._quiet_until.get(topic, at) for topic in self._pending)
+            self._timer = self._loop.call_at(first, self._flush_later)
+
+    def _flush_later(self) -> None:
+        self._timer = None
+        self._flush()

@@ -1,0 +1,71 @@
+"""What every page shares: who may read it, its headers, its fragments, and what is said when there is no such page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+
+# Nothing is loaded from elsewhere and no script stands in the page, so markup that slipped through could not run.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+View = Callable[..., HttpResponseBase]
+
+
+def page(view: View) -> View:
+    """Make a view a page: closed to strangers where the API is closed to them, never stored, with the page headers."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if settings.API_AUTH == "required" and not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path(), reverse("sign-in"))
+        return with_page_headers(view(request, *args, **kwargs))
+
+    return answer
+
+
+def render_page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, fragments: dict[str, str] | None = None
+) -> HttpResponse:
+    """The whole page, or with `?fragment=<name>` the template of `fragments` that the whole page includes, alone.
+
+    An unknown fragment is answered 404, so that a page from before an update notices and can be loaded anew.
+    """
+    wanted = request.GET.get("fragment")
+    if wanted is None:
+        return render(request, template, context)
+    if fragments is None or wanted not in fragments:
+        return HttpResponse(
+            f"This page has no part called “{wanted[:40]}”.", status=404, content_type="text/plain; charset=utf-8"
+        )
+    return render(request, fragments[wanted], context)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
+    """The 404 of the whole site: JSON under /api, else a page that helps on."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": "Not Found"}, status=404)
+    return no_such(request, "page")
+
+
+def no_such(request: HttpRequest, thing: str, identifier: object = None) -> HttpResponseBase:
+    """A 404 page that names what is missing, such as the flow run with this identifier."""
+    answer = render(request, "not_found.html", {"thing": thing, "identifier": identifier}, status=404)
+    return with_page_headers(answer)
+
+
+def with_page_headers(response: HttpResponseBase) -> HttpResponseBase:
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["Referrer-Policy"] = "same-origin"
+    patch_cache_control(response, private=True, no_cache=True, no_store=True)
+    return response

@@ -1,0 +1,220 @@
+"""The manners that all websockets share: who may come in, and how they are greeted.
+
+The consumers are plain ASGI applications: nothing stands between a frame and the code that wants it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import orjson
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from orchestrator.rest.authentication import auth_required, authenticate_token
+from orchestrator.web.bodies import Message, Receive
+from orchestrator.web.receipts import EXTENSION, PING
+from orchestrator.web.threads import TooBusy, http_threads
+
+logger = logging.getLogger(__name__)
+
+SUBPROTOCOL = "prefect"
+HANDSHAKE_SECONDS = 10.0  # for each frame that a client must send before it is served
+
+GOING_AWAY = 1001
+PROTOCOL_ERROR = 1002
+POLICY_VIOLATION = 1008
+SERVER_ERROR = 1011
+SERVICE_RESTART = 1012
+TRY_AGAIN_LATER = 1013
+
+
+class Closed(Exception):
+    """The other side has closed the socket."""
+
+
+class Refuse(Exception):
+    """This side closes the socket, with a code and a reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Socket:
+    """One connection. Subclasses say who may come in (`admit`) and what happens then (`converse`)."""
+
+    def __init__(self, scope: Message, receive: Receive, send: Callable[[Message], Awaitable[None]]) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self._accepted = False
+
+    @classmethod
+    def as_asgi(cls) -> Callable[..., Awaitable[None]]:
+        async def application(scope: Message, receive: Receive, send: Callable[[Message], Awaitable[None]]) -> None:
+            await cls(scope, receive, send).run()
+
+        application.__name__ = cls.__name__
+        return application
+
+    async def admit(self) -> None:
+        """Accept the socket. Raises Refuse."""
+        raise Refuse(POLICY_VIOLATION, "nobody is admitted")
+
+    async def converse(self) -> None:
+        """Serve the socket until it is closed."""
+
+    async def run(self) -> None:
+        await self._receive()  # websocket.connect
+        try:
+            self._refuse_other_hosts()
+            self._refuse_other_sites()
+            await self.admit()
+            await self.converse()
+        except Closed:
+            pass
+        except Refuse as refusal:
+            await self.close(refusal.code, refusal.reason)
+        except TooBusy:
+            await self.close(TRY_AGAIN_LATER, "too busy")
+        except Exception:
+            logger.exception("The socket %s failed.", self.scope["path"])
+            await self.close(SERVER_ERROR, "internal error")
+
+    async def accept(self, subprotocol: str | None = None) -> None:
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+        self._accepted = True
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Before the socket is accepted this refuses it with HTTP status 403."""
+        try:
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
+        except (RuntimeError, OSError):
+            logger.debug("The socket was closed already.")
+
+    async def receive_text(self) -> str | bytes:
+        """The next frame. Raises Closed."""
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.receive":
+                return message.get("text") or message.get("bytes") or ""
+            if message["type"] == "websocket.disconnect":
+                raise Closed
+            if message["type"] == PING:
+                self.pinged(message["answer"])
+
+    def want_pings(self) -> None:
+        """Have `pinged` called for each PING, in line with the frames, instead of an immediate PONG."""
+        receipts = self.scope.get("extensions", {}).get(EXTENSION)
+        if receipts is not None:
+            receipts.wanted = True
+
+    def pinged(self, answer: Callable[[], None]) -> None:
+        """The client asks for a PONG; `answer()` sends it."""
+        answer()
+
+    async def receive_object(self) -> dict[str, Any]:
+        """The next frame, within the handshake's time, as a JSON object; empty when it is something else."""
+        try:
+            frame = await asyncio.wait_for(self.receive_text(), HANDSHAKE_SECONDS)
+        except TimeoutError:
+            raise Refuse(POLICY_VIOLATION, "nothing was said in time") from None
+        try:
+            value = orjson.loads(frame)
+        except orjson.JSONDecodeError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    async def send_text(self, text: str) -> None:
+        """Returns when there is room for more. Raises Closed."""
+        try:
+            await self._send({"type": "websocket.send", "text": text})
+        except OSError:
+            raise Closed from None
+
+    async def send_object(self, value: Any) -> None:
+        await self.send_text(orjson.dumps(value).decode())
+
+    async def watch_for_close(self) -> None:
+        """Read and forget what still comes, until the other side closes. Raises Closed."""
+        while True:
+            await self.receive_text()
+
+    def header(self, name: bytes) -> str:
+        """A header of the request, empty when it was not sent."""
+        return next((value.decode("latin-1") for key, value in self.scope["headers"] if key == name), "")
+
+    def _refuse_other_hosts(self) -> None:
+        """As for HTTP: only the names by which this server may be called."""
+        domain, _ = split_domain_port(self.header(b"host"))
+        if not validate_host(domain, settings.ALLOWED_HOSTS):
+            raise Refuse(POLICY_VIOLATION, "this server is not called so")
+
+    def _refuse_other_sites(self) -> None:
+        """A browser says which site a page comes from; programs do not. Another site's page must not read along."""
+        origin = self.header(b"origin")
+        if not origin or origin in settings.CSRF_TRUSTED_ORIGINS:
+            return
+        if urlsplit(origin).netloc.lower() != self.header(b"host").lower():
+            raise Refuse(POLICY_VIOLATION, "other sites may not open this socket")
+
+
+class ApiSocket(Socket):
+    """Admits clients of the contract: subprotocol `prefect` and a first frame `{"type": "auth", "token": …}`.
+
+    An open server also admits clients that know neither.
+    """
+
+    unauthorized: ClassVar[str] = "Unauthorized"
+
+    async def admit(self) -> None:
+        if SUBPROTOCOL not in self.scope.get("subprotocols", ()):
+            if auth_required():
+                raise Refuse(POLICY_VIOLATION, self.unauthorized)
+            await self.accept()
+            return
+        await self.accept(SUBPROTOCOL)
+        greeting = await self.receive_object()
+        if greeting.get("type") != "auth":
+            raise Refuse(POLICY_VIOLATION, "Expected 'auth' message")
+        token = greeting.get("token")
+        if not isinstance(token, str | None) or not await self._knows(token):
+            raise Refuse(POLICY_VIOLATION, self.unauthorized)
+        await self.send_object({"type": "auth_success"})
+
+    async def _knows(self, token: str | None) -> bool:
+        if not auth_required():
+            return True
+        return await http_threads.call(authenticate_token, token) is not None
+
+
+class UnknownAddress(Socket):
+    """Answers the request for a socket that does not exist with 404, which clients take for a final answer."""
+
+    async def run(self) -> None:
+        await self._receive()
+        if "websocket.http.response" not in self.scope.get("extensions", {}):
+            await self.close(POLICY_VIOLATION)
+            return
+        headers = [(b"content-type", b"application/json")]
+        await self._send({"type": "websocket.http.response.start", "status": 404, "headers": headers})
+        await self._send({"type": "websocket.http.response.body", "body": b'{"detail":"Not Found"}'})
+
+
+async def until_first_ends(*parts: Awaitable[None]) -> None:
+    """Run the parts side by side; when one ends, end the others and raise what it raised."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from orchestrator.live.notices import INTERVAL_SECONDS, NoticeBoard, is_topic, topics_of_event, topics_of_line
+from tests.events.making import an_event, related
+
+RUN = "11111111-1111-4111-8111-111111111111"
+
+
+@pytest.mark.parametrize(
+    ("topic", "known"),
+    [
+        ("runs", True),
+        (f"run:{RUN}", True),
+        (f"logs:{RUN}", True),
+        (f"tasks:{RUN}", True),
+        (f"other:{RUN}", False),
+        ("run:1", False),
+        (f"run:{RUN} ", False),
+        (7, False),
+    ],
+)
+def test_knows_its_topics(topic: object, known: bool) -> None:
+    assert is_topic(topic) is known
+
+
+def test_tells_of_a_flow_run_to_its_page_and_to_the_list() -> None:
+    assert topics_of_event(an_event("prefect.flow-run.Running", f"prefect.flow-run.{RUN}")) == ("runs", f"run:{RUN}")
+
+
+def test_tells_of_a_task_run_to_the_page_of_its_flow_run() -> None:
+    event = an_event(
+        "prefect.task-run.Running", "prefect.task-run.x", related=[related(f"prefect.flow-run.{RUN}", "flow-run")]
+    )
+
+    assert topics_of_event(event) == (f"tasks:{RUN}",)
+
+
+def test_tells_nobody_of_other_events() -> None:
+    assert topics_of_event(an_event("shop.opened")) == ()
+
+
+def test_tells_of_a_task_run_without_a_flow_run_to_its_own_page() -> None:
+    assert topics_of_event(an_event("prefect.task-run.Running", f"prefect.task-run.{RUN}")) == (f"tasks:{RUN}",)
+
+
+def test_tells_of_lines_to_the_page_of_their_flow_run() -> None:
+    assert topics_of_line({"flow_run_id": RUN}) == (f"logs:{RUN}",)
+    assert topics_of_line({"flow_run_id": None, "task_run_id": RUN}) == (f"logs:{RUN}",)
+    assert topics_of_line({"flow_run_id": None, "task_run_id": None}) == ()
+
+
+def on_board(story: Callable[[NoticeBoard, list[frozenset[str]]], Awaitable[None]]) -> list[frozenset[str]]:
+    """What was told to one watcher of `runs` and of the run."""
+
+    async def tell_story() -> list[frozenset[str]]:
+        board = NoticeBoard(asyncio.get_running_loop())
+        told: list[frozenset[str]] = []
+        board.watch(["runs", f"run:{RUN}"], told.append)
+        await story(board, told)
+        return told
+
+    return asyncio.run(tell_story())
+
+
+def test_tells_the_first_change_at_once() -> None:
+    async def story(board: NoticeBoard, told: list[frozenset[str]]) -> None:
+        board.changed(["runs", f"run:{RUN}", "logs:unwatched"])
+
+    assert on_board(story) == [{"runs", f"run:{RUN}"}]
+
+
+def test_tells_many_changes_at_the_interval() -> None:
+    async def story(board: NoticeBoard, told: list[frozenset[str]]) -> None:
+        for _ in range(100):
+            board.changed(["runs"])
+            await asyncio.sleep(INTERVAL_SECONDS / 40)  # 2.5 intervals in all, a little more on a busy machine
+        await asyncio.sleep(2 * INTERVAL_SECONDS)
+
+    assert 3 <= len(on_board(story)) <= 8
+
+
+def test_tells_the_last_change_too() -> None:
+    async def story(board: NoticeBoard, told: list[frozenset[str]]) -> None:
+        board.changed(["runs"])
+        board.changed(["runs"])
+        assert len(told) == 1
+        await asyncio.sleep(2 * INTERVAL_SECONDS)
+
+    assert on_board(story) == [{"runs"}, {"runs"}]
+
+
+def test_tells_nothing_to_who_has_left() -> None:
+    async def story(board: NoticeBoard, told: list[frozenset[str]]) -> None:
+        board.unwatch(["runs", f"run:{RUN}"], told.append)
+        board.changed(["runs"])
+
+    assert on_board(story) == []

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from orchestrator.live.hub import current_hub
+from orchestrator.live.log_stream import lines_wanted, publish_lines
+from orchestrator.live.page_socket import PageSocket
+from tests.events.making import an_event
+from tests.live.socket_client import SocketClient
+from tests.live.test_consumers import ingest_and_close
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("companions")]
+
+RUN = "11111111-1111-4111-8111-111111111111"
+
+
+def test_tells_a_page_of_what_it_shows() -> None:
+    async def story() -> Any:
+        async with SocketClient(PageSocket.as_asgi()) as client:
+            await client.say({"type": "subscribe", "topics": ["runs", f"run:{RUN}"]})
+            assert await client.hear() == {"type": "subscribed", "topics": [f"run:{RUN}", "runs"]}
+            event = an_event("prefect.flow-run.Running", f"prefect.flow-run.{RUN}")
+            await asyncio.to_thread(ingest_and_close, [event])
+            return await client.hear()
+
+    assert asyncio.run(story()) == {"type": "changed", "topics": [f"run:{RUN}", "runs"]}
+
+
+def test_tells_a_page_of_new_log_lines() -> None:
+    async def story() -> Any:
+        async with SocketClient(PageSocket.as_asgi()) as client:
+            await client.say({"type": "subscribe", "topics": [f"logs:{RUN}"]})
+            await client.hear()
+            assert lines_wanted()
+            await asyncio.to_thread(publish_lines, [{"flow_run_id": RUN, "message": "hello"}])
+            return await client.hear()
+
+    assert asyncio.run(story()) == {"type": "changed", "topics": [f"logs:{RUN}"]}
+
+
+def test_says_nothing_of_topics_that_were_left() -> None:
+    async def story() -> bool:
+        async with SocketClient(PageSocket.as_asgi()) as client:
+            await client.say({"type": "subscribe", "topics": [f"logs:{RUN}"]})
+            await client.hear()
+            await client.say({"type": "subscribe", "topics": []})
+            await client.hear()
+            await asyncio.to_thread(publish_lines, [{"flow_run_id": RUN, "message": "hello"}])
+            return await client.hears_nothing()
+
+    assert asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "no JSON",
+        {"type": "subscribe"},
+        {"type": "subscribe", "topics": ["everything"]},
+        {"type": "subscribe", "topics": ["runs"] * 51},
+        {"type": "hello"},
+    ],
+)
+def test_closes_with_1002_when_the_subscription_is_bad(frame: Any) -> None:
+    async def story() -> Any:
+        async with SocketClient(PageSocket.as_asgi()) as client:
+            await client.say(frame)
+            return await client.hear()
+
+    assert asyncio.run(story()) == 1002
+
+
+def test_listens_to_nothing_when_no_page_is_open() -> None:
+    async def story() -> tuple[bool, bool]:
+        async with SocketClient(PageSocket.as_asgi()) as client:
+            await client.say({"type": "subscribe", "topics": ["runs"]})
+            await client.hear()
+        return current_hub()._following, current_hub().wants_lines
+
+    assert asyncio.run(story()) == (False, False)
+
+
+async def is_admitted(**headers: str) -> bool:
+    async with SocketClient(PageSocket.as_asgi(), headers=headers) as client:
+        return client.accepted
+
+
+def test_admits_to_a_locked_server_only_who_is_known(settings: Any) -> None:
+    settings.API_AUTH = "required"
+    settings.API_AUTH_STRING = "admin:pass"
+    user = get_user_model().objects.create_user("ada")
+    browser = Client()
+    browser.force_login(user)
+    session = f"sessionid={browser.cookies['sessionid'].value}"
+
+    assert asyncio.run(is_admitted()) is False
+    assert asyncio.run(is_admitted(cookie="sessionid=forged")) is False
+    assert asyncio.run(is_admitted(cookie=session)) is True
+    assert asyncio.run(is_admitted(authorization="Basic YWRtaW46cGFzcw==")) is True
+    assert asyncio.run(is_admitted(cookie=session, origin="http://evil.example")) is False
