@@ -45,3 +45,7 @@ class InvalidParameters(DeploymentsError):
 
 class ParentNotFound(DeploymentsError):
     """A deployment refers to a flow that does not exist."""
+
+
+class UpdateRefused(DeploymentsError):
+    """The change would break something that depends on how it is."""

@@ -5,7 +5,7 @@ from django.db import migrations
 POOL = {
     "name": "default",
     "type": "celery",
-    "description": "Runs on our own Celery workers. The worker that `orchestrator server start` brings along serves it.",
+    "description": "Runs on our own Celery workers, such as the one that `orchestrator server start` brings along.",
 }
 
 # name, task, every so many seconds, what it does

@@ -18,8 +18,10 @@ from runs.models import Flow, FlowRun
 from runs.services.flow_runs import Plan, create_flow_run
 
 
-def apply_deployment(*, flow_id: UUID, name: str, changes: dict[str, Any]) -> tuple[Deployment, bool]:
-    """The flow's deployment of this name, with the given columns set, and whether it is new.
+def apply_deployment(
+    *, flow_id: UUID, name: str, changes: dict[str, Any], defaults: dict[str, Any] | None = None
+) -> tuple[Deployment, bool]:
+    """The flow's deployment of this name, with the given columns set, and whether it is new: then with `defaults` too.
 
     `changes` may hold `work_pool_name` and `work_queue_name`: a queue that is missing is made, a pool without a queue
     means its default one. Raises ParentNotFound for the flow and WorkPoolNotFound.
@@ -32,7 +34,7 @@ def apply_deployment(*, flow_id: UUID, name: str, changes: dict[str, Any]) -> tu
         created = deployment is None
         if deployment is None:
             labels = {**flow.labels, "prefect.flow.id": str(flow.pk), **changes.pop("labels", {})}
-            deployment = Deployment(flow=flow, name=name, labels=labels)
+            deployment = Deployment(flow=flow, name=name, labels=labels, **(defaults or {}))
         _set(deployment, changes)
         deployment.save(force_insert=created)
         _emit(deployment, "created" if created else "updated", changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -64,7 +65,7 @@ def _wake_workers_for(runs: QuerySet[FlowRun]) -> int:
     return len(waiting)
 
 
-def _send_wake_up(run: dict[str, Any]) -> None:
+def _send_wake_up(run: Mapping[str, Any]) -> None:
     variables = {**(run["deployment_variables"] or {}), **(run["job_variables"] or {})}
     current_app.send_task(
         WAKE_UP_TASK,

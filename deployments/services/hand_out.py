@@ -17,6 +17,7 @@ from orchestrator.contract.states import StateType
 from orchestrator.contract.times import now
 from orchestrator.events.emit import emit
 from runs.models import FlowRun
+from runs.models.flow_runs import FlowRunQuerySet
 
 MOST = 1000  # runs that one call looks at when nothing else limits them
 OCCUPYING = (StateType.PENDING.value, StateType.RUNNING.value)
@@ -42,8 +43,7 @@ def hand_out_to_worker(
         if pool.is_paused:
             return []
         rows = _waiting(scheduled_before, scheduled_after).filter(work_queue__in=[q for q in queues if not q.is_paused])
-        rows = rows.exclude(empirical_policy__retry_type="in_process")
-        rows = rows.select_related("work_queue__work_pool")
+        rows = rows.open_to_workers().select_related("work_queue__work_pool")
         waiting = rows.order_by("work_queue__priority", "next_scheduled_start_time", "id")[:MOST]
         return _within_limits(waiting, pool, queues)[:limit]
 
@@ -64,6 +64,16 @@ def occupied_in(pool: WorkPool) -> dict[UUID | None, int]:
     return dict(under_way.values_list("work_queue").annotate(Count("pk")).order_by())
 
 
+def active_slots(pools: Sequence[WorkPool]) -> dict[UUID, int]:
+    """How many runs are under way in each of the pools that have a limit; pools without one are left out."""
+    limited = {pool.pk: 0 for pool in pools if pool.concurrency_limit is not None}
+    if limited:
+        under_way = FlowRun.objects.filter(work_queue__work_pool__in=limited, state_type__in=OCCUPYING)
+        counts = under_way.values_list("work_queue__work_pool").annotate(Count("pk")).order_by()
+        limited.update({pool_id: count for pool_id, count in counts if pool_id is not None})
+    return limited
+
+
 def _queues(pool: WorkPool, names: Sequence[str]) -> list[WorkQueue]:
     queues = WorkQueue.objects.filter(work_pool=pool).order_by("priority")
     if not names:
@@ -75,8 +85,8 @@ def _queues(pool: WorkPool, names: Sequence[str]) -> list[WorkQueue]:
     return found
 
 
-def _waiting(before: datetime | None, after: datetime | None) -> QuerySet[FlowRun]:
-    rows: QuerySet[FlowRun] = FlowRun.objects.scheduled()
+def _waiting(before: datetime | None, after: datetime | None) -> FlowRunQuerySet:
+    rows: FlowRunQuerySet = FlowRun.objects.scheduled()
     if before is not None:
         rows = rows.filter(next_scheduled_start_time__lte=before)
     if after is not None:

@@ -16,6 +16,10 @@ class ClaimQuerySet(models.QuerySet):
         """Held on paper, but not renewed in time: whoever held them is gone."""
         return self.held().filter(lease_expires_at__lt=at)
 
+    def revoke(self, *, reason: str, at: datetime) -> int:
+        """End what is held; its holder learns of it when it next renews. Returns how many ended."""
+        return self.held().update(ended_at=at, outcome=Claim.Outcome.REVOKED, reason=reason)
+
 
 class Claim(models.Model):
     """A worker's right to execute a run, once. It lasts while the worker renews it.

@@ -16,12 +16,14 @@ class FlowRunQuerySet(RunQuerySet):
     def scheduled(self) -> FlowRunQuerySet:
         return self.filter(state_type=StateType.SCHEDULED)
 
-    def due(self, at: datetime) -> FlowRunQuerySet:
-        """Scheduled for `at` or earlier, and not waiting for a retry in the process that already has them."""
+    def open_to_workers(self) -> FlowRunQuerySet:
+        """Without those that wait for a retry in the process that already has them."""
         retry_type = Coalesce(KT("empirical_policy__retry_type"), Value(""), output_field=models.TextField())
-        return (
-            self.scheduled().filter(next_scheduled_start_time__lte=at).exclude(Exact(retry_type, Value("in_process")))
-        )
+        return self.exclude(Exact(retry_type, Value("in_process")))
+
+    def due(self, at: datetime) -> FlowRunQuerySet:
+        """Scheduled for `at` or earlier, for any worker to begin."""
+        return self.scheduled().open_to_workers().filter(next_scheduled_start_time__lte=at)
 
     def top_level(self) -> FlowRunQuerySet:
         return self.filter(parent_task_run=None)
@@ -46,8 +48,9 @@ class FlowRun(Run):
         "deployments.WorkQueue", null=True, blank=True, on_delete=models.SET_NULL, related_name="runs"
     )
     work_queue_name = models.TextField(null=True, blank=True)
+    # Few runs have a parent, so its index leaves out those that have none: else SQLite reads it for "no parent".
     parent_task_run = models.ForeignKey(
-        "runs.TaskRun", null=True, blank=True, on_delete=models.SET_NULL, related_name="child_flow_runs"
+        "runs.TaskRun", null=True, blank=True, on_delete=models.SET_NULL, related_name="child_flow_runs", db_index=False
     )
     parameters = models.JSONField(default=dict, blank=True)
     context = models.JSONField(default=dict, blank=True)
@@ -74,6 +77,9 @@ class FlowRun(Run):
             ),
             models.Index(fields=["expected_start_time", "id"], name="flow_run_expected"),
             models.Index(fields=["end_time"], name="flow_run_ended"),
+            models.Index(
+                fields=["parent_task_run"], name="flow_run_parent", condition=Q(parent_task_run__isnull=False)
+            ),
             models.Index(fields=["name"], name="flow_run_name"),
             models.Index(
                 fields=["next_scheduled_start_time"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -13,6 +13,24 @@ from orchestrator.contract.times import now
 from runs.models.base import Record
 
 STATE_TYPES = [(type_.value, type_.value.capitalize()) for type_ in StateType]
+
+
+def seconds_running(state_type: str | None, since: datetime | None, before: float, at: datetime) -> float:
+    """Seconds spent running up to `at`: those `before` the present state, and, if it is RUNNING, those `since` it."""
+    if state_type != StateType.RUNNING or since is None:
+        return before
+    return before + max(0.0, (at - since).total_seconds())
+
+
+def seconds_late(state_type: str | None, expected: datetime | None, began: datetime | None, at: datetime) -> float:
+    """Seconds by which a run began, or up to `at` still has not begun, after it was expected to."""
+    if expected is None:
+        return 0.0
+    if began is None:
+        if state_type in TERMINAL:
+            return 0.0
+        began = at
+    return max(0.0, (began - expected).total_seconds())
 
 
 class RunQuerySet(models.QuerySet):
@@ -73,21 +91,11 @@ class Run(Record):
 
     def estimated_run_time(self, at: datetime | None = None) -> float:
         """Seconds spent running up to `at` (default: now), the present RUNNING state included."""
-        if self.state_type != StateType.RUNNING or self.state_timestamp is None:
-            return self.total_run_time
-        return self.total_run_time + max(0.0, ((at or now()) - self.state_timestamp).total_seconds())
+        return seconds_running(self.state_type, self.state_timestamp, self.total_run_time, at or now())
 
     def lateness(self, at: datetime | None = None) -> float:
         """Seconds by which the run began, or still has not begun, after it was expected to."""
-        if self.expected_start_time is None:
-            return 0.0
-        if self.start_time is not None:
-            began = self.start_time
-        elif self.is_terminal:
-            return 0.0
-        else:
-            began = at or now()
-        return max(timedelta(), began - self.expected_start_time).total_seconds()
+        return seconds_late(self.state_type, self.expected_start_time, self.start_time, at or now())
 
     def policy_with(self, **changes: Any) -> dict[str, Any]:
         return {**self.empirical_policy, **changes}

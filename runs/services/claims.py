@@ -25,8 +25,8 @@ class Renewal:
     """The state lets the holder notice that the run is to be cancelled."""
 
     lease_seconds: float
-    state_type: str
-    state_name: str
+    state_type: str | None
+    state_name: str | None
 
 
 def claim_run(*, flow_run_id: UUID, worker_name: str) -> tuple[FlowRun, Claim]:
@@ -76,7 +76,7 @@ def release_claim(*, claim_id: UUID, reason: str | None = None) -> None:
         if claim is None:
             return
         run = locked_flow_run(claim.flow_run_id)
-        if run.state_type in (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING):
+        if _needs_its_process(run):
             _lose(claim, reason or f"Worker {claim.worker_name} gave the run back unfinished")
         else:
             _end(claim, Claim.Outcome.FINISHED, reason=None)
@@ -126,6 +126,15 @@ def _refuse_unless_due(run: FlowRun, at: datetime) -> None:
         raise ClaimRefused(f"The run is due at {due.isoformat()}.")
     if Claim.objects.held().filter(flow_run=run).exists():
         raise ClaimRefused("The run is taken.")
+
+
+def _needs_its_process(run: FlowRun) -> bool:
+    """Whether nothing would ever go on with the run when the process that has it leaves it as it is."""
+    if run.state_type == StateType.SCHEDULED:
+        return run.empirical_policy.get("retry_type") == "in_process"
+    if run.state_type == StateType.PAUSED:
+        return not (run.state or {}).get("state_details", {}).get("pause_reschedule")
+    return not run.is_terminal
 
 
 def _attempts_before(run: FlowRun) -> int:

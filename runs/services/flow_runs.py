@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from orchestrator.contract.names import generate_name
 from orchestrator.contract.states import State, StateType
 from runs.errors import ParentNotFound, RunNotFound, UpdateRefused
 from runs.models import Flow, FlowRun, FlowRunTag, TaskRun
 from runs.orchestration.transition import RunKind
+from runs.services.once import find_or_create
 from runs.services.transitions import write_first_state
 
 
@@ -46,17 +47,7 @@ def create_flow_run(*, plan: Plan) -> tuple[FlowRun, bool]:
 
     Raises ParentNotFound when the flow or the parent task run does not exist.
     """
-    known = _planned_before(plan)
-    if known is not None:
-        return known, False
-    try:
-        with transaction.atomic():
-            return _create(plan), True
-    except IntegrityError:
-        known = _planned_before(plan)
-        if known is None:
-            raise
-        return known, False
+    return find_or_create(find=lambda: _planned_before(plan), create=lambda: _create(plan))
 
 
 def update_flow_run(*, flow_run_id: UUID, changes: dict[str, Any]) -> FlowRun:

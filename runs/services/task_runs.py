@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.names import generate_name
@@ -18,6 +18,7 @@ from orchestrator.contract.states import State
 from runs.errors import ParentNotFound, RunNotFound
 from runs.models import FlowRun, TaskRun, TaskRunTag
 from runs.orchestration.transition import RunKind
+from runs.services.once import find_or_create
 from runs.services.transitions import write_first_state
 
 
@@ -45,17 +46,7 @@ def create_task_run(*, plan: TaskPlan) -> tuple[TaskRun, bool]:
 
     Raises ParentNotFound when the flow run does not exist.
     """
-    known = _planned_before(plan)
-    if known is not None:
-        return known, False
-    try:
-        with transaction.atomic():
-            return _create(plan), True
-    except IntegrityError:
-        known = _planned_before(plan)
-        if known is None:
-            raise
-        return known, False
+    return find_or_create(find=lambda: _planned_before(plan), create=lambda: _create(plan))
 
 
 def update_task_run(*, task_run_id: UUID, name: str) -> TaskRun:

@@ -92,6 +92,9 @@ def _propose(run: FlowRun | TaskRun, *, kind: RunKind, proposal: State, force: b
 
     state = _as_written(run, kind, initial, decision.write)
     _write(run, kind, facts, initial=initial, state=state, policy=decision.policy or {})
+    if state.is_terminal and claim_id is None and facts.has_infrastructure:
+        # Somebody else ended the run: whoever still executes it has to stop, and may not speak for it any more.
+        Claim.objects.filter(flow_run=run.pk).revoke(reason=f"The run was set to {state.name}.", at=now())
     return Answer(decision.status, state, reason=decision.reason, written=True)
 
 
@@ -176,7 +179,7 @@ def _write(
     if isinstance(run, FlowRun):
         emit_flow_run_state(run, initial=initial, state=state)
         if run.parent_task_run_id:
-            _mirror_on_parent(run, state)
+            _mirror_on_parent(run, run.parent_task_run_id, state)
 
 
 def _update_run(run: FlowRun | TaskRun, state: State, changes: dict[str, Any]) -> None:
@@ -195,7 +198,7 @@ def _update_run(run: FlowRun | TaskRun, state: State, changes: dict[str, Any]) -
     run.total_run_time += run_seconds
 
 
-def _mirror_on_parent(child: FlowRun, state: State) -> None:
+def _mirror_on_parent(child: FlowRun, tracking_id: UUID, state: State) -> None:
     """The task run by which the parent flow sees its subflow shows whatever state the subflow is in."""
     mirrored = State(
         type=state.type,
@@ -205,4 +208,4 @@ def _mirror_on_parent(child: FlowRun, state: State) -> None:
         timestamp=state.timestamp,
         details={**state.details, "child_flow_run_id": str(child.pk), "transition_id": None},
     )
-    propose_state(kind=RunKind.TASK_RUN, run_id=child.parent_task_run_id, proposal=mirrored, force=True)
+    propose_state(kind=RunKind.TASK_RUN, run_id=tracking_id, proposal=mirrored, force=True)

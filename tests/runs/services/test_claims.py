@@ -125,7 +125,7 @@ def test_ends_when_the_run_ended():
 def test_may_be_released_twice():
     run = scheduled()
     _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
-    propose(run, "COMPLETED", force=True)
+    propose(run, "COMPLETED", claim)
 
     release_claim(claim_id=claim.pk)
     release_claim(claim_id=claim.pk)
@@ -141,6 +141,19 @@ def test_begins_a_run_again_that_its_holder_leaves_unfinished():
     release_claim(claim_id=claim.pk)
 
     assert FlowRun.objects.get(pk=run.pk).state_name == "AwaitingRetry"
+
+
+def test_begins_a_run_again_whose_process_left_while_it_waited_for_a_retry():
+    run = scheduled(empirical_policy={"retries": 1, "retry_delay": 60})
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    propose(run, "RUNNING", claim)
+    propose(run, "FAILED", claim)  # answered with AwaitingRetry, in the same process
+
+    release_claim(claim_id=claim.pk, reason="Killed")
+
+    run.refresh_from_db()
+    assert (run.state_name, run.empirical_policy["retry_type"]) == ("AwaitingRetry", "reschedule")
+    assert Claim.objects.get().outcome == "lost"
 
 
 def test_begins_a_lost_run_again_at_once_on_another_worker():
@@ -184,7 +197,7 @@ def test_counts_only_losses_since_the_run_last_ended_in_order(settings):
     claim_run(flow_run_id=run.pk, worker_name="w1")
     report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
     _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
-    propose(run, "COMPLETED", force=True)
+    propose(run, "COMPLETED", claim)
     release_claim(claim_id=claim.pk)
     propose(run, "SCHEDULED", force=True)
     claim_run(flow_run_id=run.pk, worker_name="w1")
@@ -217,6 +230,19 @@ def test_stops_a_worker_that_speaks_after_it_lost_the_run():
     assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"
 
 
+def test_takes_the_run_away_from_its_worker_when_somebody_else_ends_it():
+    run = scheduled()
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    propose(run, "RUNNING", claim)
+
+    propose(run, "CANCELLED", force=True)
+
+    with pytest.raises(ClaimNotHeld):
+        renew_claim(claim_id=claim.pk)
+    assert propose(run, "COMPLETED", claim).status is Status.ABORT
+    assert Claim.objects.get().outcome == Claim.Outcome.REVOKED
+
+
 @pytest.mark.usefixtures("api_up_for_an_hour")
 class TestReclaiming:
     def test_begins_runs_again_whose_lease_expired(self):
@@ -245,7 +271,7 @@ class TestReclaiming:
     def test_leaves_a_run_as_it_ended(self):
         run = scheduled()
         _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
-        propose(run, "COMPLETED", force=True)
+        propose(run, "COMPLETED", claim)
         let_expire(claim)
 
         reclaim_lost_runs()

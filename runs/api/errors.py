@@ -1,0 +1,17 @@
+"""How the named errors of runs are answered."""
+
+from orchestrator.rest.errors import answer_with
+from runs import errors
+from runs.services.graph import GraphTooLarge
+from runs.services.history import BadIntervals
+
+
+def register() -> None:
+    # The contract says `exception_message` where a run is not found on the way to changing its state.
+    answer_with(errors.NotFound, 404, key="exception_message")
+    answer_with(errors.ParentNotFound, 409)
+    answer_with(errors.UpdateRefused, 400)
+    answer_with(GraphTooLarge, 400)
+    answer_with(BadIntervals, 422)
+    answer_with(errors.ClaimRefused, 409)
+    answer_with(errors.ClaimNotHeld, 410)

@@ -1,0 +1,71 @@
+"""Flow runs."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orchestrator.rest.bodies import Labels
+from orchestrator.rest.errors import NotFound
+from orchestrator.rest.views import ApiView, no_content, takes
+from runs import errors
+from runs.api.answers import flow_run_answer, flow_run_answers
+from runs.api.bodies import FlowRunCreate, FlowRunUpdate
+from runs.models import FlowRun
+from runs.services.flow_runs import Plan, create_flow_run, delete_flow_run, merge_labels, update_flow_run
+
+_MISSING = "Flow run not found"
+_NOT_FOUND = {errors.RunNotFound: _MISSING}
+_PLANNED = frozenset(Plan.__dataclass_fields__)
+
+
+class FlowRuns(ApiView):
+    @takes(FlowRunCreate)
+    def post(self, request: Request, body: FlowRunCreate) -> Response:
+        """Create a run, or answer the one with the same flow and idempotency key."""
+        run, created = create_flow_run(plan=_plan(body))
+        return Response(flow_run_answer(run), 201 if created else 200)
+
+
+class FlowRunById(ApiView):
+    not_found = _NOT_FOUND
+
+    def get(self, request: Request, flow_run_id: UUID) -> dict[str, Any]:
+        found = flow_run_answers(FlowRun.objects.filter(pk=flow_run_id))
+        if not found:
+            raise NotFound(_MISSING)
+        return found[0]
+
+    @takes(FlowRunUpdate)
+    def patch(self, request: Request, flow_run_id: UUID, body: FlowRunUpdate) -> Response:
+        changes = body.given()
+        if "empirical_policy" in changes:
+            changes["empirical_policy"] = body.empirical_policy.wire()
+        if changes.get("name", "") is None:
+            del changes["name"]
+        update_flow_run(flow_run_id=flow_run_id, changes=changes)
+        return no_content()
+
+    def delete(self, request: Request, flow_run_id: UUID) -> Response:
+        delete_flow_run(flow_run_id=flow_run_id)
+        return no_content()
+
+
+class FlowRunLabels(ApiView):
+    not_found = _NOT_FOUND
+
+    @takes(Labels)
+    def patch(self, request: Request, flow_run_id: UUID, body: Labels) -> Response:
+        """Add labels, a flat map; those of the same key are replaced."""
+        merge_labels(flow_run_id=flow_run_id, labels=body)
+        return no_content()
+
+
+def _plan(body: FlowRunCreate) -> Plan:
+    given = body.given(*_PLANNED)
+    given["state"] = body.state.state() if body.state else None
+    given["empirical_policy"] = body.empirical_policy.wire()
+    return Plan(**given)

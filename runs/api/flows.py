@@ -1,0 +1,55 @@
+"""Flows."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orchestrator.rest.errors import NotFound
+from orchestrator.rest.views import ApiView, no_content, takes
+from runs import errors
+from runs.api.answers import flow_answer
+from runs.api.bodies import FlowCreate, FlowUpdate
+from runs.models import Flow
+from runs.services.flows import delete_flow, get_or_create_flow, update_flow
+
+_MISSING = "Flow not found"
+_NOT_FOUND = {errors.FlowNotFound: _MISSING}
+
+
+class Flows(ApiView):
+    @takes(FlowCreate)
+    def post(self, request: Request, body: FlowCreate) -> Response:
+        """Create the flow, or answer the one of this name as it is."""
+        flow, created = get_or_create_flow(name=body.name, tags=body.tags, labels=body.labels)
+        return Response(flow_answer(flow), 201 if created else 200)
+
+
+class FlowByName(ApiView):
+    def get(self, request: Request, name: str) -> dict[str, Any]:
+        return _found(Flow.objects.filter(name=name).first())
+
+
+class FlowById(ApiView):
+    not_found = _NOT_FOUND
+
+    def get(self, request: Request, flow_id: UUID) -> dict[str, Any]:
+        return _found(Flow.objects.filter(pk=flow_id).first())
+
+    @takes(FlowUpdate)
+    def patch(self, request: Request, flow_id: UUID, body: FlowUpdate) -> Response:
+        update_flow(flow_id=flow_id, tags=body.tags)
+        return no_content()
+
+    def delete(self, request: Request, flow_id: UUID) -> Response:
+        delete_flow(flow_id=flow_id)
+        return no_content()
+
+
+def _found(flow: Flow | None) -> dict[str, Any]:
+    if flow is None:
+        raise NotFound(_MISSING)
+    return flow_answer(flow)

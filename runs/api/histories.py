@@ -1,0 +1,53 @@
+"""Runs over time: counted by interval and state, and how late they were on average."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Avg
+from rest_framework.request import Request
+
+from orchestrator.contract.times import now
+from orchestrator.rest.bodies import Time
+from orchestrator.rest.search import Entity, body_with, count_body, narrow
+from orchestrator.rest.views import ApiView, takes
+from runs.api.filters import FLOW_RUNS, TASK_RUNS
+from runs.services.history import history, lateness_seconds
+
+_PERIOD = (
+    ("history_start", Time, ...),
+    ("history_end", Time, ...),
+    ("history_interval_seconds", float, ...),
+)
+
+
+class _History(ApiView):
+    entity: Entity
+
+    @takes(lambda view: body_with(view.entity, "History", _PERIOD))
+    def post(self, request: Request, body: Any) -> list[dict[str, Any]]:
+        start: datetime = body.history_start
+        return history(
+            narrow(self.entity, body),
+            start=start,
+            end=body.history_end,
+            interval_seconds=body.history_interval_seconds,
+            now=now(),
+        )
+
+
+class FlowRunHistory(_History):
+    entity = FLOW_RUNS
+
+
+class TaskRunHistory(_History):
+    entity = TASK_RUNS
+
+
+class FlowRunLateness(ApiView):
+    @takes(lambda view: count_body(FLOW_RUNS))
+    def post(self, request: Request, body: Any) -> float | None:
+        """Seconds; null when no run fits."""
+        rows = narrow(FLOW_RUNS, body)
+        return rows.aggregate(average=Avg(lateness_seconds(now())))["average"]

@@ -1,0 +1,57 @@
+"""Task runs that are named over REST. Ordinary ones come from events."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orchestrator.rest.errors import NotFound
+from orchestrator.rest.views import ApiView, no_content, takes
+from runs import errors
+from runs.api.answers import task_run_answer, task_run_answers
+from runs.api.bodies import TaskRunCreate, TaskRunUpdate
+from runs.models import TaskRun
+from runs.services.task_runs import TaskPlan, create_task_run, delete_task_run, update_task_run
+
+_MISSING = "Task not found"
+_NOT_FOUND = {errors.RunNotFound: _MISSING}
+
+
+class TaskRuns(ApiView):
+    @takes(TaskRunCreate)
+    def post(self, request: Request, body: TaskRunCreate) -> Response:
+        """Create a task run, or answer the one with the same flow run, task key and dynamic key."""
+        run, created = create_task_run(plan=_plan(body))
+        return Response(task_run_answer(run), 201 if created else 200)
+
+
+class TaskRunById(ApiView):
+    not_found = _NOT_FOUND
+
+    def get(self, request: Request, task_run_id: UUID) -> dict[str, Any]:
+        found = task_run_answers(TaskRun.objects.filter(pk=task_run_id))
+        if not found:
+            raise NotFound(_MISSING)
+        return found[0]
+
+    @takes(TaskRunUpdate)
+    def patch(self, request: Request, task_run_id: UUID, body: TaskRunUpdate) -> Response:
+        update_task_run(task_run_id=task_run_id, name=body.name)
+        return no_content()
+
+    def delete(self, request: Request, task_run_id: UUID) -> Response:
+        delete_task_run(task_run_id=task_run_id)
+        return no_content()
+
+
+def _plan(body: TaskRunCreate) -> TaskPlan:
+    given = body.given()
+    given["state"] = body.state.state() if body.state else None
+    given["empirical_policy"] = body.empirical_policy.wire()
+    given["task_inputs"] = {
+        key: [source.model_dump(mode="json") for source in sources] for key, sources in body.task_inputs.items()
+    }
+    return TaskPlan(**given)

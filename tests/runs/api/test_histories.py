@@ -1,0 +1,102 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orchestrator.contract.states import State, StateType
+from orchestrator.contract.times import format_time, now
+from tests.factories import make_flow_run, make_task_run
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def history(api, *, hours=2, interval=3600.0, kind="flow_runs", start=NOON):
+    body = {
+        "history_start": format_time(start),
+        "history_end": format_time(start + timedelta(hours=hours)),
+        "history_interval_seconds": interval,
+    }
+    return api.post(f"/{kind}/history", body)
+
+
+def ended(minutes, *, seconds=10.0, late=0.0, state="COMPLETED"):
+    expected = NOON + timedelta(minutes=minutes)
+    return make_flow_run(
+        state,
+        started=expected + timedelta(seconds=late),
+        seconds=seconds,
+        expected_start_time=expected,
+        total_run_time=seconds,
+    )
+
+
+def test_counts_runs_by_interval_and_state(api):
+    ended(0)  # the first moment belongs to the first interval
+    ended(59, state="FAILED")
+    ended(60)  # the last moment of an interval belongs to the next
+    ended(120)  # the end itself is outside
+
+    first, second = history(api).json()
+
+    assert {state["state_name"]: state["count_runs"] for state in first["states"]} == {"Completed": 1, "Failed": 1}
+    assert [state["count_runs"] for state in second["states"]] == [1]
+    assert first["interval_end"] == second["interval_start"] == format_time(NOON + timedelta(hours=1))
+
+
+def test_adds_up_run_times_and_lateness(api):
+    ended(1, seconds=10, late=2)
+    ended(2, seconds=20, late=4)
+
+    (state,) = history(api).json()[0]["states"]
+
+    assert state["sum_estimated_run_time"] == pytest.approx(30)
+    assert state["sum_estimated_lateness"] == pytest.approx(6, abs=0.01)
+
+
+def test_counts_the_time_that_a_run_has_been_running(api):
+    began = now() - timedelta(seconds=30)
+    make_flow_run(State(StateType.RUNNING, timestamp=began), started=began)
+
+    answer = history(api, start=now() - timedelta(hours=1)).json()
+
+    (state,) = [state for bucket in answer for state in bucket["states"]]
+    assert state["sum_estimated_run_time"] == pytest.approx(30, abs=5)
+
+
+def test_shows_empty_intervals(api):
+    answer = history(api, hours=3).json()
+
+    assert [bucket["states"] for bucket in answer] == [[], [], []]
+
+
+@pytest.mark.parametrize("interval", [0.5, 0, -1])
+def test_refuses_intervals_that_are_too_short(api, interval):
+    assert history(api, interval=interval).status_code == 422
+
+
+def test_refuses_too_many_intervals(api):
+    assert history(api, hours=24, interval=60).status_code == 422
+
+
+def test_counts_with_one_query(api, django_assert_num_queries):
+    for minutes in range(20):
+        ended(minutes)
+
+    with django_assert_num_queries(1):
+        history(api)
+
+
+def test_has_a_history_of_task_runs_too(api):
+    make_task_run("COMPLETED", started=NOON, expected_start_time=NOON)
+
+    assert history(api, kind="task_runs").json()[0]["states"][0]["count_runs"] == 1
+
+
+def test_averages_lateness(api):
+    ended(1, late=2)
+    ended(2, late=4)
+
+    assert api.post("/flow_runs/lateness", {}).json() == pytest.approx(3, abs=0.01)
+
+
+def test_has_no_average_of_nothing(api):
+    assert api.post("/flow_runs/lateness", {}).json() is None
