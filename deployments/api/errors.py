@@ -1,0 +1,13 @@
+"""How the named errors of deployments are answered."""
+
+from deployments import errors
+from orchestrator.rest.errors import answer_with
+
+
+def register() -> None:
+    answer_with(errors.NotFound, 404)
+    answer_with(errors.AlreadyExists, 409)
+    answer_with(errors.ReservedName, 403)
+    answer_with(errors.InvalidParameters, 409)
+    answer_with(errors.ParentNotFound, 409)
+    answer_with(errors.UpdateRefused, 400)

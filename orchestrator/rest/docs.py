@@ -1,0 +1,19 @@
+"""The API's description, for programs and for people."""
+
+from __future__ import annotations
+
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from rest_framework.renderers import TemplateHTMLRenderer
+
+from orchestrator.rest.views import ApiView
+
+
+class Description(ApiView, SpectacularJSONAPIView):
+    """OpenAPI 3 as JSON."""
+
+
+class Docs(SpectacularSwaggerSplitView):
+    """The same to read and to try out; its scripts come from this server."""
+
+    url_name = "openapi"
+    renderer_classes = [TemplateHTMLRenderer]

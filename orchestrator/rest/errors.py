@@ -1,0 +1,143 @@
+"""Every way in which the API says no, in the shapes that clients of the contract read.
+
+Apps register how their own named errors are answered, with `answer_with`; views just let them pass.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError
+from django.http import Http404
+from pydantic import ValidationError
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+logger = logging.getLogger("orchestrator.rest")
+
+BUSY_SECONDS = 1  # after which a client that met a busy database should ask again
+
+
+class Refused(Exception):
+    """The request is understood and cannot be fulfilled: answered as `{"detail": …}` with this status."""
+
+    status = status.HTTP_400_BAD_REQUEST
+
+    def __init__(self, detail: str, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.status = status or type(self).status
+
+
+class NotFound(Refused):
+    status = status.HTTP_404_NOT_FOUND
+
+
+class Conflict(Refused):
+    status = status.HTTP_409_CONFLICT
+
+
+class Unprocessable(Refused):
+    """A value that is well formed and still cannot be used."""
+
+    status = status.HTTP_422_UNPROCESSABLE_ENTITY
+
+
+class InvalidBody(Exception):
+    """The body does not fit its model. Carries what pydantic found and what was sent."""
+
+    def __init__(self, errors: list[dict[str, Any]], sent: Any) -> None:
+        super().__init__("Invalid request received.")
+        self.errors = errors
+        self.sent = sent
+
+    @classmethod
+    def from_validation(cls, error: ValidationError, sent: Any) -> InvalidBody:
+        found: list[dict[str, Any]] = []
+        for item in error.errors(include_url=False, include_context=False):
+            found.append({**item, "loc": ["body", *item["loc"]]})
+        return cls(found, sent)
+
+
+_answers: dict[type[Exception], tuple[int, str, str | None]] = {}
+
+
+def answer_with(error: type[Exception], status: int, *, key: str = "detail", text: str | None = None) -> None:
+    """From now on answer `error` and its subclasses with `{key: text}`; `text` None means the error's own message."""
+    _answers[error] = (status, key, text)
+
+
+def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: the whole table of error answers."""
+    set_rollback()
+    for kind in type(error).__mro__:
+        registered = _answers.get(kind)
+        if registered is not None:
+            code, key, text = registered
+            return Response({key: text or str(error)}, code)
+    for kinds, answer in _TABLE:
+        if isinstance(error, kinds):
+            return answer(error)
+    logger.exception("%s %s failed", context["request"].method, context["request"].path, exc_info=error)
+    return Response({"exception_message": "Internal Server Error"}, status.HTTP_500_INTERNAL_SERVER_ERROR)
+
+
+def _refused(error: Any) -> Response:
+    return Response({"detail": error.detail}, error.status)
+
+
+def _invalid(error: Any) -> Response:
+    body = {"exception_message": str(error), "exception_detail": error.errors, "request_body": error.sent}
+    return Response(body, status.HTTP_422_UNPROCESSABLE_ENTITY)
+
+
+def _unauthorized(error: Any) -> Response:
+    # Clients look for this word to tell a bad password from a server that is away.
+    return Response(
+        {"exception_message": "Unauthorized"}, status.HTTP_401_UNAUTHORIZED, headers={"WWW-Authenticate": "Basic"}
+    )
+
+
+def _busy(error: Any) -> Response:
+    body = {"exception_message": "Service Unavailable"}
+    return Response(body, status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": str(BUSY_SECONDS)})
+
+
+def _known_to_framework(error: Any) -> Response:
+    detail = error.detail if isinstance(error.detail, str) else str(error.detail)
+    if error.status_code == status.HTTP_405_METHOD_NOT_ALLOWED:
+        detail = "Method Not Allowed"
+    return Response({"detail": detail}, error.status_code)
+
+
+_TABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], Response]], ...] = (
+    (Refused, _refused),
+    (InvalidBody, _invalid),
+    (Http404, lambda error: Response({"detail": "Not Found"}, status.HTTP_404_NOT_FOUND)),
+    (PermissionDenied, lambda error: Response({"detail": str(error) or "Forbidden"}, status.HTTP_403_FORBIDDEN)),
+    ((exceptions.NotAuthenticated, exceptions.AuthenticationFailed), _unauthorized),
+    (exceptions.ParseError, lambda error: _invalid(InvalidBody(_not_json(error), None))),
+    (exceptions.APIException, _known_to_framework),
+    (DataError, lambda error: Response({"detail": "A value cannot be stored."}, status.HTTP_422_UNPROCESSABLE_ENTITY)),
+    (IntegrityError, lambda error: Response({"detail": _conflict_text(error)}, status.HTTP_409_CONFLICT)),
+    (OperationalError, _busy),
+    (DatabaseError, lambda error: _database_fault(error)),
+)
+
+
+def _not_json(error: exceptions.ParseError) -> list[dict[str, Any]]:
+    return [{"type": "json_invalid", "loc": ["body"], "msg": str(error.detail), "input": {}}]
+
+
+def _conflict_text(error: IntegrityError) -> str:
+    foreign = "foreign key" in str(error).lower()
+    return "A referenced object does not exist." if foreign else "An object with these unique values already exists."
+
+
+def _database_fault(error: DatabaseError) -> Response:
+    logger.error("The database refused a request", exc_info=error)
+    return Response({"exception_message": "Internal Server Error"}, status.HTTP_500_INTERNAL_SERVER_ERROR)

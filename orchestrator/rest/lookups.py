@@ -1,0 +1,55 @@
+"""Questions that Django's own lookups do not put alike to SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db.models import BooleanField, DateTimeField, F, FloatField, Func, Value
+
+
+class HasTag(Func):
+    """Whether the JSON list in `column` has the text `tag` in it."""
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, column: str, tag: str, **extra: Any) -> None:
+        super().__init__(F(column), Value(tag), **extra)
+        self._tag = tag
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(
+            compiler,
+            connection,
+            template="EXISTS (SELECT 1 FROM json_each(%(expressions)s)",
+            arg_joiner=") WHERE value = ",
+            **extra,
+        )
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        column, _ = self.source_expressions
+        sql, params = compiler.compile(column)
+        return f"({sql} @> %s::jsonb)", [*params, json.dumps([self._tag])]
+
+
+class EpochSeconds(Func):
+    """Seconds since 1970 of a time, exact to the millisecond."""
+
+    output_field = FloatField()
+
+    def __init__(self, moment: Any, **extra: Any) -> None:
+        super().__init__(moment, **extra)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "ROUND((julianday(%(expressions)s) - 2440587.5) * 86400.0, 3)"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "EXTRACT(EPOCH FROM %(expressions)s)::double precision"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+def at(moment: Any) -> Value:
+    """A time as an expression."""
+    return Value(moment, output_field=DateTimeField())

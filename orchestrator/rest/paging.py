@@ -1,0 +1,50 @@
+"""How much of a list is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from django.db.models import QuerySet
+from pydantic import BeforeValidator, Field
+
+from orchestrator.rest.errors import Unprocessable
+
+MAX_LIMIT = 200  # also what a request without a limit gets
+
+_MOST = 2**31  # more than any list has
+
+# Null means the same as absence.
+Offset = Annotated[int, Field(ge=0, le=_MOST), BeforeValidator(lambda value: 0 if value is None else value)]
+Page = Annotated[int, Field(ge=1, le=_MOST), BeforeValidator(lambda value: 1 if value is None else value)]
+
+
+def checked_limit(limit: int | None, most: int = MAX_LIMIT) -> int:
+    """`limit`, or the default for None. Raises Unprocessable (422) with the text that clients look for."""
+    if limit is None:
+        return most
+    if limit > most:
+        raise Unprocessable(f"Invalid limit: must be less than or equal to {most}.")
+    if limit < 0:
+        raise Unprocessable("Invalid limit: must be greater than or equal to 0.")
+    return limit
+
+
+def sliced(rows: QuerySet, *, limit: int | None, offset: int) -> QuerySet:
+    """Part of the rows; a limit of 0 asks the database nothing."""
+    size = checked_limit(limit)
+    return rows[offset : offset + size] if size else rows.none()
+
+
+def paged(
+    rows: QuerySet, *, limit: int | None, page: int, count: int, answer: Callable[[QuerySet], list[Any]]
+) -> dict[str, Any]:
+    """One numbered page and how many there are."""
+    size = checked_limit(limit)
+    return {
+        "results": answer(sliced(rows, limit=size, offset=(page - 1) * size)),
+        "count": count,
+        "limit": size,
+        "pages": -(-count // size) if size else 0,
+        "page": page,
+    }

@@ -1,0 +1,33 @@
+"""Words to look for: `red blue` finds either, `+red` must be there, `-red` must not, quotes keep a phrase together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MAX_QUERY_LENGTH = 200  # characters
+_TERM = re.compile(r'([+\-!]?)(?:"([^"]*)"|(\S+))')
+
+
+@dataclass(frozen=True, slots=True)
+class TextQuery:
+    some: tuple[str, ...]  # at least one of these, when there are any
+    all: tuple[str, ...]
+    none: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> TextQuery:
+        kinds: dict[str, list[str]] = {"": [], "+": [], "-": []}
+        for sign, phrase, word in _TERM.findall(text):
+            term = phrase or word
+            if term:
+                kinds["-" if sign == "!" else sign].append(term.lower())
+        return cls(some=tuple(kinds[""]), all=tuple(kinds["+"]), none=tuple(kinds["-"]))
+
+    def matches(self, text: str) -> bool:
+        text = text.lower()
+        return (
+            (not self.some or any(term in text for term in self.some))
+            and all(term in text for term in self.all)
+            and not any(term in text for term in self.none)
+        )

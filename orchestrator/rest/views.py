@@ -1,0 +1,62 @@
+"""The base of every view of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from orchestrator.rest.errors import NotFound, Refused
+from orchestrator.rest.taking import read, takes
+from orchestrator.rest.versions import check_api_version
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class ApiView(APIView):
+    """Takes its body with `takes`, makes one call inward, and answers plain values, which become JSON."""
+
+    open_to_all = False
+    # Errors that this view answers with 404 and this detail, whatever the rest of the API does.
+    not_found: ClassVar[Mapping[Any, str]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        check_api_version(request.META.get("HTTP_X_PREFECT_API_VERSION"))
+        if request.method not in _SAFE:
+            refuse_foreign_origin(request)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        detail = self.not_found.get(type(exc))
+        return super().handle_exception(exc if detail is None else NotFound(detail))
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        if not hasattr(response, "status_code"):
+            response = Response(response)
+        if response.status_code < 500:
+            response._has_been_logged = True  # a client's mistake is answered, and is no news for the server's log
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+def refuse_foreign_origin(request: Any) -> None:
+    """Keep web pages of other sites from writing through the browser of somebody who can reach an open server.
+
+    Programs send no `Origin`. Raises Refused (403).
+    """
+    origin = request.META.get("HTTP_ORIGIN")
+    if not origin or origin in settings.CSRF_TRUSTED_ORIGINS:
+        return
+    if urlsplit(origin).netloc not in (request.get_host(), urlsplit(settings.PUBLIC_URL).netloc):
+        raise Refused("Requests from other sites are not accepted.", 403)
+
+
+def no_content() -> Response:
+    return Response(status=204)
+
+
+__all__ = ["ApiView", "no_content", "read", "takes"]

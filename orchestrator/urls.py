@@ -1,0 +1,30 @@
+"""Every address of the server."""
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from orchestrator.rest import routes  # noqa: F401  registers the converter that the tables use
+from orchestrator.rest.docs import Docs
+from orchestrator.rest.handshake import NoSuchAddress
+
+API = [
+    "orchestrator.rest.urls",
+    "runs.api.urls",
+    "deployments.api.urls",
+    "orchestrator.events.urls",
+]
+PAGES = ["orchestrator.live.sign_in", "runs.pages.urls"]
+
+
+urlpatterns = [
+    path("api/", include([path("", include(module)) for module in API if find_spec(module)])),
+    re_path(r"^api(/.*)?$", NoSuchAddress.as_view()),
+    path("docs", Docs.as_view(), name="docs"),
+    path("docs/", Docs.as_view()),
+    path("admin/", admin.site.urls),
+    *[path("", include(module)) for module in PAGES if find_spec(module)],
+]
+
+handler404 = "orchestrator.live.page.not_found"

@@ -1,0 +1,146 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from orchestrator.contract.times import now
+from runs.models import Claim
+from tests.factories import make_deployment, make_flow_run, make_work_pool
+
+
+@pytest.fixture
+def pool(db):
+    return make_work_pool("cluster")
+
+
+@pytest.fixture
+def run(pool):
+    deployment = make_deployment(pool=pool)
+    return make_flow_run(
+        "SCHEDULED",
+        flow=deployment.flow,
+        deployment=deployment,
+        work_queue=pool.default_queue,
+        next_scheduled_start_time=now(),
+    )
+
+
+def claim(api, run, *, pool="cluster"):
+    return api.post(f"/work_pools/{pool}/claims", {"flow_run_id": run.pk, "worker_name": "w"})
+
+
+def state_of(api, run):
+    return api.get(f"/flow_runs/{run.pk}").json()["state"]
+
+
+def test_gives_a_run_to_a_worker_with_all_it_needs(api, run, settings):
+    response = claim(api, run)
+
+    answer = response.json()
+    assert response.status_code == 201
+    assert (answer["attempt"], answer["max_attempts"]) == (1, settings.MAX_ATTEMPTS)
+    assert answer["lease_seconds"] == settings.LEASE_SECONDS
+    assert (answer["flow_run"]["id"], answer["flow_run"]["state_type"]) == (str(run.pk), "PENDING")
+    assert answer["flow"]["id"] == str(run.flow_id)
+    assert answer["deployment"]["entrypoint"] == "flow.py:main"
+
+
+def test_gives_a_run_away_once(api, run):
+    claim(api, run)
+
+    response = claim(api, run)
+
+    assert response.status_code == 409
+    assert isinstance(response.json()["detail"], str)
+
+
+def test_gives_no_run_from_another_pool(api, run):
+    make_work_pool("other")
+
+    assert claim(api, run, pool="other").status_code == 409
+    assert claim(api, run, pool="nowhere").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/work_pools/cluster", "/work_pools/cluster/queues/default"])
+@pytest.mark.parametrize("change", [{"is_paused": True}, {"concurrency_limit": 1}])
+def test_gives_no_run_from_what_is_paused_or_full(api, run, pool, path, change):
+    make_flow_run("RUNNING", work_queue=pool.default_queue)
+    api.patch(path, change)
+
+    assert claim(api, run).status_code == 409
+
+
+def test_gives_a_run_while_there_is_room(api, run):
+    api.patch("/work_pools/cluster", {"concurrency_limit": 1})
+
+    assert claim(api, run).status_code == 201
+
+
+def test_gives_no_run_before_its_time(api, pool):
+    early = make_flow_run(
+        "SCHEDULED", work_queue=pool.default_queue, next_scheduled_start_time=now() + timedelta(minutes=1)
+    )
+
+    assert claim(api, early).status_code == 409
+
+
+def test_does_not_find_a_run(api, pool):
+    assert api.post("/work_pools/cluster/claims", {"flow_run_id": uuid4(), "worker_name": "w"}).status_code == 404
+
+
+def test_renews_a_claim_and_tells_the_state(api, run):
+    id = claim(api, run).json()["id"]
+
+    response = api.post(f"/claims/{id}/renew")
+
+    assert response.status_code == 200
+    assert (response.json()["state_type"], response.json()["state_name"]) == ("PENDING", "Pending")
+
+
+def test_renews_a_claim_with_few_queries(api, run, django_assert_max_num_queries):
+    id = claim(api, run).json()["id"]
+
+    with django_assert_max_num_queries(2):
+        api.post(f"/claims/{id}/renew")
+
+
+def test_tells_a_worker_whose_claim_ended_to_stop(api, run):
+    id = claim(api, run).json()["id"]
+    Claim.objects.update(ended_at=now())
+
+    for gone in (id, uuid4()):
+        assert api.post(f"/claims/{gone}/renew").status_code == 410
+
+
+def test_ends_a_claim_however_often_it_is_given_back(api, run):
+    id = claim(api, run).json()["id"]
+    for state_type in ("RUNNING", "COMPLETED"):
+        api.post(f"/flow_runs/{run.pk}/set_state", {"state": {"type": state_type}}, x_orchestrator_claim=id)
+
+    for _ in range(2):
+        assert api.post(f"/claims/{id}/release", {"lost": False, "reason": None}).status_code == 204
+
+    assert Claim.objects.get().outcome == "finished"
+    assert state_of(api, run)["type"] == "COMPLETED"
+
+
+def test_begins_a_run_again_whose_process_died(api, run):
+    id = claim(api, run).json()["id"]
+
+    api.post(f"/claims/{id}/release", {"lost": True, "reason": "Killed by signal 9"})
+
+    state = state_of(api, run)
+    assert (state["type"], state["name"]) == ("SCHEDULED", "AwaitingRetry")
+    assert "Killed by signal 9" in state["message"]
+    assert claim(api, run).json()["attempt"] == 2
+
+
+def test_hears_from_a_worker_that_its_child_died(api, run):
+    claim(api, run)
+
+    response = api.post(
+        "/work_pools/cluster/claims/lost", {"flow_run_id": run.pk, "worker_name": "w", "reason": "Out of memory"}
+    )
+
+    assert response.status_code == 204
+    assert "Out of memory" in state_of(api, run)["message"]

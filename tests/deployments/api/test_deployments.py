@@ -1,0 +1,234 @@
+from uuid import uuid4
+
+import pytest
+
+from orchestrator.contract.times import now
+from runs.models import FlowRun
+from tests.factories import make_deployment, make_flow, make_flow_run, make_work_pool
+
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+
+
+@pytest.fixture
+def flow(db):
+    return make_flow("numbers")
+
+
+@pytest.fixture
+def pool(db):
+    return make_work_pool("cluster")
+
+
+def test_creates_a_deployment(api, flow, pool):
+    body = {
+        "name": "nightly",
+        "flow_id": flow.pk,
+        "work_pool_name": "cluster",
+        "entrypoint": "a.py:main",
+        "path": "/srv",
+        "parameters": {"n": 1},
+        "tags": ["a"],
+        "schedules": [],
+        "concurrency_limit": None,
+        "version_info": {"type": "git", "version": "1"},
+    }
+
+    response = api.post("/deployments/", body)
+
+    made = response.json()
+    assert response.status_code == 201
+    assert (made["work_pool_name"], made["work_queue_name"], made["entrypoint"]) == ("cluster", "default", "a.py:main")
+    assert (made["schedules"], made["global_concurrency_limit"], made["status"]) == ([], None, "NOT_READY")
+    assert made["enforce_parameter_schema"] is True
+    assert api.get(f"/deployments/{made['id']}").json() == made
+    assert api.get("/deployments/name/numbers/nightly").json() == made
+
+
+def test_changes_only_what_is_sent_when_it_is_applied_again(api, flow, pool):
+    checks = {"parameter_openapi_schema": SCHEMA, "enforce_parameter_schema": False}
+    body = {"name": "nightly", "flow_id": flow.pk, "tags": ["a"], "work_pool_name": "cluster"}
+    first = api.post("/deployments", body | checks).json()
+
+    response = api.post("/deployments", {"name": "nightly", "flow_id": flow.pk, "tags": ["b"]})
+
+    again = response.json()
+    assert (response.status_code, again["id"], again["tags"]) == (200, first["id"], ["b"])
+    assert (again["parameter_openapi_schema"], again["enforce_parameter_schema"]) == (SCHEMA, False)
+    assert again["work_pool_name"] == "cluster"
+
+
+def test_makes_a_queue_that_is_missing(api, flow, pool):
+    made = api.post(
+        "/deployments", {"name": "a", "flow_id": flow.pk, "work_pool_name": "cluster", "work_queue_name": "urgent"}
+    ).json()
+
+    assert made["work_queue_name"] == "urgent"
+
+
+def test_wants_a_flow_and_a_pool_that_exist(api, flow):
+    assert api.post("/deployments", {"name": "a", "flow_id": uuid4()}).status_code == 409
+    response = api.post("/deployments", {"name": "a", "flow_id": flow.pk, "work_pool_name": "nowhere"})
+    assert response.status_code == 404
+    assert "nowhere" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"schedules": [{"schedule": {"interval": 60}}]},
+        {"concurrency_limit": 1},
+        {"global_concurrency_limit_id": str(uuid4())},
+        {"concurrency_options": {"collision_strategy": "ENQUEUE"}},
+        {"storage_document_id": str(uuid4())},
+    ],
+)
+def test_refuses_what_it_could_not_honour(api, flow, what):
+    response = api.post("/deployments", {"name": "a", "flow_id": flow.pk, **what})
+
+    assert response.status_code == 422
+    assert "not supported by this server yet" in response.json()["exception_detail"][0]["msg"]
+
+
+def test_changes_pauses_and_deletes_a_deployment(api, flow):
+    path = f"/deployments/{make_deployment(flow).pk}"
+
+    assert api.patch(path, {"description": "d", "paused": False}).status_code == 204
+    assert api.post(f"{path}/pause_deployment").json() is None
+    assert (api.get(path).json()["paused"], api.get(path).json()["description"]) == (True, "d")
+    assert api.post(f"{path}/resume_deployment").status_code == 200
+    assert api.get(path).json()["paused"] is False
+    assert api.delete(path).status_code == 204
+    assert api.get(path).status_code == 404
+
+
+def test_deletes_waiting_runs_and_keeps_past_ones(api, flow):
+    deployment = make_deployment(flow)
+    past = make_flow_run("COMPLETED", flow=flow, deployment=deployment)
+    make_flow_run("SCHEDULED", flow=flow, deployment=deployment)
+
+    api.delete(f"/deployments/{deployment.pk}")
+
+    assert list(FlowRun.objects.all()) == [past]
+    assert api.get(f"/flow_runs/{past.pk}").json()["deployment_id"] == str(deployment.pk)
+
+
+def test_says_what_it_does_not_find(api):
+    missing = f"/deployments/{uuid4()}"
+
+    for response in (
+        api.get(missing),
+        api.patch(missing, {}),
+        api.delete(missing),
+        api.get("/deployments/name/a/b"),
+        api.post(f"{missing}/create_flow_run"),
+        api.post(f"{missing}/pause_deployment"),
+    ):
+        assert (response.status_code, response.json()) == (404, {"detail": "Deployment not found"})
+
+
+def test_plans_a_run(api, flow, pool):
+    deployment = make_deployment(flow, pool=pool, parameters={"n": 1, "m": 2}, tags=["a"], version="v1")
+
+    response = api.post(f"/deployments/{deployment.pk}/create_flow_run", {"parameters": {"n": 5}, "tags": ["b"]})
+
+    run = response.json()
+    assert response.status_code == 201
+    assert (run["parameters"], run["tags"], run["deployment_version"]) == ({"n": 5, "m": 2}, ["a", "b"], "v1")
+    assert (run["state_type"], run["work_pool_name"], run["work_queue_name"]) == ("SCHEDULED", "cluster", "default")
+    assert run["labels"]["prefect.deployment.id"] == str(deployment.pk)
+
+
+def test_plans_one_run_per_idempotency_key(api, flow):
+    path = f"/deployments/{make_deployment(flow).pk}/create_flow_run"
+
+    first, again = (api.post(path, {"idempotency_key": "k"}) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["id"] == again.json()["id"]
+
+
+def test_refuses_parameters_that_do_not_fit_the_schema(api, flow):
+    deployment = make_deployment(flow, parameter_openapi_schema=SCHEMA, enforce_parameter_schema=True)
+
+    response = api.post(f"/deployments/{deployment.pk}/create_flow_run", {"parameters": {"n": "bad"}})
+
+    assert response.status_code == 409
+    assert "'n'" in response.json()["detail"]
+
+
+def test_takes_any_parameters_when_asked_not_to_check(api, flow):
+    deployment = make_deployment(flow, parameter_openapi_schema=SCHEMA, enforce_parameter_schema=True)
+    body = {"parameters": {"n": "bad"}, "enforce_parameter_schema": False}
+
+    assert api.post(f"/deployments/{deployment.pk}/create_flow_run", body).status_code == 201
+
+
+def test_lists_deployments(api, flow, pool, django_assert_num_queries):
+    for name in ("b", "a", "c"):
+        make_deployment(flow, pool=pool, name=name)
+
+    with django_assert_num_queries(1):
+        found = api.post("/deployments/filter", {"flows": {"name": {"any_": ["numbers"]}}, "limit": 2}).json()
+
+    assert [one["name"] for one in found] == ["a", "b"]
+    assert api.post("/deployments/count", {"work_pools": {"name": {"any_": ["cluster"]}}}).json() == 3
+    assert api.post("/deployments/paginate", {"limit": 2}).json()["pages"] == 2
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ({"name": {"like_": "NIGHT"}}, 1),
+        ({"flow_or_deployment_name": {"like_": "numb"}}, 2),
+        ({"paused": {"eq_": True}}, 1),
+        ({"tags": {"any_": ["a", "z"]}}, 1),
+        ({"work_queue_name": {"any_": ["default"]}}, 0),
+        ({"concurrency_limit": {"is_null_": True}}, 2),  # none has a limit
+        ({"concurrency_limit": {"ge_": 1}}, 0),
+    ],
+)
+def test_filters_deployments(api, flow, filters, count):
+    make_deployment(flow, name="nightly", paused=True, tags=["a"])
+    make_deployment(flow, name="hourly")
+
+    assert api.post("/deployments/count", {"deployments": filters}).json() == count
+
+
+def test_hands_out_waiting_runs_to_a_runner(api, flow):
+    deployment = make_deployment(flow)
+    run = make_flow_run("SCHEDULED", flow=flow, deployment=deployment, next_scheduled_start_time=now())
+    make_flow_run("SCHEDULED", next_scheduled_start_time=now())
+    before = str(now()).replace("T", " ")  # the client writes a space
+
+    answer = api.post(
+        "/deployments/get_scheduled_flow_runs", {"deployment_ids": [deployment.pk], "scheduled_before": before}
+    ).json()
+
+    assert [one["id"] for one in answer] == [str(run.pk)]
+    assert "work_pool_id" in answer[0]
+    assert api.get(f"/deployments/{deployment.pk}").json()["status"] == "READY"
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({"__prefect_kind": "json", "value": "[1, 2]"}, [1, 2]),
+        ({"__prefect_kind": "none", "value": 3}, 3),
+        ([{"__prefect_kind": "json", "value": '"deep"'}], ["deep"]),
+        ({"plain": {"x": 1}}, {"plain": {"x": 1}}),
+    ],
+)
+def test_reads_parameters_that_stand_for_something_else(api, flow, given, stored):
+    path = f"/deployments/{make_deployment(flow).pk}/create_flow_run"
+
+    assert api.post(path, {"parameters": {"n": given}}).json()["parameters"] == {"n": stored}
+
+
+@pytest.mark.parametrize(
+    "given", [{"__prefect_kind": "json", "value": "{bad"}, {"__prefect_kind": "jinja", "template": ""}]
+)
+def test_refuses_parameters_that_it_cannot_read(api, flow, given):
+    response = api.post(f"/deployments/{make_deployment(flow).pk}/create_flow_run", {"parameters": {"n": given}})
+
+    assert response.status_code == 400
+    assert "hydrating" in response.json()["detail"]

@@ -1,0 +1,53 @@
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+import orjson
+import pytest
+
+from orchestrator.rest.json import dump
+
+
+def test_writes_times_with_microseconds_and_z():
+    whole_second = datetime(2026, 11, 20, 21, 11, 42, tzinfo=UTC)
+
+    text = dump([whole_second])
+
+    assert text == b'["2026-11-20T21:11:42.000000Z"]'
+
+
+def test_writes_times_of_other_zones_as_utc():
+    in_paris = datetime(2026, 1, 1, 1, 0, tzinfo=timezone(timedelta(hours=1)))
+
+    assert dump(in_paris) == b'"2026-01-01T00:00:00.000000Z"'
+
+
+def test_writes_uuids_and_sets():
+    uuid = UUID("c862d0e5-22a7-40c4-a50b-d76826913428")
+
+    assert orjson.loads(dump({"id": uuid, "keys": {"b", "a"}})) == {"id": str(uuid), "keys": ["a", "b"]}
+
+
+def test_refuses_what_has_no_json_form():
+    with pytest.raises(TypeError):
+        dump(object())
+
+
+def test_takes_a_body_without_a_content_type(api):
+    response = api._client.generic("POST", "/api/flows/count", b"{}", content_type="")
+
+    assert (response.status_code, response.json()) == (200, 0)
+
+
+def test_ignores_accept(api):
+    response = api.get("/version", accept="text/html")
+
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/json"
+
+
+def test_answers_422_when_the_body_is_no_json(api):
+    response = api.post("/flows/filter", "{nonsense")
+
+    assert response.status_code == 422
+    assert response.json()["exception_message"] == "Invalid request received."
+    assert response.json()["exception_detail"][0]["type"] == "json_invalid"
