@@ -1,0 +1,178 @@
+"""The admin: everything can be found and read, and nobody rewrites history."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.urls import reverse
+
+from orchestrator.accounts.models import ApiKey, digest_of, make_key
+from orchestrator.contract.states import State, StateType
+from orchestrator.contract.times import now
+from orchestrator.events.emit import emit
+from runs.models import Artifact, Claim, FlowRun, FlowRunState, Log, TaskRun, TaskRunState, TaskRunTag
+from tests.factories import make_deployment, make_flow_run, make_logs, make_task_run, make_work_pool, make_worker
+
+pytestmark = pytest.mark.django_db
+OURS = ("runs", "deployments", "events", "accounts")
+HISTORY = (FlowRun, FlowRunState, TaskRun, TaskRunState, Log, Claim)
+MOST_QUERIES = 12
+
+
+def registered():
+    return [model for model in admin.site._registry if model._meta.app_label in OURS]
+
+
+def address_of(model, page: str, *arguments: object) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=arguments)
+
+
+@pytest.fixture
+def rows(admin_user):
+    """Three of everything."""
+    for number in range(3):
+        pool = make_work_pool()
+        make_worker(pool)
+        deployment = make_deployment(pool=pool)
+        history = [State(StateType.SCHEDULED, timestamp=now())]
+        run = make_flow_run(
+            "FAILED", deployment=deployment, work_queue=pool.default_queue, tags=["prod"], history=history
+        )
+        task = make_task_run("COMPLETED", flow_run=run)
+        TaskRunTag.objects.create(task_run=task, tag="prod")
+        make_logs(task, "<b>a line</b>", level=40)
+        Claim.objects.create(flow_run=run, attempt=1, worker_name="w", claimed_at=now(), lease_expires_at=now())
+        Artifact.objects.create(key=f"report-{number}", type="markdown", flow_run_id=run.id)
+        ApiKey.objects.create(name=f"key-{number}", user=admin_user, digest=digest_of(make_key()))
+        emit(
+            event="prefect.flow-run.Failed",
+            resource={"prefect.resource.id": f"prefect.flow-run.{run.id}", "prefect.resource.name": run.name},
+            related=[{"prefect.resource.id": f"prefect.flow.{run.flow_id}", "prefect.resource.role": "flow"}],
+        )
+
+
+def test_knows_every_model():
+    models = {model for label in OURS for model in apps.get_app_config(label).get_models()}
+
+    assert models <= set(admin.site._registry)
+
+
+@pytest.mark.parametrize("model", registered(), ids=lambda model: model._meta.label)
+def test_lists_and_opens_every_model_with_a_bounded_number_of_queries(
+    admin_client, rows, model, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(MOST_QUERIES):
+        listed = admin_client.get(address_of(model, "changelist"))
+
+    assert listed.status_code == 200
+    assert listed.context["cl"].result_list
+    with django_assert_max_num_queries(MOST_QUERIES + 8):
+        opened = admin_client.get(address_of(model, "change", model._default_manager.first().pk))
+    assert opened.status_code == 200
+
+
+@pytest.mark.parametrize("model", registered(), ids=lambda model: model._meta.label)
+@pytest.mark.parametrize("term", ["nothing", "01a1fb78-8dfb-74d4-ad4b-7c6e40ccf8b4"])
+def test_searches_every_model(admin_client, rows, model, term):
+    assert admin_client.get(address_of(model, "changelist"), {"q": term}).status_code == 200
+
+
+@pytest.mark.parametrize("model", HISTORY, ids=lambda model: model.__name__)
+def test_lets_nobody_rewrite_history(admin_client, rows, model):
+    row = model.objects.first()
+
+    assert admin_client.get(address_of(model, "add")).status_code == 403
+    assert admin_client.post(address_of(model, "change", row.pk), {"name": "changed"}).status_code == 403
+    assert admin_client.post(address_of(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    assert b'value="delete_selected"' not in admin_client.get(address_of(model, "changelist")).content
+
+
+def test_finds_a_run_by_its_identifier(admin_client):
+    run = make_flow_run("COMPLETED")
+    make_flow_run("COMPLETED")
+
+    listed = admin_client.get(address_of(FlowRun, "changelist"), {"q": str(run.id)})
+
+    assert list(listed.context["cl"].result_list) == [run]
+
+
+def test_colours_states(admin_client):
+    make_flow_run("FAILED")
+
+    assert (
+        '<span class="badge tone-failed">Failed</span>'
+        in admin_client.get(address_of(FlowRun, "changelist")).content.decode()
+    )
+
+
+def test_leads_to_the_pages_and_back(admin_client):
+    run = make_flow_run("COMPLETED")
+    task = make_task_run("COMPLETED", flow_run=run)
+
+    assert f'href="/runs/flow-run/{run.id}"' in admin_client.get(address_of(FlowRun, "change", run.id)).content.decode()
+    assert (
+        f'href="/runs/task-run/{task.id}"' in admin_client.get(address_of(TaskRun, "change", task.id)).content.decode()
+    )
+    assert address_of(FlowRun, "change", run.id) in admin_client.get(f"/runs/flow-run/{run.id}").content.decode()
+
+
+def test_shows_the_states_of_a_run_with_it(admin_client):
+    run = make_flow_run("FAILED", history=[State(StateType.RUNNING, message="began well")])
+
+    assert "began well" in admin_client.get(address_of(FlowRun, "change", run.id)).content.decode()
+
+
+def test_leads_from_a_run_to_its_lines(admin_client):
+    run = make_flow_run("COMPLETED")
+    make_logs(run, "of this run")
+    make_logs(make_flow_run("COMPLETED"), "of another run")
+
+    listed = admin_client.get(address_of(Log, "changelist"), {"flow_run_id": str(run.id)}).content.decode()
+
+    assert "of this run" in listed
+    assert "of another run" not in listed
+
+
+def test_leads_from_a_deployment_and_a_run_to_what_belongs_to_them(admin_client, rows):
+    deployments = admin_client.get("/admin/deployments/deployment/").content.decode()
+    run = FlowRun.objects.first()
+    opened = admin_client.get(address_of(FlowRun, "change", run.pk)).content.decode()
+
+    for pattern, body in ((r"/admin/runs/flowrun/\?[^\"]+", deployments), (r"/admin/runs/taskrun/\?[^\"]+", opened)):
+        listed = admin_client.get(re.search(pattern, body)[0])
+        assert listed.status_code == 200
+        assert len(listed.context["cl"].result_list) == 1
+
+
+def test_escapes_what_runs_logged(admin_client, rows):
+    assert "<b>a line" not in admin_client.get(address_of(Log, "changelist")).content.decode()
+
+
+def test_never_shows_the_digest_of_a_key(admin_client, rows):
+    key = ApiKey.objects.first()
+
+    listed = admin_client.get(address_of(ApiKey, "changelist")).content.decode()
+    opened = admin_client.get(address_of(ApiKey, "change", key.pk)).content.decode()
+
+    assert key.digest not in listed + opened
+
+
+def test_revokes_keys(admin_client, rows):
+    keys = [str(key.pk) for key in ApiKey.objects.all()[:2]]
+
+    admin_client.post(address_of(ApiKey, "changelist"), {"action": "revoke", "_selected_action": keys})
+
+    assert ApiKey.objects.usable(now()).count() == 1
+
+
+def test_keeps_what_changes_the_work_out_of_the_forms(admin_client, rows):
+    deployment = make_deployment(description="old")
+
+    address = address_of(type(deployment), "change", deployment.pk)
+    admin_client.post(address, {"description": "new", "tags": "[]", "paused": "on", "entrypoint": "evil.py:f"})
+
+    deployment.refresh_from_db()
+    assert (deployment.description, deployment.paused, deployment.entrypoint) == ("new", False, "flow.py:main")

@@ -1,0 +1,117 @@
+"""The pages in a browser: live lists, without scripts, on a phone, and light."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import expect
+
+from orchestrator.contract.times import now
+from tests.browser.conftest import ReportedRun
+
+LIVE_MS = 5_000
+MOST_BYTES = 100_000  # of a page with its style and its script, decoded
+MOST_REQUESTS = 3
+
+
+def test_lists_a_new_run_and_its_states_as_they_come(watched, server):
+    name = f"new-{uuid4()}"
+    watched.page.goto("/runs/")
+    expect(watched.page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
+
+    run = ReportedRun(server, name=name)
+    row = watched.page.locator(f"#run-{run.id}")
+    expect(row.locator(".state")).to_have_text("Pending", timeout=LIVE_MS)
+    run.set_state("RUNNING")
+    expect(row.locator(".state")).to_have_text("Running", timeout=LIVE_MS)
+    run.set_state("COMPLETED")
+    expect(row.locator(".state")).to_have_text("Completed", timeout=LIVE_MS)
+
+
+def test_does_not_push_rows_away_under_the_mouse(watched, server):
+    present = ReportedRun(server)
+    watched.page.goto("/runs/")
+    expect(watched.page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
+    first = watched.page.locator("#run-rows tr").first
+    first.hover()
+
+    new = ReportedRun(server)
+    present.set_state("RUNNING")
+
+    expect(watched.page.locator("#held")).to_have_text("1 new · show", timeout=LIVE_MS)
+    expect(first).to_have_attribute("id", f"run-{present.id}")
+    expect(first.locator(".state")).to_have_text("Running", timeout=LIVE_MS)
+    watched.page.mouse.move(0, 0)
+    watched.page.locator("#held").click()
+    expect(watched.page.locator(f"#run-{new.id}")).to_be_visible()
+
+
+@pytest.fixture
+def busy_run(server) -> ReportedRun:
+    run = ReportedRun(server)
+    run.set_state("RUNNING")
+    run.report_task(str(uuid4()), "get_number-3a9", "RUNNING", started=now())
+    run.log("the first line")
+    return run
+
+
+def test_reads_completely_without_scripts(browser, server, busy_run):
+    page = browser.new_context(base_url=server.url, java_script_enabled=False).new_page()
+
+    page.goto(busy_run.page)
+
+    expect(page.locator("h1")).to_have_text(busy_run.name)
+    expect(page.locator("#run-state")).to_have_text("Running")
+    expect(page.locator("#log li span")).to_have_text(["the first line"])
+    expect(page.locator(".plot rect.mark")).to_be_visible()
+    assert page.locator("meta[http-equiv=refresh]").get_attribute("content") == "15"
+    page.get_by_role("link", name="Table").click()
+    expect(page.get_by_role("link", name="get_number-3a9")).to_be_visible()
+    page.get_by_role("button", name="Cancel run").click()
+    expect(page.get_by_text("The run is asked to stop.")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 320])
+@pytest.mark.parametrize("address", ["/runs/", "run"])
+def test_fits_a_phone(browser, server, busy_run, width, address):
+    context = browser.new_context(base_url=server.url, viewport={"width": width, "height": 844})
+    page = context.new_page()
+
+    page.goto(busy_run.page if address == "run" else address)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if address == "/runs/":
+        expect(page.locator("#run-rows tr").first).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("address", ["/runs/", "run"])
+def test_weighs_little(browser, server, busy_run, address):
+    page = browser.new_context(base_url=server.url).new_page()
+    bodies: dict[str, int] = {}
+    page.on("requestfinished", lambda request: bodies.update({request.url: len(request.response().body())}))
+
+    page.goto(busy_run.page if address == "run" else address)
+    page.wait_for_load_state("load")
+    loaded = {url: size for url, size in bodies.items() if "fragment=" not in url and url.startswith("http")}
+
+    assert len(loaded) <= MOST_REQUESTS, sorted(loaded)
+    assert sum(loaded.values()) < MOST_BYTES
+
+
+@pytest.mark.parametrize("address", ["/runs/", "run", "/nothing-here"])
+def test_can_be_read_by_a_screen_reader(browser, server, busy_run, address):
+    page = browser.new_context(base_url=server.url).new_page()
+
+    page.goto(busy_run.page if address == "run" else address)
+
+    assert page.locator("h1").count() == 1
+    assert page.locator("main").count() == 1
+    page.keyboard.press("Tab")
+    expect(page.locator("a.skip")).to_be_focused()
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select')].filter((element) =>
+            !(element.textContent.trim() || element.getAttribute('aria-label') || element.labels?.length))
+            .map((element) => element.outerHTML)"""
+    )
+    assert unnamed == []
