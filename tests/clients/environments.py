@@ -1,0 +1,36 @@
+"""Virtual environments for the real clients: apart from ours, made once, below the checkout."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class NotInstallable(Exception):
+    """The client could not be installed, for example because there is no network."""
+
+
+def python_with(requirements: Path, *, name: str) -> Path:
+    """The interpreter of an environment that holds these requirements; made when it is not there yet.
+
+    Raises NotInstallable.
+    """
+    directory = ROOT / ".venv-clients" / name
+    python, stamp = directory / "bin" / "python", directory / "stamp"
+    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return python
+    _run(sys.executable, "-m", "venv", "--clear", str(directory))
+    _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements))
+    stamp.write_text(wanted)
+    return python
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise NotInstallable(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"{command} failed")
