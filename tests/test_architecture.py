@@ -23,6 +23,7 @@ SERVER = [
     "orchestrator.rest",
     "orchestrator.accounts",
     "orchestrator.web",
+    "orchestrator.statements",
     "orchestrator.broker",
     "orchestrator.contract",
 ]
@@ -101,6 +102,19 @@ def test_imports_nobody_who_assembles():
     assert wrong == []
 
 
+def test_has_no_circle_of_modules():
+    """What is imported for annotations alone does not count: it is never executed."""
+    modules = {name_of(path): without_type_checking(ast.parse(path.read_text())) for path in sources()}
+    arrows = {
+        name: {found for wanted in imported_by(tree, name) if (found := module_of(wanted, modules))}
+        for name, tree in modules.items()
+    }
+
+    circles = [name for name in arrows if name in reached_from(name, arrows)]
+
+    assert circles == []
+
+
 def test_notices_an_import_inside_a_function():
     tree = ast.parse("def f():\n    from runs.services import claims\n")
 
@@ -131,6 +145,34 @@ def imported_by(tree: ast.AST, importer: str) -> Iterator[str]:
             assert node.level == 0, f"{importer} imports relatively"
             for alias in node.names:
                 yield f"{node.module}.{alias.name}"
+
+
+def without_type_checking(tree: ast.AST) -> ast.AST:
+    class Skip(ast.NodeTransformer):
+        def visit_If(self, node: ast.If) -> ast.AST | None:
+            only_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+            return None if only_types else self.generic_visit(node)
+
+    return Skip().visit(tree)
+
+
+def module_of(imported: str, modules: dict[str, ast.AST]) -> str | None:
+    """The module that an import executes: the name itself, or the module that it is taken from."""
+    if imported in modules:
+        return imported
+    parent = imported.rpartition(".")[0]
+    return parent if parent in modules else None
+
+
+def reached_from(start: str, arrows: dict[str, set[str]]) -> set[str]:
+    reached: set[str] = set()
+    waiting = list(arrows[start] - {start})
+    while waiting:
+        module = waiting.pop()
+        if module not in reached:
+            reached.add(module)
+            waiting += arrows[module]
+    return reached
 
 
 def name_of(path: Path) -> str:

@@ -26,8 +26,12 @@ def dispatch_run(*, flow_run_id: UUID) -> bool:
 
 
 def dispatch_due_runs() -> int:
-    """Wake workers for the runs that became due just now. Returns for how many."""
-    return _wake_workers_for(_most_urgent(_waiting().filter(next_scheduled_start_time__gt=now() - JUST_NOW)))
+    """Wake workers for the runs that became due just now. Returns for how many.
+
+    A run that was due when it was scheduled is not among them: its workers were woken then.
+    """
+    planned_ahead = _waiting().filter(state_timestamp__lt=F("next_scheduled_start_time"))
+    return _wake_workers_for(_most_urgent(planned_ahead.filter(next_scheduled_start_time__gt=now() - JUST_NOW)))
 
 
 def dispatch_waiting_runs() -> int:

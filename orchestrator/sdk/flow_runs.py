@@ -175,6 +175,8 @@ def converse(run: FlowRun) -> Conversation:
                 return held
             run.logger.info(f"Tries again at {retry_moment(held):%H:%M:%S} UTC")
             with run.stoppable.stoppable():
+                # The server's WAIT counts whole seconds only: it would let the run begin up to a second early.
+                yield Sleep(max(0.0, (retry_moment(held) - held.timestamp).total_seconds()))
                 refused = yield from _begin(run, Retrying())
         return refused
     except RunStopped as stop:

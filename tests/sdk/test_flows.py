@@ -147,6 +147,22 @@ def test_tries_again_when_the_server_says_so(api):
     assert api.the_run()["run_count"] == 3
 
 
+@pytest.mark.parametrize("served", [True, False])
+def test_waits_the_whole_delay_before_a_retry(api, served):
+    began = []
+
+    @flow(retries=1, retry_delay_seconds=0.4)
+    def flaky():
+        began.append(time.monotonic())
+        if len(began) == 1:
+            raise ValueError("first")
+
+    with use_client(api.client() if served else None):
+        flaky()
+
+    assert 0.4 <= began[1] - began[0] < 0.9
+
+
 def test_tries_again_without_a_server():
     tries = []
 

@@ -37,6 +37,12 @@ def run_of(deployment, seconds_from_now=0.0, **options):
     return run
 
 
+def planned_ahead(run):
+    """The run as if it had been scheduled an hour ago."""
+    FlowRun.objects.filter(pk=run.pk).update(state_timestamp=now() - timedelta(hours=1))
+    return run
+
+
 @pytest.mark.django_db(transaction=True)
 def test_wakes_a_worker_of_the_pool_as_soon_as_the_run_is_committed(sent):
     run = run_of(deployment())
@@ -51,12 +57,17 @@ def test_wakes_a_worker_of_the_pool_as_soon_as_the_run_is_committed(sent):
 class TestSweeps:
     def test_wake_workers_for_what_became_due_just_now(self, sent):
         made = deployment()
-        due = run_of(made, -1)
-        run_of(made, -60)
-        run_of(made, 60)
+        due = planned_ahead(run_of(made, -1))
+        planned_ahead(run_of(made, -60))
+        planned_ahead(run_of(made, 60))
 
         assert dispatch_due_runs() == 1
         assert [options["kwargs"]["flow_run_id"] for _, options in sent] == [str(due.pk)]
+
+    def test_leave_a_run_to_its_first_wake_up_that_was_due_at_once(self, sent):
+        run_of(deployment())
+
+        assert dispatch_due_runs() == 0
 
     def test_wake_workers_again_for_what_still_waits(self, sent):
         made = deployment()

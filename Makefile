@@ -1,0 +1,25 @@
+# PORT=4200  ORCHESTRATOR_HOME=~/.orchestrator  ONCE=1 (demo: end with the run)  PYTHON=python3
+.PHONY: help setup demo test lint clean
+
+help:
+	@echo "make demo    start everything, run the example, show its link (PORT=4200, ONCE=1 to end with the run)"
+	@echo "make test    the whole suite; as root it installs what is missing"
+	@echo "make lint    style and types only"
+	@echo "make setup   the virtual environment only"
+	@echo "make clean   remove the virtual environment and what tools left"
+
+setup:
+	@.ci/setup
+
+demo: setup
+	@PORT="$(PORT)" ONCE="$(ONCE)" .venv/bin/python -m orchestrator.cli.demo
+
+test: setup
+	@.ci/test
+
+lint: setup
+	@.ci/lint
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,200 @@
+"""Messages in one SQLite file, handed out under leases. Knows nothing of kombu or Celery."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from orchestrator.broker.bells import Bells
+
+BUSY_TIMEOUT_SECONDS = 20.0
+FULL_CHECK_SECONDS = 1.0  # how long "nothing new" is believed: a lease ends without anybody writing
+PURGE_SECONDS = 10.0  # how often expired messages are looked for
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    expires_at REAL,
+    deliveries INTEGER NOT NULL DEFAULT 0,
+    leased_until REAL NOT NULL DEFAULT 0,
+    holder TEXT
+);
+CREATE INDEX IF NOT EXISTS message_by_queue ON message (queue, id);
+CREATE INDEX IF NOT EXISTS message_by_holder ON message (holder) WHERE holder IS NOT NULL;
+CREATE INDEX IF NOT EXISTS message_by_expiry ON message (expires_at) WHERE expires_at IS NOT NULL;
+"""
+_FREE = "queue = :queue AND leased_until <= :now AND (expires_at IS NULL OR expires_at > :now)"
+_LOOK = f"SELECT 1 FROM message WHERE {_FREE} LIMIT 1"
+# `expires_at` limits the wait for a first delivery; a message that was delivered once must not vanish.
+_TAKE = f"""
+UPDATE message SET leased_until = :until, holder = :holder, deliveries = deliveries + 1, expires_at = NULL
+WHERE id = (SELECT id FROM message WHERE {_FREE} ORDER BY id LIMIT 1)
+RETURNING id, payload, deliveries
+"""
+
+# Connections opened before a fork belong to the parent. They are kept here unused, because closing one in the child
+# would touch the locks of the parent's file.
+_inherited: list[sqlite3.Connection] = []
+_stores: weakref.WeakSet[MessageStore] = weakref.WeakSet()
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A message that nobody else is given until its lease ends."""
+
+    id: int
+    payload: str
+    deliveries: int  # 1 the first time
+
+
+class MessageStore:
+    """One user of the broker file. Threads may share it; a forked child gets a connection and leases of its own.
+
+    A lease that is not renewed for `lease_seconds` ends, and the message is handed out again.
+    """
+
+    def __init__(self, path: Path | str, *, lease_seconds: float = 60.0) -> None:
+        self.path = Path(path)
+        self.lease_seconds = lease_seconds
+        self.bells = Bells(self.path)
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._pid = 0
+        self._holder = ""
+        self._quiet_version: int | None = None
+        self._quiet_until = 0.0
+        self._renew_at = 0.0
+        self._purge_at = 0.0
+        _stores.add(self)
+
+    def put(self, queue: str, payload: str, *, expires_in_seconds: float | None = None) -> int:
+        """Add a message and return its id. With `expires_in_seconds` it vanishes unless it is delivered by then."""
+        expires_at = None if expires_in_seconds is None else time.time() + expires_in_seconds
+        with self._lock:
+            self._quiet_version = None
+            cursor = self._open().execute(
+                "INSERT INTO message (queue, payload, expires_at) VALUES (?, ?, ?)", (queue, payload, expires_at)
+            )
+            self.bells.ring(queue)
+            return int(cursor.lastrowid or 0)
+
+    def take(self, queue: str) -> Leased | None:
+        """Lease the oldest free message of the queue. None when there is none."""
+        now = time.time()
+        with self._lock:
+            connection = self._open()
+            facts = {"queue": queue, "now": now, "until": now + self.lease_seconds, "holder": self._holder}
+            # Looking first keeps an idle consumer from taking the write lock.
+            if connection.execute(_LOOK, facts).fetchone() is None:
+                return None
+            rows = connection.execute(_TAKE, facts).fetchall()
+        return Leased(*rows[0]) if rows else None
+
+    def take_any(self, queues: Sequence[str]) -> tuple[str, Leased] | None:
+        """Lease from the first of the queues that has a message. None, nearly for free, while nothing was written."""
+        with self._lock:
+            version = self._data_version()
+            now = time.monotonic()
+            if now >= self._renew_at:
+                self._look_after_leases(now)
+            if version == self._quiet_version and now < self._quiet_until:
+                return None
+            for queue in queues:
+                leased = self.take(queue)
+                if leased is not None:
+                    return queue, leased
+            self._quiet_version, self._quiet_until = version, now + FULL_CHECK_SECONDS
+            return None
+
+    def finish(self, message_id: int) -> None:
+        """The message was worked on: forget it, even when its lease has ended meanwhile."""
+        with self._lock:
+            self._open().execute("DELETE FROM message WHERE id = ?", (message_id,))
+
+    def give_back(self, message_id: int) -> None:
+        """End this holder's lease at once, so that the message is handed out again."""
+        with self._lock:
+            self._quiet_version = None
+            returned = self._open().execute(
+                "UPDATE message SET leased_until = 0, holder = NULL WHERE id = ? AND holder = ? RETURNING queue",
+                (message_id, self._holder),
+            )
+            for (queue,) in returned.fetchall():
+                self.bells.ring(queue)
+
+    def purge(self, queue: str) -> int:
+        """Remove the messages of the queue that nobody holds and return how many there were."""
+        with self._lock:
+            cursor = self._open().execute(
+                "DELETE FROM message WHERE queue = ? AND leased_until <= ?", (queue, time.time())
+            )
+            return cursor.rowcount
+
+    def size(self, queue: str) -> int:
+        """How many messages wait in the queue, those under a lease not counted."""
+        facts = {"queue": queue, "now": time.time()}
+        with self._lock:
+            return int(self._open().execute(f"SELECT count(*) FROM message WHERE {_FREE}", facts).fetchone()[0])
+
+    def close(self) -> None:
+        """Close the connection; leases stay until they end or another call renews them."""
+        with self._lock:
+            if self._connection is not None and self._pid == os.getpid():
+                self._connection.close()
+                self._connection = None
+                self.bells.close()
+
+    def _data_version(self) -> int:
+        """A number that changes when any other connection has written."""
+        return int(self._open().execute("PRAGMA data_version").fetchone()[0])
+
+    def _look_after_leases(self, now: float) -> None:
+        """Renew what this holder holds, and purge what has expired."""
+        self._renew_at = now + self.lease_seconds / 3
+        connection = self._open()
+        wall = time.time()
+        # Only leases that still run: one that ended may be somebody else's by the next statement.
+        connection.execute(
+            "UPDATE message SET leased_until = ? WHERE holder = ? AND leased_until > ?",
+            (wall + self.lease_seconds, self._holder, wall),
+        )
+        if now >= self._purge_at:
+            self._purge_at = now + PURGE_SECONDS
+            connection.execute("DELETE FROM message WHERE expires_at <= ? AND leased_until <= ?", (wall, wall))
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and self._pid == os.getpid():
+            return self._connection
+        if self._connection is not None:
+            _inherited.append(self._connection)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._pid = os.getpid()
+        self._holder = uuid4().hex
+        self._quiet_version = None
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        # NORMAL survives the death of any process; only a power cut may lose the last wake-ups, which are sent again.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.executescript(_SCHEMA)
+        self._connection = connection
+        return connection
+
+
+def _renew_locks() -> None:
+    """A lock that another thread held while the process forked would stay shut in the child for ever."""
+    for store in list(_stores):
+        store._lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_renew_locks)

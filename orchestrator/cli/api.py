@@ -1,0 +1,28 @@
+"""The API as the command line finds it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from orchestrator.cli.pidfile import find_running
+from orchestrator.cli.places import pid_file
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.client import Client
+
+DEFAULT_API_URL = "http://127.0.0.1:4200/api"
+
+
+def connected() -> Client:
+    """A client for ORCHESTRATOR_API_URL, else for this data directory's server, else for the usual port."""
+    from orchestrator.sdk.client import current_client
+
+    if not os.environ.get("ORCHESTRATOR_API_URL", "").strip():
+        running = find_running(pid_file())
+        os.environ["ORCHESTRATOR_API_URL"] = f"{running.url}/api" if running else DEFAULT_API_URL
+    os.environ.setdefault("ORCHESTRATOR_CONNECT_SECONDS", "5")
+    client = current_client()
+    if client is None:
+        raise RuntimeError("ORCHESTRATOR_API_URL was just set")
+    return client

@@ -1,0 +1,228 @@
+"""From a plan to a running server: checks, migration, processes, banner."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestrator.cli.checks import CannotStart, check_home, check_python, is_loopback, listen
+from orchestrator.cli.health import is_healthy
+from orchestrator.cli.migrating import is_up_to_date, remember_up_to_date
+from orchestrator.cli.pidfile import AlreadyRunning, PidFile, find_running
+from orchestrator.cli.places import home, log_file, pid_file
+from orchestrator.cli.processes import Program, python_command
+from orchestrator.cli.supervisor import FailedToStart, Stopped, Supervisor
+
+READY_SECONDS = 60.0
+EMBEDDED_WORKER_NAME = "embedded"
+Say = Callable[[str], object]
+
+# A worker is on another side than the server: it gets no way to the database.
+_NOT_FOR_WORKERS = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "ORCHESTRATOR_SECRET_KEY", "REDIS_URL")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """What `server start` was asked for."""
+
+    host: str
+    port: int  # 0: any free one
+    worker: bool = True
+    services: bool = True
+    concurrency: int = 2
+
+
+def serve(plan: ServerPlan, *, say: Say) -> int:
+    """Run a server in the foreground until it is told to stop; returns the exit code. Raises CannotStart."""
+    check_python()
+    check_home(home())
+    lock = PidFile(pid_file())
+    try:
+        lock.take()
+    except AlreadyRunning as other:
+        where = f" at {other.running.url} (process {other.running.pid})" if other.running else ""
+        raise CannotStart(f"A server already runs from {home()}{where}.") from None
+    try:
+        with listen(plan.host, plan.port) as listener:
+            return _supervise(plan, listener, lock, say)
+    finally:
+        lock.let_go()
+
+
+def serve_in_background(plan: ServerPlan, *, say: Say) -> int:
+    """Start a server that goes on by itself; returns 0 when it is ready. Raises CannotStart."""
+    check_python()
+    check_home(home())
+    if (running := find_running(pid_file())) is not None:
+        raise CannotStart(f"A server already runs from {home()} at {running.url} (process {running.pid}).")
+    listen(plan.host, plan.port).close()
+    switches = [] if plan.worker else ["--no-worker"]
+    switches += [] if plan.services else ["--no-services"]
+    command = python_command("-m", "orchestrator", "server", "start", "--host", plan.host, "--port", str(plan.port))
+    with log_file().open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--workers", str(plan.concurrency), *switches],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        running = find_running(pid_file())
+        if running is not None and running.pid == process.pid and is_healthy(running.url):
+            say(banner(running.url, worker=plan.worker, services=plan.services))
+            say(f"Process {process.pid}, log in {log_file()}. Stop it with: orchestrator server stop")
+            return 0
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    last = log_file().read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+    raise CannotStart(f"The server did not start: {last[0].removeprefix('Error: ')} (log: {log_file()})")
+
+
+def _supervise(plan: ServerPlan, listener: socket.socket, lock: PidFile, say: Say) -> int:
+    port = listener.getsockname()[1]
+    url = f"http://{_reachable(plan.host)}:{port}"
+    environment = _environment(url)
+    if not is_loopback(plan.host) and not _has_authentication(environment):
+        say(
+            f"Warning: {plan.host} can be reached from other machines, and whoever reaches it may do everything. "
+            "Set ORCHESTRATOR_API_AUTH_STRING=user:password."
+        )
+    with Supervisor(lambda line: say(line)) as supervisor:
+        try:
+            _migrate(supervisor, environment)
+            supervisor.start(_web(listener, environment))
+            # The socket accepts before the web process does, so an early question is not answered: ask anew soon.
+            supervisor.wait_until(lambda: is_healthy(url, timeout_seconds=0.2), timeout_seconds=READY_SECONDS)
+        except Stopped:
+            return 130
+        except FailedToStart as error:
+            raise CannotStart(str(error)) from None
+        lock.write(url)
+        say(banner(url, worker=plan.worker, services=plan.services))
+        if plan.worker:
+            supervisor.start(_worker(plan, url, environment))
+        if plan.services:
+            supervisor.start(_services(environment))
+            supervisor.start(_beat(environment))
+        supervisor.watch()
+        say("Stopping …")
+        supervisor.stop()
+        say("Stopped.")
+    return 0
+
+
+def _migrate(supervisor: Supervisor, environment: dict[str, str]) -> None:
+    database_url = environment.get("DATABASE_URL") or None
+    if is_up_to_date(database_url):
+        return
+    command = python_command("-m", "django", "migrate", "--skip-checks", "--verbosity", "0", "--no-input")
+    status = supervisor.run(Program("migration", command, environment))
+    if status != 0:
+        raise FailedToStart("The database could not be brought up to date; the lines above say why.")
+    remember_up_to_date(database_url)
+
+
+def _web(listener: socket.socket, environment: dict[str, str]) -> Program:
+    descriptor = listener.fileno()
+    return Program(
+        name="web",
+        command=python_command("-m", "orchestrator.web.serve", "--fd", str(descriptor)),
+        environment=environment,
+        stop_signals=((signal.SIGTERM, 10.0),),  # it ends requests that are under way and stores what it accepted
+        pass_fds=(descriptor,),
+    )
+
+
+def _worker(plan: ServerPlan, url: str, environment: dict[str, str]) -> Program:
+    own = {name: value for name, value in environment.items() if name not in _NOT_FOR_WORKERS}
+    own["ORCHESTRATOR_API_URL"] = f"{url}/api"
+    own["ORCHESTRATOR_BROKER_URL"] = environment.get("REDIS_URL") or f"sqlite+file://{home()}/broker.db"
+    options = ("--pool", "default", "--name", EMBEDDED_WORKER_NAME, "--concurrency", str(plan.concurrency))
+    return Program(
+        name="worker",
+        command=python_command("-m", "orchestrator", "worker", "start", *options),
+        environment=own,
+        # First running flows may end, then they are cut short and handed back.
+        stop_signals=((signal.SIGTERM, 4.0), (signal.SIGQUIT, 2.0)),
+    )
+
+
+def _services(environment: dict[str, str]) -> Program:
+    options = ("--queues", "services", "--pool", "threads", "--concurrency", "2", "--loglevel", "WARNING")
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return Program(
+        name="services",
+        command=python_command("-m", "celery", "--quiet", "-A", "orchestrator.celery", "worker", *options, *quiet),
+        environment=_quiet(environment),
+        only_errors=True,
+        stop_signals=((signal.SIGTERM, 3.0), (signal.SIGQUIT, 1.0)),
+    )
+
+
+def _beat(environment: dict[str, str]) -> Program:
+    options = ("--loglevel", "WARNING", "--pidfile=")
+    return Program(
+        name="beat",
+        command=python_command("-m", "celery", "--quiet", "-A", "orchestrator.celery", "beat", *options),
+        environment=_quiet(environment),
+        only_errors=True,
+        stop_signals=((signal.SIGTERM, 2.0),),
+    )
+
+
+def _environment(url: str) -> dict[str, str]:
+    environment = dict(os.environ)
+    environment["ORCHESTRATOR_HOME"] = str(home())
+    environment["DJANGO_SETTINGS_MODULE"] = "orchestrator.settings"
+    environment.setdefault("ORCHESTRATOR_PUBLIC_URL", url)
+    environment["PYTHONUNBUFFERED"] = "1"
+    return environment
+
+
+def _quiet(environment: dict[str, str]) -> dict[str, str]:
+    """Celery advises against running as root; whoever does so in a container does so on purpose."""
+    return {**environment, "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
+
+
+def _has_authentication(environment: dict[str, str]) -> bool:
+    if environment.get("ORCHESTRATOR_API_AUTH_STRING"):
+        return True
+    return environment.get("ORCHESTRATOR_API_AUTH") == "required"
+
+
+def _reachable(host: str) -> str:
+    """An address that this machine can use to reach what listens on `host`."""
+    if host in {"", "0.0.0.0"}:
+        return "127.0.0.1"
+    if host == "::":
+        return "[::1]"
+    return f"[{host}]" if ":" in host else host
+
+
+def banner(url: str, *, worker: bool, services: bool) -> str:
+    parts = ((worker, "no flow worker"), (services, "no scheduler and services"))
+    missing = [text for there, text in parts if not there]
+    lines = [
+        "",
+        "Orchestrator is ready.",
+        "",
+        f"  Dashboard   {url}",
+        f"  API         {url}/api",
+        f"  API docs    {url}/docs",
+        f"  Data        {home()}",
+        "",
+        "  Our SDK:               export ORCHESTRATOR_API_URL=" + f"{url}/api",
+        "  Already on Prefect 3:  prefect config set PREFECT_API_URL=" + f"{url}/api",
+        "",
+    ]
+    if missing:
+        lines[2:2] = [f"({' and '.join(missing)} on this machine)"]
+    return "\n".join(lines)

@@ -1,0 +1,112 @@
+"""Taking runs and keeping them: the worker's side of the claims API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from orchestrator.sdk.client import Client
+from orchestrator.sdk.errors import ApiError
+
+CLAIM_PATIENCE_SECONDS = 20.0  # less than a wake-up lives: after that the sweeper's next one is the better chance
+RELEASE_PATIENCE_SECONDS = 90.0
+REPORT_PATIENCE_SECONDS = 90.0
+
+
+class ClaimRefused(Exception):
+    """The run is not to be had: somebody else took it, it is not due, or it is gone."""
+
+
+class ClaimGone(Exception):
+    """The claim is no longer ours; the run belongs to somebody else or has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to execute one run, for as long as it is renewed."""
+
+    id: str
+    attempt: int
+    max_attempts: int
+    lease_seconds: float
+    flow_run: dict[str, Any]
+    flow: dict[str, Any]
+    deployment: dict[str, Any] | None
+
+    @property
+    def job_variables(self) -> dict[str, Any]:
+        """The deployment's, overlaid with the run's; `env` is overlaid name by name."""
+        deployed = (self.deployment or {}).get("job_variables") or {}
+        own = self.flow_run.get("job_variables") or {}
+        env = {**(deployed.get("env") or {}), **(own.get("env") or {})}
+        return {**deployed, **own, "env": env}
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What the server said when the lease was renewed."""
+
+    lease_seconds: float
+    state_type: str
+    state_name: str
+
+
+def claim_run(client: Client, *, pool: str, flow_run_id: str, worker_name: str) -> Claim:
+    """Take a run. Raises ClaimRefused when it is not to be had, ServerUnreachable when nobody answers for a while."""
+    body = {"flow_run_id": flow_run_id, "worker_name": worker_name}
+    try:
+        answer = client.ask(
+            "POST", f"/work_pools/{quote(pool, safe='')}/claims", body, patience_seconds=CLAIM_PATIENCE_SECONDS
+        )
+    except ApiError as error:
+        if error.status in {404, 409, 422}:
+            raise ClaimRefused(str(error)) from error
+        raise
+    return Claim(**{name: answer[name] for name in Claim.__dataclass_fields__})
+
+
+def renew_claim(client: Client, claim_id: str, *, patience_seconds: float = 0.0) -> Renewal:
+    """Lengthen the lease. Raises ClaimGone when it is lost, ServerUnreachable when nobody answers."""
+    try:
+        answer = client.ask("POST", f"/claims/{claim_id}/renew", {}, patience_seconds=patience_seconds)
+    except ApiError as error:
+        if error.status in {404, 410}:
+            raise ClaimGone(str(error)) from error
+        raise
+    return Renewal(answer["lease_seconds"], answer["state_type"], answer["state_name"])
+
+
+def release_claim(
+    client: Client,
+    claim_id: str,
+    *,
+    lost: bool = False,
+    reason: str | None = None,
+    patience_seconds: float = RELEASE_PATIENCE_SECONDS,
+) -> None:
+    """Give the claim up. `lost`: the run did not end, and somebody else may take it at once."""
+    client.send(
+        "POST", f"/claims/{claim_id}/release", {"lost": lost, "reason": reason}, patience_seconds=patience_seconds
+    )
+
+
+def report_lost_run(client: Client, *, pool: str, flow_run_id: str, worker_name: str, reason: str) -> None:
+    """Tell that the process which executed the run is dead."""
+    client.send(
+        "POST",
+        f"/work_pools/{quote(pool, safe='')}/claims/lost",
+        {"flow_run_id": flow_run_id, "worker_name": worker_name, "reason": reason},
+        patience_seconds=REPORT_PATIENCE_SECONDS,
+    )
+
+
+def crash_run(client: Client, *, flow_run_id: str, name: str, message: str) -> None:
+    """End a run whose process was killed on purpose."""
+    state = {"type": "CRASHED", "name": name, "message": message}
+    client.send(
+        "POST",
+        f"/flow_runs/{flow_run_id}/set_state",
+        {"state": state, "force": True},
+        patience_seconds=REPORT_PATIENCE_SECONDS,
+    )

@@ -1,0 +1,118 @@
+"""While a run executes, a thread keeps the claim alive and looks whether the run should stop."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from orchestrator.contract.states import StateType
+from orchestrator.sdk.client import CLAIM_HEADER, Client
+from orchestrator.sdk.errors import ApiError, ClaimLost, OrchestratorError, RunCancelled, RunStopped, ServerUnreachable
+from orchestrator.worker.claims import Claim, ClaimGone, release_claim, renew_claim
+
+MOST_SECONDS_BETWEEN_RENEWALS = 5.0  # also how late a cancellation is noticed
+GRACE_SECONDS = 30.0  # what a run gets to stop by itself before its process is killed
+_TICK_SECONDS = 0.5
+
+_log = logging.getLogger("orchestrator.worker")
+
+
+class Keeper:
+    """Renews one claim until `stop()`. A server that is away for a while ends nothing: the run goes on.
+
+    Stops the run when it is to be cancelled, and when the claim is lost. A run that has not stopped GRACE_SECONDS
+    later loses its process. So does, at once, a run whose worker died.
+    """
+
+    def __init__(self, client: Client, claim: Claim, *, stop: Callable[[RunStopped], bool]) -> None:
+        """`stop` tells the run to stop; False when that does not reach it yet."""
+        self._stop_run = stop
+        self._client = client
+        self._claim = claim
+        self._flow_run_id = str(claim.flow_run["id"])
+        self._every_seconds = min(claim.lease_seconds / 3, MOST_SECONDS_BETWEEN_RENEWALS)
+        self._parent = os.getppid()
+        self._finished = threading.Event()
+        self._orphaned = threading.Event()
+        self._stop: RunStopped | None = None  # why the run is to stop, until it was told
+        self._stop_since: float | None = None
+        self.cancelling = False
+        self.gone = False
+        self._thread = threading.Thread(target=self._keep, name="keeper-of-claim", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread. Afterwards nothing is stopped or killed any more."""
+        self._finished.set()
+        self._thread.join()
+
+    def worker_died(self) -> None:
+        """The worker that owns this process is gone: give the run up, then die. May be called from a signal handler."""
+        self._orphaned.set()
+
+    def _keep(self) -> None:
+        next_renewal = time.monotonic() + self._every_seconds
+        while not self._finished.wait(min(_TICK_SECONDS, self._every_seconds)):
+            if self._orphaned.is_set() or os.getppid() != self._parent:
+                self._give_up("The worker process died while it executed the run.")
+            now = time.monotonic()
+            if now >= next_renewal and not self.gone:
+                self._renew()
+                next_renewal = time.monotonic() + self._every_seconds
+            if self._stop is not None and self._stop_run(self._stop):
+                self._stop = None
+            if self._stop_since is not None and now - self._stop_since > GRACE_SECONDS:
+                self._end_process()
+
+    def _renew(self) -> None:
+        try:
+            renewal = renew_claim(self._client, self._claim.id)
+        except ClaimGone:
+            self.gone = True
+            self._want_stop(ClaimLost("Another worker owns the run, or it has ended."))
+        except ServerUnreachable:
+            pass  # asked again at the next renewal; the server counts no lease as expired while it is away
+        except ApiError as error:
+            _log.warning("The claim could not be renewed: %s", error)
+        else:
+            if renewal.state_type == StateType.CANCELLING and not self.cancelling:
+                self.cancelling = True
+                self._want_stop(RunCancelled("The run was cancelled."))
+
+    def _want_stop(self, stop: RunStopped) -> None:
+        self._stop = stop
+        self._stop_since = self._stop_since or time.monotonic()
+
+    def _end_process(self) -> None:
+        """The run's code does not let itself be stopped."""
+        _log.error("Flow run %s did not stop within %g s: its process is killed.", self._flow_run_id, GRACE_SECONDS)
+        if self.cancelling and not self.gone:
+            state = {"type": "CANCELLED", "message": "The run was cancelled; its process had to be killed."}
+            with contextlib.suppress(OrchestratorError):
+                self._client.send(
+                    "POST",
+                    f"/flow_runs/{self._flow_run_id}/set_state",
+                    {"state": state, "force": True},
+                    patience_seconds=5,
+                    headers={CLAIM_HEADER: self._claim.id},
+                )
+        _kill_own_group()
+
+    def _give_up(self, reason: str) -> None:
+        with contextlib.suppress(OrchestratorError):
+            release_claim(self._client, self._claim.id, lost=True, reason=reason, patience_seconds=1)
+        _kill_own_group()
+
+
+def _kill_own_group() -> None:
+    """End this process and what the run started. Each child of the worker leads a process group of its own."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)

@@ -1,0 +1,121 @@
+"""What the worker does when a child dies or is killed in the middle of a run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import signal
+import threading
+from contextlib import suppress
+from typing import Any
+
+from billiard.einfo import ExceptionInfo
+from billiard.exceptions import WorkerLostError
+from celery.worker.request import Request
+
+from orchestrator.sdk.errors import OrchestratorError
+from orchestrator.worker.api import api_client
+from orchestrator.worker.claims import crash_run, report_lost_run
+from orchestrator.worker.settings import WorkerSettings
+
+_log = logging.getLogger("orchestrator.worker")
+_reports: set[threading.Thread] = set()
+
+
+class RunRequest(Request):
+    """A wake-up on its way through this worker. Celery calls these methods in the worker, not in the child."""
+
+    settings: WorkerSettings | None = None  # set once when the worker starts
+    _told = False
+
+    def on_failure(self, exc_info: ExceptionInfo, send_failed_event: bool = True, return_ok: bool = False) -> None:
+        error = getattr(exc_info.exception, "exc", exc_info.exception)
+        if isinstance(error, (WorkerLostError, SystemExit)):
+            reason = f"The process that executed the run died: {_how(str(error))}."
+            _log.error("Flow run %s: %s", self._flow_run_id, reason)
+            self._end_leftovers()
+            self._tell(reason)
+        super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:
+        if not soft:
+            message = f"The run exceeded its hard time limit of {timeout:g} seconds and its process was killed."
+            _log.error("Flow run %s: %s", self._flow_run_id, message)
+            _in_background(_end_timed_out, self._flow_run_id, message)
+        super().on_timeout(soft, timeout)
+
+    def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:
+        """A cold stop of the worker kills the child. Its run may begin elsewhere at once."""
+        self._tell("The worker was stopped while it executed the run.")
+        super().cancel(pool, signal=signal, emit_retry=False)
+
+    def _tell(self, reason: str) -> None:
+        if not self._told:
+            self._told = True
+            report_loss(self._flow_run_id, reason)
+
+    @property
+    def _flow_run_id(self) -> str:
+        return str(self.kwargs.get("flow_run_id"))
+
+    def _end_leftovers(self) -> None:
+        """The child led a process group: whatever it started goes with it."""
+        if self.worker_pid:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.worker_pid, signal.SIGKILL)
+
+
+def report_loss(flow_run_id: str, reason: str) -> None:
+    """Tell the server, without holding up the caller, that a run lost its process."""
+    _in_background(_report, flow_run_id, reason)
+
+
+def wait_for_reports(timeout_seconds: float) -> None:
+    """Give reports that are under way a moment before the worker ends."""
+    for thread in list(_reports):
+        thread.join(timeout_seconds)
+
+
+def _report(flow_run_id: str, reason: str) -> None:
+    settings = _settings()
+    report_lost_run(
+        api_client(settings.api_url),
+        pool=settings.pool,
+        flow_run_id=flow_run_id,
+        worker_name=settings.name,
+        reason=reason,
+    )
+
+
+def _end_timed_out(flow_run_id: str, message: str) -> None:
+    # Ended before it is reported as lost: a run that is over is not tried again.
+    crash_run(api_client(_settings().api_url), flow_run_id=flow_run_id, name="TimedOut", message=message)
+    _report(flow_run_id, message)
+
+
+def _in_background(function: Any, *arguments: Any) -> None:
+    def call() -> None:
+        try:
+            function(*arguments)
+        except OrchestratorError as error:
+            # The lease ends by itself then, and the server finds out that way.
+            _log.warning("The server could not be told: %s", error)
+        finally:
+            _reports.discard(thread)
+
+    thread = threading.Thread(target=call, name="report-of-loss", daemon=True)
+    _reports.add(thread)
+    thread.start()
+
+
+def _settings() -> WorkerSettings:
+    if RunRequest.settings is None:
+        raise RuntimeError("The worker has not been set up")
+    return RunRequest.settings
+
+
+def _how(text: str) -> str:
+    """`signal 9 (SIGKILL)` or `exit code 3` out of Celery's sentence."""
+    found = re.search(r"(signal \d+ \(\w+\)|exitcode \d+)", text)
+    return found.group(1).replace("exitcode", "exit code") if found else text
