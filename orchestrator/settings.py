@@ -47,6 +47,7 @@ def _secret_key() -> str:
 DATABASE_URL = env.url("DATABASE_URL", f"sqlite:///{HOME}/orchestrator.db", "sqlite", "postgres", "postgresql")
 _database = dj_database_url.parse(DATABASE_URL, conn_max_age=600)
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["ENGINE"] = "orchestrator.web.sqlite"
     _database["OPTIONS"] = {
         # Writers queue up instead of failing with "database is locked" when they upgrade from reading to writing.
         "transaction_mode": "IMMEDIATE",
@@ -179,7 +180,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
-DATETIME_FORMAT = "Y-m-d H:i:s"
+FORMAT_MODULE_PATH = "orchestrator.web.formats"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = HOME / "static"

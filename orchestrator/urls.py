@@ -1,7 +1,5 @@
 """Every address of the server."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import include, path, re_path
 
@@ -15,16 +13,15 @@ API = [
     "deployments.api.urls",
     "orchestrator.events.urls",
 ]
-PAGES = ["orchestrator.live.sign_in", "runs.pages.urls"]
-
+PAGES = ["orchestrator.live.sign_in", "orchestrator.live.theme", "runs.pages.urls"]
 
 urlpatterns = [
-    path("api/", include([path("", include(module)) for module in API if find_spec(module)])),
+    path("api/", include([path("", include(module)) for module in API])),
     re_path(r"^api(/.*)?$", NoSuchAddress.as_view()),
     path("docs", Docs.as_view(), name="docs"),
     path("docs/", Docs.as_view()),
     path("admin/", admin.site.urls),
-    *[path("", include(module)) for module in PAGES if find_spec(module)],
+    *[path("", include(module)) for module in PAGES],
 ]
 
 handler404 = "orchestrator.live.page.not_found"

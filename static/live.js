@@ -1,197 +1,169 @@
-/* Keeps a page true while it is open. The whole page was rendered by the server and reads without this script.
-   A part is an element with `data-part` (its fragment) and `data-live` (the topics that change it). The socket only says
-   which topics changed; the part is then fetched again by the page's own address and morphed in place. */
-"use strict";
-(() => {
-  const byId = (id) => document.getElementById(id);
-  const skew = Number(document.documentElement.dataset.now) * 1000 - Date.now(); // the server's clock is the one that counts
-  const serverTime = () => Date.now() + (Math.abs(skew) > 5000 ? skew : 0);
+/* Keeps a page true while it is open. The server rendered the whole page, and it reads without this script.
 
-  // --- Morphing: what is the same stays, so focus, selection, scroll and open details do too -------------------------
-  function morph(old, fresh) {
-    if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName || old.id !== fresh.id) return old.replaceWith(fresh);
-    if (old.nodeType !== 1) { if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue; return; }
-    if ("keep" in old.dataset || old.isEqualNode(fresh)) return;
-    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
-    for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-    const known = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
-    const staying = new Set([...fresh.children].map((child) => child.id));
-    let at = old.firstChild;
-    for (const child of [...fresh.childNodes]) {
-      while (at?.id && !staying.has(at.id)) { const gone = at; at = at.nextSibling; gone.remove(); }
-      const match = child.id ? known.get(child.id) : at && !at.id && at.nodeName === child.nodeName ? at : null;
-      if (!match) { old.insertBefore(child, at); continue; }
-      if (match === at) at = at.nextSibling; else old.insertBefore(match, at);
-      morph(match, child);
-    }
-    while (at) { const gone = at; at = at.nextSibling; gone.remove(); }
-  }
+   A part is an element with `data-part` (the name of its fragment) and `data-live` (the topics that change it). The
+   socket says only which topics changed; the part is then fetched by the page's own address and morphed in place.
+   What a first look does not need comes after it: clocks, log, held rows, and with the first change the morphing. */
 
-  // --- Parts: one request at a time for each, and not more often than `data-every` milliseconds -----------------------
-  const busy = new Map();
-  const parts = () => [...document.querySelectorAll("[data-part]")];
-  function refresh(part) {
-    const name = part.dataset.part;
-    const state = busy.get(name) || busy.set(name, { last: 0 }).get(name);
-    if (state.waiting) return;
-    if (state.loading) { state.again = true; return; }
-    const wait = state.last + Number(part.dataset.every || 250) - Date.now();
-    if (wait > 0) { state.waiting = setTimeout(() => { state.waiting = 0; refresh(byId(part.id)); }, wait); return; }
-    state.loading = true;
-    state.last = Date.now();
-    load(name).catch(() => {}).finally(() => {
-      state.loading = false;
-      if (state.again) { state.again = false; refresh(byId(part.id)); }
-    });
+const root = document.documentElement;
+const byId = (id) => document.getElementById(id);
+const parts = () => [...document.querySelectorAll("[data-part]")];
+const topicsOf = (part) => part.dataset.live.split(" ");
+
+const loaded = new Promise((resolve) => addEventListener("load", resolve, { once: true }));
+const later = (path) => loaded.then(() => import(path));
+later("./live/clocks.js");
+const log = byId("log") && later("./live/log.js").then(({ openLog }) => openLog(byId("log"), { fetchPart, morph }));
+const heldRows = document.querySelector("[data-hold]") && later("./live/held_rows.js");
+
+// --- Parts: one request at a time for each, and not more often than `data-every` milliseconds ----------------------
+
+const turns = new Map(); // what is under way, by the name of the part
+
+function refresh(part) {
+  const name = part.dataset.part;
+  if (!turns.has(name)) turns.set(name, { begun: 0, waits: false, loads: false, again: false });
+  const turn = turns.get(name);
+  if (turn.waits) return;
+  if (turn.loads) {
+    turn.again = true;
+    return;
   }
-  async function load(name) {
-    const log = name === "logs" ? byId("log") : null;
-    if (name === "logs" && !("after" in log.dataset)) return; // an old stretch of the log does not grow
-    const address = new URL(location.href);
-    address.searchParams.set("fragment", name);
-    if (log) address.searchParams.set("after", log.dataset.after);
+  turn.waits = true;
+  const pause = turn.begun + Number(part.dataset.every || 250) - Date.now();
+  setTimeout(() => takeTurn(name, turn), Math.max(0, pause));
+}
+
+async function takeTurn(name, turn) {
+  Object.assign(turn, { begun: Date.now(), waits: false, loads: true, again: false });
+  try {
+    await load(name);
+  } finally {
+    turn.loads = false;
+    if (turn.again) refresh(partNamed(name));
+  }
+}
+
+const partNamed = (name) => document.querySelector(`[data-part="${name}"]`);
+
+async function load(name) {
+  if (name === "logs") return (await log).catchUp();
+  const fresh = (await fetchPart(name))?.firstElementChild;
+  if (!fresh) return;
+  const old = byId(fresh.id);
+  if (isSameButForTheClock(old, fresh)) return;
+  if ("hold" in old.dataset && (await (await heldRows).hold(old, fresh, { load, morph }))) return;
+  await morph(old, fresh);
+  if (fresh.dataset.title) document.title = fresh.dataset.title;
+}
+
+/** The body of a fragment of this page, or null when the server is away: it is asked again once the socket is back. */
+async function fetchPart(name, query = {}) {
+  const address = new URL(location.href);
+  for (const [key, value] of Object.entries({ fragment: name, ...query })) address.searchParams.set(key, value);
+  try {
     const response = await fetch(address, { credentials: "same-origin" });
-    if (!response.ok || response.redirected) return;
-    const fresh = new DOMParser().parseFromString(await response.text(), "text/html").body;
-    if (log) return append(log, fresh);
-    const part = fresh.firstElementChild;
-    const old = byId(part.id);
-    if ("hold" in old.dataset && hold(old, part)) return;
-    morph(old, part);
-    if (part.dataset.title) document.title = part.dataset.title;
-    tick();
+    if (!response.ok || response.redirected) return null;
+    return new DOMParser().parseFromString(await response.text(), "text/html").body;
+  } catch {
+    return null;
   }
+}
 
-  // --- Lists: new rows do not push away what somebody reads; they wait behind a button -------------------------------
-  function hold(old, fresh) {
-    const rows = old.querySelector("tbody");
-    const newRows = [...fresh.querySelectorAll("tbody tr")].filter((row) => !byId(row.id));
-    byId("held")?.remove();
-    if (!rows || !newRows.length || !(scrollY > 40 || rows.matches(":hover, :focus-within"))) return false;
-    for (const row of fresh.querySelectorAll("tbody tr")) if (byId(row.id)) morph(byId(row.id), row);
-    const button = Object.assign(document.createElement("button"), { id: "held", className: "held", textContent: `${newRows.length} new · show` });
-    button.onclick = () => { button.remove(); scrollTo(0, 0); document.activeElement.blur(); load(old.dataset.part); };
-    old.prepend(button);
-    tick();
-    return true;
-  }
+document.addEventListener("part-outgrown", (event) => refresh(event.target.closest("[data-part]")));
 
-  // --- The log: lines are only added, each once and where its time belongs; at the end it follows ---------------------
-  const MOST_LINES = 2000;
-  const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 24;
-  const toEnd = (box) => { box.scrollTop = box.scrollHeight; };
-  const seconds = (line) => line.firstElementChild.textContent.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
-  const isLater = (a, b) => ((seconds(a) - seconds(b) + 129600) % 86400) - 43200 > 0; // across midnight too
-  let unseen = 0;
-  function append(log, fresh) {
-    const arrivals = fresh.querySelector("#arrivals");
-    const levels = fresh.querySelector("#log-levels");
-    if (levels) morph(byId("log-levels"), levels);
-    const follow = atEnd(log);
-    const top = [...log.children].find((line) => line.offsetTop + line.offsetHeight > log.scrollTop + log.offsetTop);
-    const before = top?.offsetTop;
-    for (const line of [...arrivals.children]) {
-      if (byId(line.id)) continue;
-      let next = null;
-      for (let last = log.lastElementChild; last && isLater(last, line); last = last.previousElementSibling) next = last;
-      log.insertBefore(line, next);
-      if (!follow) unseen += 1;
-    }
-    log.dataset.after = arrivals.dataset.after;
-    if (log.firstElementChild) byId("log-empty")?.remove();
-    if (follow) while (log.children.length > MOST_LINES) log.firstElementChild.remove();
-    if (follow) toEnd(log); else if (top) log.scrollTop += top.offsetTop - before; // the lines under the eye stay there
-    showUnseen(log);
-    if ("more" in arrivals.dataset) return load("logs");
-  }
-  function showUnseen(log) {
-    if (atEnd(log)) unseen = 0;
-    const button = byId("unseen");
-    if (!unseen) return button?.remove();
-    const words = `${unseen} new line${unseen === 1 ? "" : "s"} · follow`;
-    if (button) { button.textContent = words; return; }
-    const made = Object.assign(document.createElement("button"), { id: "unseen", className: "held", textContent: words });
-    made.onclick = () => { toEnd(log); showUnseen(log); };
-    log.after(made);
-  }
-  const log = byId("log");
-  if (log) {
-    const line = location.hash.slice(1);
-    if (/^L[0-9a-f-]{36}$/.test(line) && !byId(line) && !/[?&]at=/.test(location.search)) {
-      location.replace(`?at=${line.slice(1)}#${line}`); // a link to a line that is not in this stretch
-    } else if ("follow" in log.dataset && !line) toEnd(log);
-    log.addEventListener("scroll", () => unseen && showUnseen(log), { passive: true });
-  }
+// --- Morphing: what is the same stays, so focus, selection, scroll, typed text and open details stay too -----------
 
-  // --- Clocks: what runs goes on in the browser, without messages ------------------------------------------------------
-  const two = (number) => String(number).padStart(2, "0");
-  function lasted(s) {
-    if (s < 10) return `${Math.max(0, s).toFixed(1)} s`;
-    const n = Math.floor(s);
-    if (n < 60) return `${n} s`;
-    if (n < 3600) return `${Math.floor(n / 60)}m ${two(n % 60)}s`;
-    if (n < 86400) return `${Math.floor(n / 3600)} h ${two(Math.floor((n % 3600) / 60))} m`;
-    return `${Math.floor(n / 86400)} d ${Math.floor((n % 86400) / 3600)} h`;
-  }
-  function distance(s) {
-    const n = Math.floor(Math.abs(s));
-    if (n < 2) return "just now";
-    const amount = n < 60 ? `${n} s` : n < 3600 ? `${Math.floor(n / 60)} min` : n < 86400 ? `${Math.floor(n / 3600)} h` : `${Math.floor(n / 86400)} d`;
-    return s > 0 ? `${amount} ago` : `in ${amount}`;
-  }
-  const say = (element, words) => { if (element.textContent !== words) element.textContent = words; };
-  function tick() {
-    const now = serverTime();
-    for (const element of document.querySelectorAll("time[data-ago]")) say(element, distance((now - Date.parse(element.dateTime)) / 1000));
-    for (const element of document.querySelectorAll("[data-since]")) say(element, lasted((now - Date.parse(element.dataset.since)) / 1000));
-    for (const bar of document.querySelectorAll("[data-grow]")) {
-      const width = (now / 1000 - Number(bar.dataset.grow)) * Number(bar.ownerSVGElement.dataset.pps);
-      const end = parseFloat(bar.getAttribute("x")) + width;
-      if (end > 86) { refresh(bar.closest("[data-part]")); continue; } // the axis is full: ask for a longer one
-      bar.setAttribute("width", `${width.toFixed(2)}%`);
-      bar.closest("g").querySelector("[data-beside]")?.setAttribute("x", `${end.toFixed(2)}%`);
-    }
-  }
-  setInterval(() => document.hidden || tick(), 500);
+let library; // a promise, from the first change on
 
-  // --- The socket; while it cannot be opened, the page asks every ten seconds -----------------------------------------
-  const topics = [...new Set(parts().flatMap((part) => part.dataset.live.split(" ")))];
-  if (!topics.length) return;
-  let socket, failures = 0, polling, hidden;
-  const refreshAll = () => parts().forEach(refresh);
-  function status(words, on) {
-    const element = byId("live-status");
-    if (!element) return;
-    element.textContent = words;
-    element.classList.toggle("on", Boolean(on));
-  }
-  function connect() {
-    clearTimeout(hidden);
-    socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${document.documentElement.dataset.root}ws/live`);
-    socket.onopen = () => {
-      socket.send(JSON.stringify({ type: "subscribe", topics }));
-      clearInterval(polling);
-      polling = 0;
-      failures = 0;
-    };
-    socket.onmessage = ({ data }) => {
-      const notice = JSON.parse(data);
-      if (notice.type === "subscribed") status("live", true);
-      if (notice.type !== "changed") return refreshAll(); // also at first: whatever happened while nobody listened
-      for (const part of parts()) if (part.dataset.live.split(" ").some((topic) => notice.topics.includes(topic))) refresh(part);
-    };
-    socket.onclose = () => {
-      socket = null;
-      if (document.hidden) return;
-      failures += 1;
-      if (failures >= 3 && !polling) polling = setInterval(refreshAll, 10000);
-      status(polling ? "polling every 10 s" : "reconnecting…");
-      setTimeout(() => socket || document.hidden || connect(), Math.min(30000, 500 * 2 ** failures) * (0.7 + 0.6 * Math.random()));
-    };
-  }
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) hidden = setTimeout(() => socket?.close(), 60000);
-    else { clearTimeout(hidden); if (!socket) connect(); }
+async function morph(old, fresh) {
+  library ??= loadLibrary();
+  (await library).morph(old, fresh, {
+    ignoreActiveValue: true,
+    callbacks: {
+      beforeNodeMorphed: (was, is) => !(was.dataset && "keep" in was.dataset) && !was.isEqualNode(is),
+      beforeAttributeUpdated: (name, element) => !(name === "open" && element.matches("details")),
+    },
   });
-  connect();
-})();
+}
+
+function loadLibrary() {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL("vendor/idiomorph/idiomorph.min.js", import.meta.url);
+    script.onload = () => resolve(window.Idiomorph);
+    script.onerror = () => {
+      library = undefined;
+      reject(new Error("the morphing library could not be loaded"));
+    };
+    document.head.append(script);
+  });
+}
+
+/** Whether only what moves by itself differs: relative times, and the token that each form gets anew. */
+function isSameButForTheClock(old, fresh) {
+  const moving = "time[data-ago], span[data-since], [name=csrfmiddlewaretoken], [data-keep]";
+  const candidate = fresh.cloneNode(true);
+  const before = old.querySelectorAll(moving);
+  candidate.querySelectorAll(moving).forEach((element, index) => {
+    const twin = before[index];
+    const tellsTheSame = twin?.dateTime === element.dateTime && twin?.dataset.since === element.dataset.since;
+    if (twin && tellsTheSame) element.replaceWith(twin.cloneNode(true));
+  });
+  return old.isEqualNode(candidate);
+}
+
+// --- The socket; while it cannot be opened, the page asks every ten seconds ----------------------------------------
+
+const POLL_MS = 10_000;
+const HIDDEN_MS = 60_000; // a page that nobody looks at for that long lets its socket go
+const topics = [...new Set(parts().flatMap(topicsOf))];
+const refreshAll = () => parts().forEach(refresh);
+let socket = null;
+let failures = 0;
+let polling = 0;
+let hiding = 0;
+
+function connect() {
+  socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${root.dataset.root}ws/live`);
+  socket.onopen = () => socket.send(JSON.stringify({ type: "subscribe", topics }));
+  socket.onmessage = ({ data }) => hear(JSON.parse(data));
+  socket.onclose = comeBack;
+}
+
+function hear(notice) {
+  if (notice.type === "subscribed") {
+    failures = 0;
+    clearInterval(polling);
+    polling = 0;
+    showStatus("live", true);
+  }
+  if (notice.type !== "changed") return refreshAll(); // also at first: whatever happened while nobody listened
+  for (const part of parts()) {
+    if (topicsOf(part).some((topic) => notice.topics.includes(topic))) refresh(part);
+  }
+}
+
+function comeBack() {
+  socket = null;
+  if (document.hidden) return;
+  failures += 1;
+  if (failures >= 3 && !polling) polling = setInterval(refreshAll, POLL_MS);
+  showStatus(polling ? "polling every 10 s" : "reconnecting…", false);
+  const pause = Math.min(30_000, 500 * 2 ** failures) * (0.7 + 0.6 * Math.random());
+  setTimeout(() => socket || document.hidden || connect(), pause);
+}
+
+function showStatus(words, isOn) {
+  const element = byId("live-status");
+  if (!element) return;
+  element.textContent = words;
+  element.classList.toggle("on", isOn);
+}
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (!topics.length) return;
+  if (document.hidden) hiding = setTimeout(() => socket?.close(), HIDDEN_MS);
+  else if (!socket) connect();
+});
+if (topics.length) loaded.then(connect);

@@ -12,8 +12,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, field_validator
 
 from deployments.api.hydration import hydrated
-from orchestrator.rest.bodies import Body, EmptyWhenNull, Labels, Name, Tags, Time
-from runs.api.bodies import FlowRunPolicy, StateCreate
+from orchestrator.rest.bodies import Body, EmptyWhenNull, Labels, Name, Number, Tags, Time
+from runs.api.bodies import FlowRunPolicy, StateCreate, small_enough
 
 _PLACEHOLDER = re.compile(r"{{\s*([\w\-]+)\s*}}")
 
@@ -119,6 +119,8 @@ class DeploymentRunCreate(Body):
     work_queue_name: str | None = None
     job_variables: Annotated[dict[str, Any], EmptyWhenNull] = {}
 
+    _parameters = field_validator("parameters")(small_enough)
+
     def plan(self) -> dict[str, Any]:
         given = self.given()
         given.pop("infrastructure_document_id", None)
@@ -156,7 +158,7 @@ class WorkPoolCreate(Body):
     description: str | None = None
     base_job_template: Annotated[Template, EmptyWhenNull] = {}
     is_paused: bool = False
-    concurrency_limit: int | None = Field(default=None, ge=0)
+    concurrency_limit: Number | None = Field(default=None, ge=0)
     storage_configuration: Annotated[StorageConfiguration, EmptyWhenNull] = StorageConfiguration()
 
 
@@ -164,7 +166,7 @@ class WorkPoolUpdate(Body):
     description: str | None = None
     is_paused: bool | None = None
     base_job_template: Template | None = None
-    concurrency_limit: int | None = Field(default=None, ge=0)
+    concurrency_limit: Number | None = Field(default=None, ge=0)
     storage_configuration: StorageConfiguration | None = None
 
     def changes(self) -> dict[str, Any]:
@@ -180,8 +182,8 @@ class WorkQueueCreate(Body):
     name: Name
     description: str = ""
     is_paused: bool = False
-    concurrency_limit: int | None = Field(default=None, ge=0)
-    priority: int | None = Field(default=None, gt=0)
+    concurrency_limit: Number | None = Field(default=None, ge=0)
+    priority: Number | None = Field(default=None, gt=0)
     filter: Annotated[dict[str, Any] | None, _absent("Filters of work queues")] = None
 
     _no_null = field_validator("description", mode="before")(lambda text: text or "")
@@ -191,8 +193,8 @@ class WorkQueueUpdate(Body):
     name: Name | None = None
     description: str | None = None
     is_paused: bool = False
-    concurrency_limit: int | None = Field(default=None, ge=0)
-    priority: int | None = Field(default=None, gt=0)
+    concurrency_limit: Number | None = Field(default=None, ge=0)
+    priority: Number | None = Field(default=None, gt=0)
     last_polled: Time | None = None
     filter: Annotated[dict[str, Any] | None, _absent("Filters of work queues")] = None
 
@@ -220,7 +222,7 @@ class DeploymentRunsAsked(Body):
 
 class Heartbeat(Body):
     name: Name
-    heartbeat_interval_seconds: int | None = Field(default=None, gt=0)
+    heartbeat_interval_seconds: Number | None = Field(default=None, gt=0)
     metadata: dict[str, Any] | None = None
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import transaction
-
 from deployments.models import WorkPool, WorkQueue
 from deployments.services.hand_out import occupied_in
 from deployments.services.work_pools import get_work_pool
-from runs.errors import ClaimRefused, RunNotFound
+from runs.errors import ClaimRefused
 from runs.models import Claim, FlowRun
-from runs.orchestration.transition import RunKind
 from runs.services.claims import claim_run
 
 
@@ -21,23 +18,19 @@ def claim_from_pool(*, pool_name: str, flow_run_id: UUID, worker_name: str) -> t
     Raises WorkPoolNotFound, RunNotFound, and ClaimRefused when pool or queue are paused or full, when the run waits
     elsewhere, or when it cannot be taken now (see `claim_run`).
     """
-    with transaction.atomic():
-        pool = get_work_pool(pool_name)
-        queue = _queue_of(flow_run_id)
-        if queue is None or queue.work_pool_id != pool.pk:
+
+    def allow(run: FlowRun) -> None:
+        queue = run.work_queue
+        if queue is None or queue.work_pool.name != pool_name:
+            get_work_pool(pool_name)
             raise ClaimRefused(f"The run does not wait in work pool {pool_name!r}.")
+        pool = queue.work_pool
         if pool.is_paused or queue.is_paused:
             raise ClaimRefused(f"Work {'pool' if pool.is_paused else 'queue'} is paused.")
         if pool.concurrency_limit is not None or queue.concurrency_limit is not None:
             _refuse_when_full(pool, queue)
-        return claim_run(flow_run_id=flow_run_id, worker_name=worker_name)
 
-
-def _queue_of(flow_run_id: UUID) -> WorkQueue | None:
-    found = FlowRun.objects.filter(pk=flow_run_id).select_related("work_queue").only("work_queue").first()
-    if found is None:
-        raise RunNotFound(RunKind.FLOW_RUN, flow_run_id)
-    return found.work_queue
+    return claim_run(flow_run_id=flow_run_id, worker_name=worker_name, allow=allow)
 
 
 def _refuse_when_full(pool: WorkPool, queue: WorkQueue) -> None:

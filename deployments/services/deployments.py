@@ -8,14 +8,20 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from jsonschema import Draft202012Validator
 
-from deployments.errors import AlreadyExists, DeploymentNotFound, InvalidParameters, ParentNotFound
+from deployments.errors import AlreadyExists, DeploymentNotFound, InvalidParameters, ParentNotFound, UpdateRefused
 from deployments.models import Deployment, WorkQueue
 from deployments.services.work_pools import ensure_work_queue, get_work_pool
 from orchestrator.contract.events import resource
 from orchestrator.contract.states import State, StateType
 from orchestrator.events.emit import emit
+from orchestrator.statements.reading import PreparedQuery
 from runs.models import Flow, FlowRun
 from runs.services.flow_runs import Plan, create_flow_run
+
+_deployment_to_run = PreparedQuery(
+    lambda deployment_id: Deployment.objects.select_related("flow", "work_queue__work_pool").filter(pk=deployment_id),
+    "deployment_id",
+)
 
 
 def apply_deployment(
@@ -32,9 +38,11 @@ def apply_deployment(
             raise ParentNotFound(f"Flow {flow_id} does not exist.")
         deployment = Deployment.objects.select_for_update(of=("self",)).filter(flow=flow, name=name).first()
         created = deployment is None
+        if created or "labels" in changes:
+            labels = {**flow.labels, "prefect.flow.id": str(flow.pk), **changes.get("labels", {})}
+            changes = {**changes, "labels": labels}
         if deployment is None:
-            labels = {**flow.labels, "prefect.flow.id": str(flow.pk), **changes.pop("labels", {})}
-            deployment = Deployment(flow=flow, name=name, labels=labels, **(defaults or {}))
+            deployment = Deployment(flow=flow, name=name, **(defaults or {}))
         _set(deployment, changes)
         deployment.save(force_insert=created)
         _emit(deployment, "created" if created else "updated", changes)
@@ -64,7 +72,7 @@ def delete_deployment(*, deployment_id: UUID) -> None:
         deployment = Deployment.objects.select_for_update(of=("self",)).filter(pk=deployment_id).first()
         if deployment is None:
             raise DeploymentNotFound
-        FlowRun.objects.filter(deployment=deployment).scheduled().delete()
+        FlowRun.objects.filter(deployment=deployment).not_begun().delete()
         _emit(deployment, "deleted", {})
         deployment.delete()
 
@@ -87,10 +95,10 @@ def create_deployment_run(
 ) -> tuple[FlowRun, bool]:
     """Plan a run of the deployment, by default for now. Also says whether the run is new (see `create_flow_run`).
 
-    The deployment's parameters are overlaid with the given ones, its tags are added to. Raises DeploymentNotFound and
-    InvalidParameters.
+    The deployment's parameters are overlaid with the given ones, its tags are added to. Raises DeploymentNotFound,
+    InvalidParameters, and UpdateRefused for a queue of a deployment that has no pool.
     """
-    deployment = Deployment.objects.select_related("flow", "work_queue__work_pool").filter(pk=deployment_id).first()
+    deployment = _deployment_to_run.first(deployment_id=deployment_id)
     if deployment is None:
         raise DeploymentNotFound
     merged = {**deployment.parameters, **(parameters or {})}
@@ -116,6 +124,7 @@ def create_deployment_run(
         work_queue_name=queue.name if queue else None,
         job_variables=job_variables or {},
         infrastructure_document_id=deployment.infrastructure_document_id,
+        rows={"flow": deployment.flow, "deployment": deployment, "work_queue": queue},
     )
     return create_flow_run(plan=plan)
 
@@ -125,7 +134,7 @@ def _queue_of_run(deployment: Deployment, work_queue_name: str | None) -> WorkQu
     if work_queue_name is None:
         return queue
     if queue is None:
-        raise InvalidParameters(
+        raise UpdateRefused(
             f"Cannot use work queue {work_queue_name!r}: the deployment has no work pool to look for it in."
         )
     return ensure_work_queue(pool=queue.work_pool, name=work_queue_name)

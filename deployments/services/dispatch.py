@@ -10,7 +10,7 @@ from uuid import UUID
 from celery import current_app
 from django.db.models import F, QuerySet
 
-from deployments.models.work_pools import CELERY
+from deployments.models.work_pools import CELERY, WorkPool
 from orchestrator.contract.times import now
 from runs.models import FlowRun
 
@@ -38,8 +38,14 @@ def dispatch_waiting_runs() -> int:
     """Wake workers again for runs that have been due for a while. Returns for how many.
 
     A wake-up may have been lost, or have come to a worker that died. A run that is taken refuses a second claim.
+    Each queue gets a batch of its own, so that one that is full holds up no other. A pool without workers gets
+    nothing: nobody would read the messages, and they would pile up in the broker.
     """
-    return _wake_workers_for(_most_urgent(_waiting().filter(next_scheduled_start_time__lte=now() - JUST_NOW)))
+    waiting = _waiting().filter(
+        next_scheduled_start_time__lte=now() - JUST_NOW, work_queue__work_pool__status=WorkPool.Status.READY
+    )
+    queues = list(waiting.order_by().values_list("work_queue", flat=True).distinct())
+    return sum(_wake_workers_for(_most_urgent(waiting.filter(work_queue=queue))) for queue in queues)
 
 
 def broker_queue(pool_name: str) -> str:
@@ -76,7 +82,13 @@ def _send_wake_up(run: Mapping[str, Any]) -> None:
         kwargs={"flow_run_id": str(run["pk"]), "pool": run["pool"]},
         queue=broker_queue(run["pool"]),
         expires=WAKE_UP_LIFETIME_SECONDS,
-        soft_time_limit=variables.get("soft_time_limit_seconds"),
-        time_limit=variables.get("time_limit_seconds"),
+        soft_time_limit=_time_limit(variables.get("soft_time_limit_seconds")),
+        time_limit=_time_limit(variables.get("time_limit_seconds")),
         ignore_result=True,
     )
+
+
+def _time_limit(seconds: Any) -> float | None:
+    """None for what is no time: job variables hold anything, and a worker that is sent such a limit breaks on it."""
+    usable = isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0
+    return seconds if usable else None

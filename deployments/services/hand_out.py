@@ -44,8 +44,8 @@ def hand_out_to_worker(
             return []
         rows = _waiting(scheduled_before, scheduled_after).filter(work_queue__in=[q for q in queues if not q.is_paused])
         rows = rows.open_to_workers().select_related("work_queue__work_pool")
-        waiting = rows.order_by("work_queue__priority", "next_scheduled_start_time", "id")[:MOST]
-        return _within_limits(waiting, pool, queues)[:limit]
+        waiting = rows.order_by("work_queue__priority", "next_scheduled_start_time", "id")
+        return _within_limits(waiting, pool, queues, min(limit, MOST))
 
 
 def hand_out_to_runner(
@@ -94,23 +94,20 @@ def _waiting(before: datetime | None, after: datetime | None) -> FlowRunQuerySet
     return rows
 
 
-def _within_limits(waiting: QuerySet[FlowRun], pool: WorkPool, queues: list[WorkQueue]) -> list[FlowRun]:
-    limits = {queue.pk: queue.concurrency_limit for queue in queues if queue.concurrency_limit is not None}
-    if pool.concurrency_limit is None and not limits:
-        return list(waiting)
+def _within_limits(waiting: QuerySet[FlowRun], pool: WorkPool, queues: Sequence[WorkQueue], most: int) -> list[FlowRun]:
+    if pool.concurrency_limit is None and all(queue.concurrency_limit is None for queue in queues):
+        return list(waiting[:most])
     occupied = occupied_in(pool)
-    free_in_pool = MOST if pool.concurrency_limit is None else pool.concurrency_limit - sum(occupied.values())
-    free = {pk: limit - occupied.get(pk, 0) for pk, limit in limits.items()}
+    if pool.concurrency_limit is not None:
+        most = min(most, pool.concurrency_limit - sum(occupied.values()))
     given: list[FlowRun] = []
-    for run in waiting:
-        queue_id = run.work_queue_id
-        if len(given) >= free_in_pool:
-            break
-        if queue_id in free:
-            if free[queue_id] <= 0:
-                continue
-            free[queue_id] -= 1
-        given.append(run)
+    # One after the other, so that a full queue with many waiting runs does not hide those behind it.
+    for queue in queues:
+        room = most - len(given)
+        if queue.concurrency_limit is not None:
+            room = min(room, queue.concurrency_limit - occupied.get(queue.pk, 0))
+        if room > 0:
+            given.extend(waiting.filter(work_queue=queue)[:room])
     return given
 
 

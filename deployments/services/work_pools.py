@@ -71,6 +71,7 @@ def update_work_pool(*, name: str, changes: dict[str, Any]) -> WorkPool:
     with transaction.atomic():
         pool = _locked(name)
         before = {column: getattr(pool, column) for column in changes}
+        status_before = pool.status
         for column, value in changes.items():
             setattr(pool, column, value)
         if "is_paused" in changes:
@@ -78,6 +79,8 @@ def update_work_pool(*, name: str, changes: dict[str, Any]) -> WorkPool:
         pool.save(update_fields=[*changes, "status", "updated"])
         updates = {column: {"from": before[column], "to": value} for column, value in changes.items()}
         _emit(pool, "updated", payload={"updated_fields": list(changes), "updates": updates})
+        if pool.status != status_before:
+            emit_status(pool)
     return pool
 
 

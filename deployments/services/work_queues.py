@@ -36,6 +36,7 @@ def update_work_queue(*, queue_id: UUID, changes: dict[str, Any]) -> WorkQueue:
     """Set the given columns. Raises WorkQueueNotFound and AlreadyExists."""
     with transaction.atomic():
         queue = _locked(queue_id)
+        status_before = queue.status
         name = changes.get("name", queue.name)
         if WorkQueue.objects.filter(work_pool=queue.work_pool_id, name=name).exclude(pk=queue.pk).exists():
             raise AlreadyExists(f"Work queue {name!r} already exists in this work pool.")
@@ -47,6 +48,8 @@ def update_work_queue(*, queue_id: UUID, changes: dict[str, Any]) -> WorkQueue:
             queue.status = _status_of(queue)
         queue.save()
         _emit(queue, "updated", {"updated_fields": sorted(changes)})
+        if queue.status != status_before:
+            _emit(queue, queue.status.lower().replace("_", "-"))
     return queue
 
 

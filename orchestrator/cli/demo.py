@@ -20,7 +20,7 @@ from orchestrator.cli.errors import clear_errors
 from orchestrator.cli.pidfile import find_running
 from orchestrator.cli.places import home, log_file, pid_file
 from orchestrator.cli.processes import die_with_parent, python_command
-from orchestrator.cli.serving import banner
+from orchestrator.cli.serving import banner, last_words
 from orchestrator.cli.watching import watch_run
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "analysis.py"
@@ -71,8 +71,7 @@ def _wait_until_ready(server: subprocess.Popen[bytes]) -> str:
     deadline = time.monotonic() + START_SECONDS
     while (running := find_running(pid_file())) is None or running.pid != server.pid:
         if server.poll() is not None or time.monotonic() > deadline:
-            said = log_file().read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-            raise click.ClickException(said[0].removeprefix("Error: "))
+            raise click.ClickException(last_words())
         time.sleep(0.05)
     return running.url
 

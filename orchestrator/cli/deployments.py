@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any
 from urllib.parse import quote
 
@@ -63,7 +62,9 @@ def run(name: str, pairs: tuple[str, ...], watch: bool) -> None:
     click.echo(f"Created flow run {flow_run['name']!r}: {client.run_url(flow_run['id'])}")
     if watch:
         state = watch_run(client, flow_run, show=click.echo)
-        sys.exit(0 if state["type"] == "COMPLETED" else 1)
+        if state["type"] != "COMPLETED":
+            # A run whose process was killed has no last line in its log.
+            raise click.ClickException(f"The run is {state['name']}: {state['message'] or 'no reason was given'}")
 
 
 def create_run(client: Any, name: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -82,8 +82,14 @@ def serve_in_background(plan: ServerPlan, *, say: Say) -> int:
         if process.poll() is not None:
             break
         time.sleep(0.05)
-    last = log_file().read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-    raise CannotStart(f"The server did not start: {last[0].removeprefix('Error: ')} (log: {log_file()})")
+    raise CannotStart(f"The server did not start: {last_words()} (log: {log_file()})")
+
+
+def last_words() -> str:
+    """Why a server that talks to its log did not start: its last line, and the one before, in which the process that
+    failed gives its own reason."""
+    lines = log_file().read_text(errors="replace").strip().splitlines()[-2:]
+    return " ".join(line.strip().removeprefix("Error: ") for line in lines) or "it said nothing"
 
 
 def _supervise(plan: ServerPlan, listener: socket.socket, lock: PidFile, say: Say) -> int:

@@ -26,6 +26,7 @@ def watch_run(client: Client, flow_run: dict[str, Any], *, show: Callable[[str],
     while True:
         run = client.ask("GET", f"/flow_runs/{flow_run['id']}", patience_seconds=PATIENCE_SECONDS)
         state = run["state"]
+        log.run_name = run["name"]  # the flow may give its run another name when it begins
         for line in log.news():
             show(line)
         if state and state["type"] in TERMINAL:
@@ -41,7 +42,8 @@ class _Log:
 
     def __init__(self, client: Client, flow_run: dict[str, Any]) -> None:
         self._client = client
-        self._run = flow_run
+        self.run_name = flow_run["name"]
+        self._run_id = flow_run["id"]
         self._seen: set[str] = set()
         self._after: str | None = None
         self._labels: dict[str, str] = {}
@@ -52,6 +54,7 @@ class _Log:
         offset = 0
         while True:
             page = self._page(offset)
+            self._learn_names(page)
             for entry in page:
                 if entry["id"] not in self._seen:
                     self._seen.add(entry["id"])
@@ -64,12 +67,21 @@ class _Log:
         return lines
 
     def _page(self, offset: int) -> list[dict[str, Any]]:
-        logs: dict[str, Any] = {"flow_run_id": {"any_": [self._run["id"]]}}
+        logs: dict[str, Any] = {"flow_run_id": {"any_": [self._run_id]}}
         if self._after is not None:
             logs["timestamp"] = {"after_": self._after}
         body = {"logs": logs, "sort": "TIMESTAMP_ASC", "limit": PAGE, "offset": offset}
         page: list[dict[str, Any]] = self._client.ask("POST", "/logs/filter", body, patience_seconds=PATIENCE_SECONDS)
         return page
+
+    def _learn_names(self, page: list[dict[str, Any]]) -> None:
+        """Of the task runs on this page that are new; what the server has not recorded yet is asked for again."""
+        unknown = {entry["task_run_id"] for entry in page if entry.get("task_run_id")} - self._labels.keys()
+        if not unknown:
+            return
+        filters = {"task_runs": {"id": {"any_": sorted(unknown)}}, "limit": PAGE}
+        for task_run in self._client.ask("POST", "/task_runs/filter", filters, patience_seconds=PATIENCE_SECONDS):
+            self._labels[task_run["id"]] = task_run["name"]
 
     def _format(self, entry: dict[str, Any]) -> str:
         moment = parse_time(entry["timestamp"]).astimezone()
@@ -79,12 +91,5 @@ class _Log:
     def _label(self, entry: dict[str, Any]) -> str:
         task_run_id = entry.get("task_run_id")
         if task_run_id is None:
-            return f"Flow run {self._run['name']!r}"
-        if task_run_id not in self._labels:
-            self._learn_names()
+            return f"Flow run {self.run_name!r}"
         return f"Task run {self._labels.get(task_run_id, task_run_id)!r}"
-
-    def _learn_names(self) -> None:
-        filters = {"flow_runs": {"id": {"any_": [self._run["id"]]}}, "limit": PAGE, "sort": "EXPECTED_START_TIME_DESC"}
-        for task_run in self._client.ask("POST", "/task_runs/filter", filters):
-            self._labels[task_run["id"]] = task_run["name"]

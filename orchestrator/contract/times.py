@@ -12,8 +12,17 @@ def parse_time(text: str) -> datetime:
 
     A time without an offset is taken as UTC. Raises ValueError when it is no time.
     """
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return to_utc(datetime.fromisoformat(text))
+
+
+def to_utc(moment: datetime) -> datetime:
+    """A time without an offset is taken as UTC. Raises ValueError when its year in UTC is not one from 1 to 9999."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
 
 
 def format_time(moment: datetime) -> str:

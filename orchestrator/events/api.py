@@ -13,11 +13,12 @@ from orchestrator.contract.events import MAX_EVENT_BYTES
 from orchestrator.events.counting import Countable, TooManyBuckets, count_events
 from orchestrator.events.filters import EventFilter
 from orchestrator.events.models import Event
-from orchestrator.events.parsing import BadEvent, load_json, read_event
+from orchestrator.events.parsing import BadEvent, read_event
 from orchestrator.events.pipeline import NotStored, NotYetStored, pipeline
 from orchestrator.events.reading import PAGE_EVENTS, BadPageToken, Page, Place, first_page, read_page
 from orchestrator.events.schema import EventsCount, EventsRead
 from orchestrator.rest.errors import InvalidBody, Refused, Unprocessable, answer_with
+from orchestrator.rest.json import load_json
 from orchestrator.rest.views import ApiView, no_content, read
 
 answer_with(BadPageToken, 403)

@@ -13,6 +13,7 @@ from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import now
 from orchestrator.events.models import Event, RelatedResource
 from orchestrator.events.registry import announce_commit, hint_subscribers
+from orchestrator.statements.writing import insert_rows
 
 
 def emit(
@@ -42,8 +43,8 @@ def emit(
         payload=payload or {},
         follows=follows,
     )
-    row.save(force_insert=True)
-    RelatedResource.objects.bulk_create(related_rows(row))
+    insert_rows([row])
+    insert_rows(related_rows(row))
     subscribers = hint_subscribers(event)
 
     def tell() -> None:
@@ -59,7 +60,7 @@ def emit(
 def related_rows(event: Event) -> list[RelatedResource]:
     return [
         RelatedResource(
-            event=event,
+            event_id=event.sequence,
             resource_id=labels["prefect.resource.id"],
             role=labels["prefect.resource.role"],
             occurred=event.occurred,

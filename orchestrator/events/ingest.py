@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from orchestrator.events.emit import related_rows
-from orchestrator.events.models import Event, RelatedResource
+from orchestrator.events.models import Event
 from orchestrator.events.registry import announce_commit, recorders
+from orchestrator.statements.writing import insert_rows
 
 
 def ingest(events: Sequence[Event]) -> int:
@@ -24,8 +25,8 @@ def ingest(events: Sequence[Event]) -> int:
             for event in new:
                 event.sequence = None  # an earlier try may have failed after the database had given numbers
             # When another process stores the same event in this moment, this fails, and all of it is tried again.
-            Event.objects.bulk_create(new)
-            RelatedResource.objects.bulk_create([row for event in new for row in related_rows(event)])
+            insert_rows(new)
+            insert_rows([row for event in new for row in related_rows(event)])
         for record in recorders():
             record(list(by_id.values()))
         transaction.on_commit(announce_commit)

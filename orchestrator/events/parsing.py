@@ -11,6 +11,7 @@ from orchestrator.contract.events import MAX_EVENT_BYTES, MAX_LABELS, MAX_NAME_L
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import now, parse_time
 from orchestrator.events.models import Event
+from orchestrator.rest.json import load_json
 
 RESOURCE_ID = "prefect.resource.id"
 RESOURCE_ROLE = "prefect.resource.role"
@@ -38,13 +39,6 @@ def parse_event(text: str | bytes) -> Event:
         return read_event(load_json(text))
     except orjson.JSONDecodeError as error:
         raise BadEvent("json_invalid", (), f"This is not JSON: {error}", None) from None
-
-
-def load_json(text: str | bytes) -> Any:
-    """The value, without the character NUL, which PostgreSQL cannot store. Raises orjson.JSONDecodeError."""
-    value = orjson.loads(text)
-    has_nul = "\\u0000" in text if isinstance(text, str) else b"\\u0000" in text
-    return _without_nul(value) if has_nul else value
 
 
 def read_event(sent: Any) -> Event:
@@ -127,13 +121,3 @@ def _identifier(text: Any, where: str) -> UUID | None:
         return UUID(text)
     except (AttributeError, TypeError, ValueError):
         raise BadEvent("uuid_parsing", (where,), "Input should be a valid UUID", text) from None
-
-
-def _without_nul(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    if isinstance(value, list):
-        return [_without_nul(inner) for inner in value]
-    if isinstance(value, dict):
-        return {_without_nul(key): _without_nul(inner) for key, inner in value.items()}
-    return value

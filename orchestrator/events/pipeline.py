@@ -17,7 +17,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from django.db import Error as DatabaseFault
-from django.db import InterfaceError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from orchestrator.events.ingest import ingest
 from orchestrator.events.models import Event
@@ -222,11 +222,14 @@ class Pipeline:
         for loop, free in readers:
             loop.call_soon_threadsafe(_release, free)
 
-    def _store_batch(self, batch: list[Item]) -> None:
+    def _store_batch(self, batch: list[Item], *, again: bool = False) -> None:
         try:
             self._persist(batch)
         except Exception as error:  # noqa: BLE001  one bad event must not stop the others, whatever is wrong with it
-            if len(batch) == 1:
+            if len(batch) == 1 and isinstance(error, IntegrityError) and not again:
+                # Another process stored the same event in this moment; now it is known, and passed over.
+                self._store_batch(batch, again=True)
+            elif len(batch) == 1:
                 self._drop(batch[0], error)
             else:
                 logger.warning("A batch of %d events was refused, so they are stored one by one: %r", len(batch), error)

@@ -58,6 +58,8 @@ async def receive_from_others() -> None:
     layer = _shared_layer()
     if layer is None:
         return
+    from redis.exceptions import RedisError  # only a shared layer needs the library, which is slow to import
+
     while True:
         try:
             channel = await layer.new_channel()
@@ -66,7 +68,7 @@ async def receive_from_others() -> None:
                 message = await layer.receive(channel)
                 if message["process"] != _PROCESS:
                     current_hub().spread_lines([_read(line) for line in orjson.loads(message["lines"])])
-        except OSError as error:
+        except (OSError, RedisError) as error:
             logger.warning("The channel layer is away; log lines of other processes are not live: %s", error)
             await asyncio.sleep(RECONNECT_SECONDS)
 

@@ -29,6 +29,8 @@ def page(view: View) -> View:
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if settings.API_AUTH == "required" and not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path(), reverse("sign-in"))
+        if "%00" in request.META.get("QUERY_STRING", ""):  # PostgreSQL fails on it
+            return HttpResponse("No address has the character NUL.", status=400, content_type="text/plain")
         return with_page_headers(view(request, *args, **kwargs))
 
     return answer

@@ -161,7 +161,8 @@ class Socket:
         origin = self.header(b"origin")
         if not origin or origin in settings.CSRF_TRUSTED_ORIGINS:
             return
-        if urlsplit(origin).netloc.lower() != self.header(b"host").lower():
+        own = (self.header(b"host").lower(), urlsplit(settings.PUBLIC_URL).netloc.lower())
+        if urlsplit(origin).netloc.lower() not in own:
             raise Refuse(POLICY_VIOLATION, "other sites may not open this socket")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from orchestrator.contract.times import to_utc
 
 FORBIDDEN_IN_NAMES = ("/", "%", "&", ">", "<")
 
@@ -13,7 +15,7 @@ FORBIDDEN_IN_NAMES = ("/", "%", "&", ">", "<")
 class Body(BaseModel):
     """Refuses keys that it does not know. `given` tells which keys were sent."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     def given(self, *names: str) -> dict[str, Any]:
         """The values of the keys that were sent, of `names` only when names are given."""
@@ -21,11 +23,8 @@ class Body(BaseModel):
         return {name: value for name, value in sent.items() if not names or name in names}
 
 
-def _to_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-Time = Annotated[datetime, AfterValidator(_to_utc)]  # a time without an offset is taken as UTC
+Time = Annotated[datetime, AfterValidator(to_utc)]  # a time without an offset is taken as UTC
+Number = Annotated[int, Field(le=2**31 - 1)]  # a number that an integer column holds on every database
 
 
 def _usable_name(name: str) -> str:

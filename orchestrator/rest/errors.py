@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, DataError, IntegrityError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError, connection
 from django.http import Http404
 from pydantic import ValidationError
 from rest_framework import exceptions, status
@@ -19,6 +19,8 @@ from rest_framework.views import set_rollback
 
 logger = logging.getLogger("orchestrator.rest")
 
+# What SQLite says of a statement that is too large for it, today and tomorrow.
+_TOO_MUCH = ("too many SQL variables", "Expression tree is too large", "parser stack overflow")
 BUSY_SECONDS = 1  # after which a client that met a busy database should ask again
 
 
@@ -103,6 +105,9 @@ def _unauthorized(error: Any) -> Response:
 
 
 def _busy(error: Any) -> Response:
+    if connection.vendor == "sqlite" and str(error).startswith(_TOO_MUCH):
+        return Response({"detail": "The request names too many values at once."}, status.HTTP_422_UNPROCESSABLE_ENTITY)
+    logger.warning("The database could not be used, so the client is told to ask again: %s", error)
     body = {"exception_message": "Service Unavailable"}
     return Response(body, status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": str(BUSY_SECONDS)})
 
@@ -124,7 +129,7 @@ _TABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any
     (exceptions.APIException, _known_to_framework),
     (DataError, lambda error: Response({"detail": "A value cannot be stored."}, status.HTTP_422_UNPROCESSABLE_ENTITY)),
     (IntegrityError, lambda error: Response({"detail": _conflict_text(error)}, status.HTTP_409_CONFLICT)),
-    (OperationalError, _busy),
+    ((OperationalError, InterfaceError), _busy),
     (DatabaseError, lambda error: _database_fault(error)),
 )
 

@@ -1,7 +1,8 @@
-"""Options of flows and tasks, checked where they are written."""
+"""Options and functions of flows and tasks, checked where they are written."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,14 @@ def checked_function(fn: Any, *, kind: str) -> Callable[..., Any]:
         raise TypeError(f"{kind} {fn.__name__!r}: a generator function cannot be a {kind}; return a list instead")
     checked: Callable[..., Any] = fn
     return checked
+
+
+def bound_method(fn: Callable[..., Any], instance: Any) -> Callable[..., Any]:
+    """The function with its first parameter, `self` or `cls`, given; otherwise known as the function is."""
+    method = functools.partial(fn, instance)
+    functools.update_wrapper(method, fn)
+    del method.__wrapped__  # type: ignore[attr-defined]  # its signature has one parameter more
+    return method
 
 
 def is_async(fn: Any) -> bool:

@@ -74,20 +74,51 @@ class Client:
         for attempt in range(1_000_000):
             response, trouble = self._once(request)
             if response is not None and response.status not in RETRIED:
-                return _checked(request, response)
+                return self._checked(request, response)
             pause = _pause_seconds(attempt, response)
             if time.monotonic() + pause > deadline:
                 break
             time.sleep(pause)
-        raise ServerUnreachable(f"{method} {path}: no answer from the server within {patience:g} seconds ({trouble})")
+        raise ServerUnreachable(
+            f"{method} {path}: no answer from {self.transport.address} within {patience:g} seconds ({trouble})"
+        )
 
     def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
-        """Like `send`, but the decoded JSON."""
-        return self.send(method, path, body, **options).json()
+        """Like `send`, but the decoded JSON. An answer that is none is an ApiError too: it is not the API's."""
+        response = self.send(method, path, body, **options)
+        try:
+            return response.json()
+        except ValueError:
+            raise self._not_the_api(method, path, response) from None
 
     def run_url(self, flow_run_id: str) -> str | None:
         """The page of a flow run."""
         return f"{self.ui_url}/runs/flow-run/{flow_run_id}" if self.ui_url else None
+
+    def _checked(self, request: Request, response: Response) -> Response:
+        if response.status < 400:
+            return response
+        try:
+            body = response.json()
+        except ValueError:
+            raise self._not_the_api(request.method, request.path, response) from None
+        said = body
+        if isinstance(body, dict):
+            said = body.get("detail") or body.get("exception_detail") or body.get("exception_message") or body
+        raise ApiError(
+            f"{request.method} {request.path}: the server answered {response.status}: {str(said)[:2000]}",
+            status=response.status,
+            body=body,
+        )
+
+    def _not_the_api(self, method: str, path: str, response: Response) -> ApiError:
+        body = response.body.decode("utf-8", "replace")
+        return ApiError(
+            f"{method} {path}: {self.transport.address} answered {response.status} with something else than JSON; "
+            f"is that the API's address, with /api at its end? It began: {body.strip()[:80]!r}",
+            status=response.status,
+            body=body,
+        )
 
     def _once(self, request: Request) -> tuple[Response | None, str]:
         try:
@@ -148,23 +179,6 @@ def _headers(*, api_key: str | None, auth_string: str | None) -> dict[str, str]:
     elif auth_string:
         headers["Authorization"] = f"Basic {b64encode(auth_string.encode()).decode()}"
     return headers
-
-
-def _checked(request: Request, response: Response) -> Response:
-    if response.status < 400:
-        return response
-    try:
-        body = response.json()
-    except ValueError:
-        body = response.body.decode("utf-8", "replace")
-    said = body
-    if isinstance(body, dict):
-        said = body.get("detail") or body.get("exception_detail") or body.get("exception_message") or body
-    raise ApiError(
-        f"{request.method} {request.path}: the server answered {response.status}: {str(said)[:2000]}",
-        status=response.status,
-        body=body,
-    )
 
 
 def _pause_seconds(attempt: int, response: Response | None) -> float:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from orchestrator.sdk.errors import ProcessTerminated
+
 _OWN_DIRECTORY = os.path.dirname(os.path.abspath(__file__))
 
 
 def describe_error(what: str, error: BaseException) -> str:
     """`Flow run failed with ValueError: too small`."""
-    text = str(error)
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - the author's own __str__; the run must end all the same
+        text = "(its text cannot be read)"
     return f"{what} failed with {type(error).__name__}" + (f": {text}" if text else "")
 
 
@@ -18,6 +23,8 @@ def describe_crash(error: BaseException) -> str:
     """Why the run could not end by itself."""
     if isinstance(error, KeyboardInterrupt):
         return "The run was interrupted from the keyboard (KeyboardInterrupt)."
+    if isinstance(error, ProcessTerminated):
+        return "The process that executed the run was told to end (SIGTERM)."
     if isinstance(error, SystemExit):
         return f"The run's code left the process (SystemExit, code {error.code})."
     if type(error).__name__ == "CancelledError":

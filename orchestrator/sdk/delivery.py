@@ -112,7 +112,7 @@ class Delivery:
     def _send_some(self, lane: _Lane) -> None:
         with self._changed:
             batch = [lane.items.popleft() for _ in range(min(len(lane.items), BATCH_ITEMS))]
-        bodies = [encode(item.to_wire()) for item in batch]
+        bodies = self._written(lane, batch)
         while bodies:
             count = _how_many_fit(bodies)
             self._send_until_taken(lane, bodies[:count])
@@ -121,6 +121,19 @@ class Delivery:
                 self.out_of_patience = False
                 lane.settled += count
                 self._changed.notify_all()
+
+    def _written(self, lane: _Lane, batch: list[Item]) -> list[bytes]:
+        """The items as JSON. One that cannot be written is given up: it must not end the thread that sends the rest."""
+        bodies = []
+        for item in batch:
+            try:
+                bodies.append(encode(item.to_wire()))
+            except Exception as error:  # noqa: BLE001 - an item holds what authors made, whose methods raise anything
+                lane.warn(f"one of the {lane.label} cannot be written and is given up: {error!r}", always=True)
+                with self._changed:
+                    lane.settled += 1
+                    self._changed.notify_all()
+        return bodies
 
     def _send_until_taken(self, lane: _Lane, bodies: list[bytes], *, errors: int = 0) -> None:
         """`errors` counts the answers of 500 and above; a part of a batch takes over the count of the whole."""

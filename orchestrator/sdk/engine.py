@@ -8,8 +8,16 @@ from orchestrator.sdk.authority import known_flow_run
 from orchestrator.sdk.client import Client, current_client
 from orchestrator.sdk.conversation import drive, drive_async
 from orchestrator.sdk.crashes import describe_crash, describe_error
-from orchestrator.sdk.errors import ApiError, ClaimLost, ParameterBindError, RunCancelled, ServerUnreachable
+from orchestrator.sdk.errors import (
+    ApiError,
+    ClaimLost,
+    ParameterBindError,
+    RunCancelled,
+    RunNameError,
+    ServerUnreachable,
+)
 from orchestrator.sdk.flow_runs import FlowRun, converse
+from orchestrator.sdk.run_names import fill_run_name
 from orchestrator.sdk.states import Cancelled, Crashed, Failed, State
 from orchestrator.sdk.stopping import listening, stop_run
 
@@ -39,15 +47,17 @@ def run_claimed_flow(
     client = client or current_client()
     known = known_flow_run(flow_run)
     run = FlowRun(flow, {}, client=client, known=known, claim_id=claim_id)
-    run.tags = tuple(sorted({*run.tags, *(flow_run.get("tags") or [])}))
     try:
         given = flow_run.get("parameters") if parameters is None else parameters
         run.parameters = flow.binder.bind((), given or {})
-    except ParameterBindError as error:
+        run.call(fill_run_name(flow.flow_run_name, run.parameters) or known.name)
+    except (ParameterBindError, RunNameError) as error:
         return _end(run, Failed(message=str(error), data=error))
+    except Exception as error:  # noqa: BLE001 - the function that makes the run's name is the author's
+        return _end(run, Failed(message=describe_error("The naming of the run", error), data=error))
     try:
         with listening(known.id, run.stoppable):
-            _tell_retries(flow, flow_run, client)
+            _tell_what_the_flow_says(run, flow_run)
             if not flow.is_async:
                 return drive(converse(run))
             return _drive_in_loop(run)
@@ -83,13 +93,17 @@ def _drive_in_loop(run: FlowRun) -> State:
     return asyncio.run(attached())
 
 
-def _tell_retries(flow: Flow[Any, Any], flow_run: dict[str, Any], client: Client | None) -> None:
-    """The server decides about retries, and of a run that a deployment made it does not know the flow's."""
+def _tell_what_the_flow_says(run: FlowRun, flow_run: dict[str, Any]) -> None:
+    """The server decides about retries, and of a run that a deployment made it knows neither these nor the name that
+    the flow gives its runs."""
+    changes: dict[str, Any] = {}
     known = dict(flow_run.get("empirical_policy") or {})
-    if client is None or not flow.retries or known.get("retries"):
-        return
-    policy = {**known, "retries": flow.retries, "retry_delay": flow.retry_delay}
-    client.send("PATCH", f"/flow_runs/{flow_run['id']}", {"empirical_policy": policy})
+    if run.flow.retries and not known.get("retries"):
+        changes["empirical_policy"] = {**known, "retries": run.flow.retries, "retry_delay": run.flow.retry_delay}
+    if run.name != flow_run["name"]:
+        changes["name"] = run.name
+    if changes and run.client is not None:
+        run.client.send("PATCH", f"/flow_runs/{run.id}", changes)
 
 
 def _stopped(run: FlowRun, stop: RunCancelled) -> State:

@@ -29,6 +29,8 @@ RunStopped (BaseException)
 │   └── ClaimLost
 └── RunAbandoned
 
+ProcessTerminated (SystemExit)
+
 The RunStopped branch is kept apart from Exception, so that `except Exception` in a flow does not swallow a stop.
 """
 
@@ -156,3 +158,7 @@ class ClaimLost(RunCancelled):
 
 class RunAbandoned(RunStopped):
     """The run exceeded its time limit; nobody waits for this thread any more."""
+
+
+class ProcessTerminated(SystemExit):
+    """SIGTERM came while a flow ran; `code` is the exit code that a shell gives a process that died of it."""

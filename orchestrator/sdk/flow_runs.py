@@ -44,6 +44,7 @@ from orchestrator.sdk.run_names import fill_run_name
 from orchestrator.sdk.runners import Pool
 from orchestrator.sdk.states import Cancelled, Crashed, Failed, Retrying, Running, State
 from orchestrator.sdk.stopping import Stoppable
+from orchestrator.sdk.termination import ending_with_the_process
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
@@ -91,6 +92,11 @@ class FlowRun:
         self._claimed = known is not None
         if known is not None:
             self._become(known)
+
+    @property
+    def stands_alone(self) -> bool:
+        """A script runs it: no worker and no enclosing run cares when the process is told to end."""
+        return self.parent is None and not self._claimed
 
     @property
     def pool(self) -> Pool:
@@ -144,19 +150,30 @@ class FlowRun:
             self.run_count += 1
             self.ended = False
 
+    def call(self, name: str) -> None:
+        """Give the run its name, also in what it logs from now on."""
+        self.name = name
+        delivery = self.client.delivery if self.client is not None else None
+        self.logger = flow_run_logger(flow_run_id=self.id, name=name, delivery=delivery)
+
     def _become(self, known: KnownFlowRun) -> None:
         self.id = known.id
-        self.name = known.name
         self.flow_id = known.flow_id
         self.deployment_id = known.deployment_id
         self.tracking_id = known.parent_task_run_id
         self.run_count = known.run_count
-        delivery = self.client.delivery if self.client is not None else None
-        self.logger = flow_run_logger(flow_run_id=self.id, name=self.name, delivery=delivery)
+        self.call(known.name)
 
 
 def converse(run: FlowRun) -> Conversation:
     """Execute the run and return its last state. Only what stops the whole process is raised."""
+    if run.stands_alone:
+        with ending_with_the_process():
+            return (yield from _execute(run))
+    return (yield from _execute(run))
+
+
+def _execute(run: FlowRun) -> Conversation:
     try:
         with run.stoppable.stoppable():
             parameters = yield from _prepare(run)
@@ -174,10 +191,15 @@ def converse(run: FlowRun) -> Conversation:
             if held.type is not StateType.SCHEDULED:
                 return held
             run.logger.info(f"Tries again at {retry_moment(held):%H:%M:%S} UTC")
-            with run.stoppable.stoppable():
-                # The server's WAIT counts whole seconds only: it would let the run begin up to a second early.
-                yield Sleep(max(0.0, (retry_moment(held) - held.timestamp).total_seconds()))
-                refused = yield from _begin(run, Retrying())
+            try:
+                with run.stoppable.stoppable():
+                    # The server's WAIT counts whole seconds only: it would let the run begin up to a second early.
+                    yield Sleep(max(0.0, (retry_moment(held) - held.timestamp).total_seconds()))
+                    refused = yield from _begin(run, Retrying())
+            except (KeyboardInterrupt, SystemExit) as error:
+                # Nobody else would try again.
+                yield from conclude(run, Crashed(message=describe_crash(error), data=error))
+                raise
         return refused
     except RunStopped as stop:
         if run.ended or run.stoppable.reason is None:

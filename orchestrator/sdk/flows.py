@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from orchestrator.sdk.checks import checked_function, checked_retries, checked_timeout, is_async
+from orchestrator.sdk.checks import bound_method, checked_function, checked_retries, checked_timeout, is_async
 from orchestrator.sdk.conversation import drive, drive_async
 from orchestrator.sdk.parameters import Binder
 from orchestrator.sdk.retries import checked_single_delay
@@ -72,6 +72,12 @@ class Flow(Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<Flow {self.name!r}>"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Flow[..., R]:
+        """A flow defined in a class takes its instance, as a method does."""
+        if instance is None:
+            return self
+        return type(self)(bound_method(self.fn, instance), **{**self._options, "name": self.name})
 
     def __call__(self, *args: Any, wait_for: Any = None, return_state: bool = False, **kwargs: Any) -> Any:
         """Run the flow here: its result, or with `return_state` its final state. An async flow gives an awaitable.

@@ -71,5 +71,8 @@ def _to_json_by_shape(value: Any, depth: int) -> Any:
         return {each.name: to_json(getattr(value, each.name), depth + 1) for each in fields(value)}
     dump = getattr(value, "model_dump", None)
     if callable(dump) and not isinstance(value, type):
-        return to_json(dump(), depth + 1)
+        try:
+            return to_json(dump(), depth + 1)
+        except Exception:  # noqa: BLE001 - a model may hold what it cannot dump; showing it must not end a run
+            return f"<{type(value).__name__}>"
     return f"<{type(value).__name__}>"

@@ -24,9 +24,11 @@ def state_for_value(value: Any) -> State:
 def _anew(state: State) -> State:
     """The same state as one of another run: own id and time, no reference to where it came from."""
     if not state.is_terminal:
-        message = state.message or f"The run returned the state {state}, which is no end."
-        return State(type=StateType.FAILED, name="Failed", message=message, outcome=state.outcome)
-    return State(type=state.type, name=state.name, message=state.message, outcome=state.outcome)
+        unended = state.message or f"The run returned the state {state}, which is no end."
+        return State(type=StateType.FAILED, name="Failed", message=str(unended), outcome=state.outcome)
+    # Authors also pass an exception as the message, and mean its text.
+    message = None if state.message is None else str(state.message)
+    return State(type=state.type, name=state.name, message=message, outcome=state.outcome)
 
 
 def _together(states: Any) -> State:

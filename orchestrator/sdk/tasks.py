@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from orchestrator.sdk.checks import checked_function, checked_retries, checked_timeout, is_async
+from orchestrator.sdk.checks import bound_method, checked_function, checked_retries, checked_timeout, is_async
 from orchestrator.sdk.conversation import drive, drive_async
 from orchestrator.sdk.parameters import Binder
 from orchestrator.sdk.retries import RetryDelay, checked_delay, policy
@@ -81,10 +81,7 @@ class Task(Generic[P, R]):
         """A task defined in a class takes its instance, as a method does."""
         if instance is None:
             return self
-        method = functools.partial(self.fn, instance)
-        functools.update_wrapper(method, self.fn)
-        del method.__wrapped__  # type: ignore[attr-defined]  # its signature has one parameter more
-        return type(self)(method, **{**self._options, "name": self.name})
+        return type(self)(bound_method(self.fn, instance), **{**self._options, "name": self.name})
 
     def __call__(self, *args: Any, wait_for: Any = None, return_state: bool = False, **kwargs: Any) -> Any:
         """Run the task here and now: its result, or with `return_state` its final state. An async task gives an

@@ -36,6 +36,11 @@ class Response:
 
 
 class Transport(Protocol):
+    @property
+    def address(self) -> str:
+        """Where requests go, for messages; without credentials."""
+        ...
+
     def handle(self, request: Request) -> Response:
         """Send once and return the answer, whatever its status. Raises OSError when no whole answer came."""
         ...
@@ -45,13 +50,18 @@ class HttpTransport:
     """Plain HTTP/1.1 over one kept-alive connection per thread."""
 
     def __init__(self, api_url: str, *, timeout_seconds: float = 60.0) -> None:
-        parts = urlsplit(api_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(api_url)
+            usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # no number, or none of a port
+            usable = False
+        if not usable:
             raise SettingError(f"ORCHESTRATOR_API_URL is {api_url!r}; it must look like http://127.0.0.1:4200/api")
         self._secure = parts.scheme == "https"
-        self._host = parts.hostname
+        self._host = parts.hostname or ""
         self._port = parts.port
         self._prefix = parts.path.rstrip("/")
+        self.address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{self._prefix}"
         self._timeout_seconds = timeout_seconds
         self._local = threading.local()
 

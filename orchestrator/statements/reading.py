@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
-from weakref import WeakKeyDictionary
 
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet, UUIDField
 from django.db.models.query import get_related_populators
 
-from orchestrator.statements.values import reader_of
+from orchestrator.statements.memory import kept
 
 M = TypeVar("M", bound=Model)
 
@@ -27,17 +25,13 @@ class PreparedQuery(Generic[M]):
     def __init__(self, make: Callable[..., QuerySet[M]], *names: str) -> None:
         self._make = make
         self._names = names
-        self._plans: WeakKeyDictionary[BaseDatabaseWrapper, _Plan[M]] = WeakKeyDictionary()
 
     def first(self, **identifiers: UUID) -> M | None:
         """The first row that the database finds; None when there is none. An order is up to the QuerySet."""
         return next(iter(self.all(**identifiers)), None)
 
     def all(self, **identifiers: UUID) -> list[M]:
-        through = connections[DEFAULT_DB_ALIAS]
-        plan = self._plans.get(through)
-        if plan is None:
-            plan = self._plans[through] = _Plan(self._make, self._names, through)
+        plan: _Plan[M] = kept(self, lambda through: _Plan(self._make, self._names, through))
         return plan.run(identifiers)
 
 
@@ -56,15 +50,12 @@ class _Plan(Generic[M]):
         select, klass_info = compiler.select, compiler.klass_info
         self._compiler = compiler
         expressions = [column[0] for column in select]
-        self._converters = {
-            position: (reader_of(expression.output_field, converters), expression)
-            for position, (converters, expression) in compiler.get_converters(expressions).items()
-        }
+        self._converters = compiler.get_converters(expressions)
         own = klass_info["select_fields"]
         self._from, self._to = own[0], own[-1] + 1
         self._model = klass_info["model"]
         self._columns = [select[position][0].target.attname for position in own]
-        self._populators = get_related_populators(klass_info, select, through.alias)
+        self._populators = get_related_populators(klass_info, select, through.alias)  # type: ignore[call-arg]
         self._annotations = compiler.annotation_col_map
 
     def run(self, identifiers: dict[str, UUID]) -> list[M]:

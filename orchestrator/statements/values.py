@@ -1,15 +1,26 @@
-"""Values of columns on their way to the database and back."""
+"""Values of columns on their way to the database."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DateTimeField, Field, ForeignKey, JSONField, UUIDField
+from django.db.models import (
+    BooleanField,
+    CharField,
+    DateTimeField,
+    Field,
+    FloatField,
+    ForeignKey,
+    JSONField,
+    TextField,
+    UUIDField,
+)
 
 Convert = Callable[[Any], Any]
 
@@ -30,15 +41,25 @@ def writer_of(field: Field, connection: BaseDatabaseWrapper) -> Convert:
     if isinstance(target, UUIDField) and not connection.features.has_native_uuid_field:
         return lambda value: value.hex if isinstance(value, UUID) else field.get_db_prep_save(value, connection)
     if isinstance(target, DateTimeField):
-        return connection.ops.adapt_datetimefield_value
+        return _write_time_text if connection.vendor == "sqlite" else _unchanged
+    if isinstance(target, (TextField, CharField, BooleanField, FloatField)):
+        return _unchanged
     return lambda value: field.get_db_prep_save(value, connection)
 
 
-def reader_of(field: Any, converters: list[Any]) -> list[Any]:
-    """Django's converters of a column; JSON is read by the fast decoder."""
-    if isinstance(field, JSONField) and field.decoder is None:
-        return [_read_json]
-    return converters
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+def _write_time_text(value: datetime | None) -> str | None:
+    """As Django writes it. Raises ValueError for a time without an offset."""
+    if value is None:
+        return None
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None:
+            raise ValueError("Times are aware.")
+        value = value.astimezone(UTC)
+    return str(value.replace(tzinfo=None))
 
 
 def _write_json_text(value: Any) -> Any:
@@ -49,7 +70,3 @@ def _json_of_postgresql() -> Convert:
     from psycopg.types.json import Jsonb
 
     return lambda value: None if value is None else Jsonb(value, dumps=json_text)
-
-
-def _read_json(value: Any, expression: Any, connection: Any) -> Any:
-    return None if value is None else orjson.loads(value)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import AutoField, Field, Model
+from django.db.models import AutoField, CharField, Field, ForeignKey, JSONField, Model, TextField, UUIDField
 
+from orchestrator.statements.memory import kept
 from orchestrator.statements.values import Convert, writer_of
 
 MOST_PARAMETERS = 30_000  # of one statement; SQLite and PostgreSQL take a little more
 
-_tables: WeakKeyDictionary[BaseDatabaseWrapper, dict[type[Model], Table]] = WeakKeyDictionary()
+# What is stored as it stands on the object; other kinds of columns may fill themselves in.
+_PLAIN = (TextField, CharField, JSONField, UUIDField, ForeignKey)
 
 
 class Table:
@@ -28,8 +29,10 @@ class Table:
         self.numbered = isinstance(meta.pk, AutoField)  # the database numbers the rows
         fields: list[Field] = [field for field in meta.concrete_fields if not (self.numbered and field.primary_key)]
         self.columns: list[tuple[Field, Convert]] = [(field, writer_of(field, through)) for field in fields]
-        self.writers = {field.attname: (self._quote(field.column), write) for field, write in self.columns}
-        self._head = f"INSERT INTO {self.name} ({', '.join(self._quote(field.column) for field in fields)}) VALUES "
+        self.writers = {field.attname: (self._quote(str(field.column)), write) for field, write in self.columns}
+        self._head = (
+            f"INSERT INTO {self.name} ({', '.join(self._quote(str(field.column)) for field in fields)}) VALUES "
+        )
         self._row = f"({', '.join(['%s'] * len(fields))})"
         self.rows_of_a_statement = MOST_PARAMETERS // len(fields)
 
@@ -39,7 +42,7 @@ class Table:
 
     def values(self, row: Model) -> Iterator[Any]:
         for field, write in self.columns:
-            yield write(field.pre_save(row, True))
+            yield write(getattr(row, field.attname) if type(field) in _PLAIN else field.pre_save(row, True))
 
     def replacing(self, names: Sequence[str]) -> str:
         quoted = [self.writers[name][0] for name in names]
@@ -84,9 +87,4 @@ def update_row(row: Model, changes: Mapping[str, Any]) -> None:
 
 
 def _table(model: type[Model]) -> Table:
-    through = connections[DEFAULT_DB_ALIAS]
-    tables = _tables.setdefault(through, {})
-    table = tables.get(model)
-    if table is None:
-        table = tables[model] = Table(model, through)
-    return table
+    return kept(model, lambda through: Table(model, through))

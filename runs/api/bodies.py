@@ -16,7 +16,9 @@ MAX_PARAMETER_BYTES = 512 * 1024  # all parameters of a run as JSON
 
 
 class StateDetails(Body):
-    """Details of a state. Times are normalised; keys that are not known are refused."""
+    """Details of a state. Times are normalised; keys of newer clients are kept as they are."""
+
+    model_config = ConfigDict(extra="allow")
 
     flow_run_id: UUID | None = None
     task_run_id: UUID | None = None
@@ -82,6 +84,10 @@ class Resume(Body):
     run_input: Annotated[dict[str, Any] | None, AfterValidator(_no_input)] = None
 
 
+LONGEST_DELAY = 10 * 365 * 86_400  # seconds between a failure and its retry
+Delay = Annotated[float, Field(ge=0, le=LONGEST_DELAY)]
+
+
 class RetryPolicy(Body):
     """How failures are repeated, and what the server remembers of pauses."""
 
@@ -91,7 +97,7 @@ class RetryPolicy(Body):
 
 
 class FlowRunPolicy(RetryPolicy):
-    retry_delay: float | None = None
+    retry_delay: Delay | None = None
     pause_keys: set[str] | None = None
     resuming: bool | None = None
     retry_type: Literal["in_process", "reschedule"] | None = None
@@ -104,8 +110,8 @@ class FlowRunPolicy(RetryPolicy):
 
 
 class TaskRunPolicy(RetryPolicy):
-    retry_delay: float | list[float] | None = None
-    retry_jitter_factor: float | None = None
+    retry_delay: Delay | list[Delay] | None = None
+    retry_jitter_factor: Annotated[float, Field(ge=0, le=1000)] | None = None
 
     def wire(self) -> dict[str, Any]:
         return self.given()
@@ -121,7 +127,13 @@ class FlowUpdate(Body):
     tags: Tags = []
 
 
-def _small_enough(parameters: dict[str, Any]) -> dict[str, Any]:
+def _no_pool(name: str | None) -> str | None:
+    if name is not None:
+        raise ValueError("Runs without a deployment cannot be put into a work pool of this server yet.")
+    return name
+
+
+def small_enough(parameters: dict[str, Any]) -> dict[str, Any]:
     if len(dump(parameters)) > MAX_PARAMETER_BYTES:
         raise ValueError(f"The parameters of a run may take at most {MAX_PARAMETER_BYTES} bytes.")
     return parameters
@@ -142,12 +154,12 @@ class FlowRunCreate(Body):
     tags: Tags = []
     labels: Annotated[Labels, EmptyWhenNull] = {}
     idempotency_key: str | None = None
-    work_pool_name: str | None = None
+    work_pool_name: Annotated[str | None, AfterValidator(_no_pool)] = None
     work_queue_name: str | None = None
     job_variables: dict[str, Any] | None = None
     deployment_id: UUID | None = None
 
-    _parameters = field_validator("parameters")(_small_enough)
+    _parameters = field_validator("parameters")(small_enough)
 
 
 class FlowRunUpdate(Body):
@@ -159,7 +171,7 @@ class FlowRunUpdate(Body):
     infrastructure_pid: str | None = None
     job_variables: dict[str, Any] | None = None
 
-    _parameters = field_validator("parameters")(_small_enough)
+    _parameters = field_validator("parameters")(small_enough)
 
 
 class TaskInput(Body):

@@ -36,6 +36,10 @@ class LeaseSlots(TakeSlots):
     holder: Holder | None = None
 
 
+class RenewLease(Body):
+    lease_duration: float = Field(default=300, ge=SHORTEST_LEASE, le=LONGEST_LEASE)  # seconds
+
+
 class ReturnLease(Body):
     lease_id: UUID
 
@@ -50,6 +54,13 @@ class LeasedSlots(ApiView):
     @takes(LeaseSlots)
     def post(self, request: Request, body: LeaseSlots) -> dict[str, Any]:
         return {"lease_id": uuid7(), "limits": []}
+
+
+class RenewedLease(ApiView):
+    @takes(RenewLease)
+    def post(self, request: Request, lease_id: UUID, body: RenewLease) -> Response:
+        """A lease over nothing never runs out."""
+        return no_content()
 
 
 class ReturnedLeases(ApiView):

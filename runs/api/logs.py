@@ -50,7 +50,7 @@ def _line(body: LogCreate) -> Log:
         id=body.id or uuid7(),
         name=body.name,
         level=body.level,
-        message=body.message.replace("\0", ""),  # PostgreSQL stores no NUL
+        message=body.message,
         timestamp=body.timestamp,
         flow_run_id=body.flow_run_id,
         task_run_id=body.task_run_id,

@@ -52,5 +52,6 @@ urlpatterns = [
     #
     path("v2/concurrency_limits/increment", concurrency_limits.TakenSlots.as_view()),
     path("v2/concurrency_limits/increment-with-lease", concurrency_limits.LeasedSlots.as_view()),
+    path("v2/concurrency_limits/leases/<id:lease_id>/renew", concurrency_limits.RenewedLease.as_view()),
     path("v2/concurrency_limits/decrement-with-lease", concurrency_limits.ReturnedLeases.as_view()),
 ]

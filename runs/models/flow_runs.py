@@ -16,6 +16,10 @@ class FlowRunQuerySet(RunQuerySet):
     def scheduled(self) -> FlowRunQuerySet:
         return self.filter(state_type=StateType.SCHEDULED)
 
+    def not_begun(self) -> FlowRunQuerySet:
+        """Scheduled for the first time: those that wait for a retry have begun."""
+        return self.scheduled().filter(run_count=0)
+
     def open_to_workers(self) -> FlowRunQuerySet:
         """Without those that wait for a retry in the process that already has them."""
         retry_type = Coalesce(KT("empirical_policy__retry_type"), Value(""), output_field=models.TextField())

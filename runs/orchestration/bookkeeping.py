@@ -41,6 +41,8 @@ def changes_to_run(
         changes["end_time"] = None
         if run.kind is RunKind.TASK_RUN:
             changes["run_count"] = 1 if written.type is StateType.RUNNING else 0
+        else:
+            changes["infrastructure_pid"] = None  # what executed it has ended, and cannot be asked to cancel it
 
     if run.kind is RunKind.FLOW_RUN and resuming and (written.type is StateType.RUNNING or written.is_terminal):
         policy_changes["resuming"] = False

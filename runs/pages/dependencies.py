@@ -14,6 +14,7 @@ from uuid import UUID
 from orchestrator.live.looks import look_of
 from runs.models import FlowRun, TaskRun
 from runs.pages.timeline import group_name, task_url
+from runs.services.graph import upstream_ids
 
 MOST_SINGLE_NODES = 60  # beyond that, the runs of one task share a node
 MOST_NODES = 150  # beyond that the drawing could not be read
@@ -66,25 +67,6 @@ class Graph:
     @property
     def is_too_big(self) -> bool:
         return len(self.nodes) > MOST_NODES
-
-
-def upstream_ids(task_inputs: Mapping[str, Iterable[object]]) -> list[UUID]:
-    """The runs whose results a task run was given, or for which it was told to wait; each once, in order.
-
-    The tasks that merely enclose it (`__parents__`) are not among them. What cannot be read is passed over.
-    """
-    found: dict[UUID, None] = {}
-    for name, inputs in task_inputs.items():
-        if name == "__parents__" or not isinstance(inputs, list):
-            continue
-        for one in inputs:
-            if not isinstance(one, dict) or one.get("input_type") not in ("task_run", "flow_run"):
-                continue
-            try:
-                found[UUID(str(one.get("id")))] = None
-            except ValueError:
-                continue
-    return list(found)
 
 
 def build_graph(*, tasks: Sequence[TaskRun], children: Mapping[UUID, FlowRun]) -> Graph:

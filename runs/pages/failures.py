@@ -24,7 +24,7 @@ _LIBRARY = (
     "/lib/python3",
     "<frozen",
 )
-_PREAMBLE = re.compile(r"^(Flow|Task) run encountered an exception:? ")
+_PREAMBLE = re.compile(r"^(Flow|Task) run (encountered an exception:?|failed with) ")
 _SOURCE_NOISE = re.compile(r"^[\s~^]+$")
 
 

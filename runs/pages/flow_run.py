@@ -20,11 +20,12 @@ from orchestrator.live.page import no_such, page, render_page
 from runs.errors import RunNotFound
 from runs.models import FlowRun, Log, TaskRun, TaskRunState
 from runs.orchestration.transition import RunKind
-from runs.pages.dependencies import build_graph, upstream_ids
+from runs.pages.dependencies import build_graph
 from runs.pages.failures import failure_of, reason_in_brief, reasons_for_waiting
 from runs.pages.log_view import LogFilter, count_levels, read_arrivals, read_window
 from runs.pages.run_list import run_clock_start
 from runs.pages.timeline import build_timeline
+from runs.services.graph import upstream_ids
 from runs.services.transitions import propose_state
 
 MOST_TASKS = 2_000  # drawn; the newest are left out

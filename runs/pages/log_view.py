@@ -151,7 +151,11 @@ def count_levels(logs: LogQuerySet, wanted: LogFilter) -> list[dict[str, Any]]:
     found = capped.aggregate(
         all=Count("id"), **{name: Count("id", filter=Q(level__gte=least)) for name, least in LEVELS.items()}
     )
-    chips = [("", "All", found["all"]), ("warning", "Warnings", found["warning"]), ("error", "Errors", found["error"])]
+    chips = [
+        ("", "All", found["all"]),
+        ("warning", "Warnings and errors", found["warning"]),
+        ("error", "Errors", found["error"]),
+    ]
     if found["debug"] > found["info"]:
         chips.insert(1, ("info", "Info", found["info"]))
     full = found["all"] >= MOST_COUNTED

@@ -23,10 +23,11 @@ from runs.pages.failures import reason_in_brief
 from runs.pages.run_filter import RANGES, SOON, STATES, USUAL_RANGE, RunFilter, place_of
 
 PAGE_SIZE = 50
+OVERDUE_SECONDS = 15.0  # a run that is due waits for less than that while a worker serves its pool
 MOST_COUNTED = 10_000  # runs; more are said to be "10,000+"
 COLUMNS = (
     "id", "name", "tags", "state", "state_type", "state_name", "state_timestamp", "total_run_time", "start_time",
-    "end_time", "expected_start_time", "flow__name", "deployment__name",
+    "end_time", "expected_start_time", "next_scheduled_start_time", "flow__name", "deployment__name",
 )  # fmt: skip
 
 
@@ -101,7 +102,7 @@ def _rows(runs: list[FlowRun], now: datetime) -> list[Row]:
             seconds=run.estimated_run_time(now) if run.start_time else None,
             running_since=run_clock_start(run, now),
             tasks=_task_words(tasks[run.id]),
-            what_happened=_what_happened(run),
+            what_happened=_what_happened(run, now),
         )
         for run in runs
     ]
@@ -124,11 +125,15 @@ def _task_words(counts: Counter[str]) -> dict[str, Any] | None:
     return {"total": total, "done": done, "failed": failed, "words": f"{words} · {failed} failed" if failed else words}
 
 
-def _what_happened(run: FlowRun) -> str:
+def _what_happened(run: FlowRun, now: datetime) -> str:
     """Why the run is in its state, where a state needs a reason."""
     if run.state_type in (StateType.COMPLETED, StateType.RUNNING):
         return ""
-    return reason_in_brief((run.state or {}).get("message"))[:200]
+    reason = reason_in_brief((run.state or {}).get("message"))[:200]
+    due = run.next_scheduled_start_time or run.expected_start_time
+    if not reason and run.state_type == StateType.SCHEDULED and due and (now - due).total_seconds() > OVERDUE_SECONDS:
+        return "due, but nothing has begun it"
+    return reason
 
 
 def _chips(request: HttpRequest, wanted: RunFilter, in_range: FlowRunQuerySet) -> list[dict[str, Any]]:

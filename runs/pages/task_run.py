@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 
 from orchestrator.live.page import no_such, page, render_page
 from runs.models import FlowRun, Log, TaskRun
-from runs.pages.dependencies import upstream_ids
 from runs.pages.failures import failure_of_task
 from runs.pages.log_view import LogFilter, read_arrivals, read_window
 from runs.pages.run_list import run_clock_start
+from runs.services.graph import PARENTS_KEY, RUN_KINDS, upstream_ids
 
 MOST_STATES = 100
 FRAGMENTS = {name: f"runs/task_run/{name}.html" for name in ("header", "states", "facts", "logs")}
@@ -56,7 +56,7 @@ def task_run(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 def _inputs(task: TaskRun) -> list[dict[str, Any]]:
     """Each parameter with the task runs whose results it was given."""
     by_parameter = {
-        name: upstream_ids({name: given}) for name, given in task.task_inputs.items() if name != "__parents__"
+        name: upstream_ids({name: given}) for name, given in task.task_inputs.items() if name != PARENTS_KEY
     }
     wanted = {found for ids in by_parameter.values() for found in ids}
     known = {
@@ -68,9 +68,13 @@ def _inputs(task: TaskRun) -> list[dict[str, Any]]:
             "parameter": "waited for" if name == "wait_for" else name,
             "tasks": [known[found] for found in ids if found in known],
             "kinds": sorted(
-                {str(one.get("input_type")) for one in task.task_inputs[name] or [] if isinstance(one, dict)}
-                - {"task_run", "flow_run"}
+                {str(one.get("input_type")) for one in _as_list(task.task_inputs[name]) if isinstance(one, dict)}
+                - set(RUN_KINDS)
             ),
         }
         for name, ids in by_parameter.items()
     ]
+
+
+def _as_list(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else []

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
-from orchestrator.contract.states import State, StateType, Status
+from orchestrator.contract.states import TERMINAL, State, StateType, Status
 from orchestrator.contract.times import now
+from orchestrator.statements.reading import PreparedQuery
+from orchestrator.statements.writing import insert_rows, update_row
 from orchestrator.web.pulse import api_up_since
-from runs.errors import ClaimNotHeld, ClaimRefused
+from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
 from runs.models import Claim, FlowRun
-from runs.services.transitions import locked_flow_run, propose_state_of_locked
+from runs.services.enclosed import crash_what_ran_inside
+from runs.services.transitions import locked_flow_run, locked_run_to_claim, propose_state_of_locked
+
+
+def _held_and_locked(claim_id: UUID) -> QuerySet[Claim]:
+    return Claim.objects.select_for_update(of=("self",)).held().filter(pk=claim_id)
+
+
+_run_of_held_claim = PreparedQuery(
+    lambda claim_id: Claim.objects.held().filter(pk=claim_id).only("flow_run"), "claim_id"
+)
+_held_claim = PreparedQuery(_held_and_locked, "claim_id")
+_claims_of_run = PreparedQuery(lambda run_id: Claim.objects.filter(flow_run=run_id), "run_id")
+_state_of_claimed_run = PreparedQuery(
+    lambda claim_id: FlowRun.objects.filter(claims=claim_id).only("state_type", "state_name"), "claim_id"
+)
 
 BATCH = 100  # lost runs that one call of `reclaim_lost_runs` looks after
 
@@ -29,15 +47,21 @@ class Renewal:
     state_name: str | None
 
 
-def claim_run(*, flow_run_id: UUID, worker_name: str) -> tuple[FlowRun, Claim]:
+def claim_run(
+    *, flow_run_id: UUID, worker_name: str, allow: Callable[[FlowRun], None] | None = None
+) -> tuple[FlowRun, Claim]:
     """Take a scheduled run that is due: it becomes PENDING and belongs to the worker while the claim is renewed.
 
-    Raises RunNotFound, and ClaimRefused when the run cannot be taken now.
+    `allow` is asked first, with the locked run and its pool; it may raise. Raises RunNotFound, and ClaimRefused when
+    the run cannot be taken now.
     """
     with transaction.atomic():
-        run = locked_flow_run(flow_run_id)
+        run = locked_run_to_claim(flow_run_id)
+        if allow is not None:
+            allow(run)
         at = now()
-        _refuse_unless_due(run, at)
+        before = _claims_of_run.all(run_id=run.pk)
+        _refuse_unless_due(run, before, at)
         answer = propose_state_of_locked(
             run, proposal=State(type=StateType.PENDING, message=f"Taken by {worker_name}.")
         )
@@ -45,15 +69,14 @@ def claim_run(*, flow_run_id: UUID, worker_name: str) -> tuple[FlowRun, Claim]:
             raise ClaimRefused(answer.reason or "The run cannot be taken now.")
         claim = Claim(
             flow_run=run,
-            attempt=_attempts_before(run) + 1,
+            attempt=max((earlier.attempt for earlier in before), default=0) + 1,
             worker_name=worker_name,
             claimed_at=at,
             lease_expires_at=at + _lease(),
         )
-        claim.save(force_insert=True)
+        insert_rows([claim])
         # From now on something executes the run, so cancelling it has to go through that worker.
-        run.infrastructure_pid = f"{worker_name}/{claim.pk}"
-        FlowRun.objects.filter(pk=run.pk).update(infrastructure_pid=run.infrastructure_pid)
+        update_row(run, {"infrastructure_pid": f"{worker_name}/{claim.pk}"})
     return run, claim
 
 
@@ -62,8 +85,8 @@ def renew_claim(*, claim_id: UUID) -> Renewal:
     renewed = Claim.objects.held().filter(pk=claim_id).update(lease_expires_at=now() + _lease())
     if not renewed:
         raise ClaimNotHeld(f"Claim {claim_id} ended: stop the run.")
-    state_type, state_name = FlowRun.objects.filter(claims=claim_id).values_list("state_type", "state_name").get()
-    return Renewal(settings.LEASE_SECONDS, state_type, state_name)
+    run = _state_of_claimed_run.all(claim_id=claim_id)[0]
+    return Renewal(settings.LEASE_SECONDS, run.state_type, run.state_name)
 
 
 def release_claim(*, claim_id: UUID, reason: str | None = None) -> None:
@@ -72,12 +95,12 @@ def release_claim(*, claim_id: UUID, reason: str | None = None) -> None:
     A run that its holder leaves unfinished is treated as lost, for the given reason.
     """
     with transaction.atomic():
-        claim = Claim.objects.select_for_update(of=("self",)).held().filter(pk=claim_id).first()
-        if claim is None:
+        found = _locked_with_its_run(claim_id)
+        if found is None:
             return
-        run = locked_flow_run(claim.flow_run_id)
+        run, claim = found
         if _needs_its_process(run):
-            _lose(claim, reason or f"Worker {claim.worker_name} gave the run back unfinished")
+            _lose(run, claim, reason or f"Worker {claim.worker_name} gave the run back unfinished")
         else:
             _end(claim, Claim.Outcome.FINISHED, reason=None)
 
@@ -85,14 +108,10 @@ def release_claim(*, claim_id: UUID, reason: str | None = None) -> None:
 def report_lost(*, flow_run_id: UUID, worker_name: str, reason: str) -> None:
     """A worker saw the process die that executed this run. Does nothing when another worker holds the run by now."""
     with transaction.atomic():
-        claim = (
-            Claim.objects.select_for_update(of=("self",))
-            .held()
-            .filter(flow_run=flow_run_id, worker_name=worker_name)
-            .first()
-        )
-        if claim is not None:
-            _lose(claim, reason)
+        held = Claim.objects.held().filter(flow_run=flow_run_id, worker_name=worker_name).first()
+        found = _locked_with_its_run(held.pk) if held is not None else None
+        if found is not None:
+            _lose(*found, reason)
 
 
 def reclaim_lost_runs() -> int:
@@ -109,14 +128,33 @@ def reclaim_lost_runs() -> int:
     reclaimed = 0
     for claim_id in expired:
         with transaction.atomic():
-            claim = Claim.objects.select_for_update(of=("self",)).expired(now()).filter(pk=claim_id).first()
-            if claim is not None:  # it may have been renewed just now
-                _lose(claim, f"Worker {claim.worker_name} did not report for {settings.LEASE_SECONDS:g} seconds")
-                reclaimed += 1
+            found = _locked_with_its_run(claim_id)
+            if found is None or found[1].lease_expires_at >= now():
+                continue  # it was given back or renewed just now
+            run, claim = found
+            _lose(run, claim, f"Worker {claim.worker_name} did not report for {settings.LEASE_SECONDS:g} seconds")
+            reclaimed += 1
     return reclaimed
 
 
-def _refuse_unless_due(run: FlowRun, at: datetime) -> None:
+def _locked_with_its_run(claim_id: UUID) -> tuple[FlowRun, Claim] | None:
+    """A held claim and its run, both locked; None when the claim has ended.
+
+    The run is locked first, as whoever proposes a state does, who may then end the claim: two that lock in different
+    orders wait for each other for ever.
+    """
+    held = _run_of_held_claim.first(claim_id=claim_id)
+    if held is None:
+        return None
+    try:
+        run = locked_flow_run(held.flow_run_id)
+    except RunNotFound:
+        return None  # it was deleted just now, and its claims with it
+    claim = _held_claim.first(claim_id=claim_id)
+    return None if claim is None else (run, claim)
+
+
+def _refuse_unless_due(run: FlowRun, claims: list[Claim], at: datetime) -> None:
     if run.state_type != StateType.SCHEDULED:
         raise ClaimRefused(f"The run is {run.state_type}, not SCHEDULED.")
     if run.empirical_policy.get("retry_type") == "in_process":
@@ -124,7 +162,7 @@ def _refuse_unless_due(run: FlowRun, at: datetime) -> None:
     due = run.next_scheduled_start_time
     if due is not None and due > at + timedelta(seconds=1):
         raise ClaimRefused(f"The run is due at {due.isoformat()}.")
-    if Claim.objects.held().filter(flow_run=run).exists():
+    if any(claim.ended_at is None for claim in claims):
         raise ClaimRefused("The run is taken.")
 
 
@@ -137,23 +175,18 @@ def _needs_its_process(run: FlowRun) -> bool:
     return not run.is_terminal
 
 
-def _attempts_before(run: FlowRun) -> int:
-    return Claim.objects.filter(flow_run=run).aggregate(last=Max("attempt"))["last"] or 0
-
-
 def _lease() -> timedelta:
     return timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def _end(claim: Claim, outcome: Claim.Outcome, reason: str | None) -> None:
-    claim.ended_at, claim.outcome, claim.reason = now(), outcome, reason
-    claim.save(update_fields=["ended_at", "outcome", "reason"])
+    update_row(claim, {"ended_at": now(), "outcome": outcome.value, "reason": reason})
 
 
-def _lose(claim: Claim, reason: str) -> None:
+def _lose(run: FlowRun, claim: Claim, reason: str) -> None:
     _end(claim, Claim.Outcome.LOST, reason)
-    run = locked_flow_run(claim.flow_run_id)
     if not run.is_terminal:
+        crash_what_ran_inside(run, reason=reason)
         _begin_again_or_crash(run, reason)
 
 
@@ -179,7 +212,10 @@ def _after_loss(run: FlowRun, reason: str) -> State:
 
 
 def _lost_in_a_row(run: FlowRun) -> int:
-    """Attempts that were lost since the run last ended or was suspended in good order."""
+    """Attempts that were lost since the run last ended, also by a crash, or was suspended in good order."""
     claims = Claim.objects.filter(flow_run=run)
+    ended_at = run.states.filter(type__in=TERMINAL).aggregate(last=Max("timestamp"))["last"]
+    if ended_at is not None:
+        claims = claims.filter(claimed_at__gt=ended_at)
     finished = claims.filter(outcome=Claim.Outcome.FINISHED).aggregate(last=Max("attempt"))["last"] or 0
     return claims.filter(outcome=Claim.Outcome.LOST, attempt__gt=finished).count()

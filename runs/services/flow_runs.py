@@ -10,11 +10,13 @@ from django.db import transaction
 
 from orchestrator.contract.names import generate_name
 from orchestrator.contract.states import State, StateType
+from orchestrator.statements.reading import PreparedQuery
+from orchestrator.statements.writing import insert_rows
 from runs.errors import ParentNotFound, RunNotFound, UpdateRefused
 from runs.models import Flow, FlowRun, FlowRunTag, TaskRun
 from runs.orchestration.transition import RunKind
 from runs.services.once import find_or_create
-from runs.services.transitions import write_first_state
+from runs.services.transitions import store_in_first_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,17 @@ class Plan:
     auto_scheduled: bool = False
     infrastructure_document_id: UUID | None = None
     created_by: dict[str, Any] | None = None
+    # Of flow, deployment and work_queue those that the caller has read already; the others are read.
+    rows: dict[str, Any] = field(default_factory=dict)
+
+
+_flow = PreparedQuery(lambda flow_id: Flow.objects.filter(pk=flow_id), "flow_id")
 
 
 def create_flow_run(*, plan: Plan) -> tuple[FlowRun, bool]:
     """The planned run, and whether it is new: a second plan with the same flow and idempotency key gets the first run.
 
-    Raises ParentNotFound when the flow or the parent task run does not exist.
+    Raises ParentNotFound when the flow, the deployment or the parent task run does not exist.
     """
     return find_or_create(find=lambda: _planned_before(plan), create=lambda: _create(plan))
 
@@ -92,7 +99,7 @@ def _planned_before(plan: Plan) -> FlowRun | None:
 
 
 def _create(plan: Plan) -> FlowRun:
-    flow = Flow.objects.filter(pk=plan.flow_id).first()
+    flow = plan.rows.get("flow") or _flow.first(flow_id=plan.flow_id)
     if flow is None:
         raise ParentNotFound(f"Flow {plan.flow_id} does not exist.")
     parent = None
@@ -100,6 +107,9 @@ def _create(plan: Plan) -> FlowRun:
         parent = TaskRun.objects.filter(pk=plan.parent_task_run_id).first()
         if parent is None:
             raise ParentNotFound(f"Task run {plan.parent_task_run_id} does not exist.")
+    rows = dict(plan.rows)
+    if plan.deployment_id is not None and "deployment" not in rows:
+        rows["deployment"] = _deployment(plan.deployment_id)
     labels = {**flow.labels, "prefect.flow.id": str(flow.pk), **plan.labels}
     run = FlowRun(
         flow=flow,
@@ -121,11 +131,20 @@ def _create(plan: Plan) -> FlowRun:
         infrastructure_document_id=plan.infrastructure_document_id,
         created_by=plan.created_by,
     )
-    run.save(force_insert=True)
-    if run.tags:
-        FlowRunTag.objects.bulk_create([FlowRunTag(flow_run=run, tag=tag) for tag in run.tags])
-    write_first_state(run, kind=RunKind.FLOW_RUN, state=plan.state or State(type=StateType.PENDING))
+    for relation in rows.keys() - {"flow"}:
+        setattr(run, relation, rows[relation])
+    store_in_first_state(run, kind=RunKind.FLOW_RUN, state=plan.state or State(type=StateType.PENDING))
+    insert_rows([FlowRunTag(flow_run_id=run.pk, tag=tag) for tag in run.tags])
     return run
+
+
+def _deployment(deployment_id: UUID) -> Any:
+    # Reached through the relation, because deployments are not known here.
+    deployments = FlowRun._meta.get_field("deployment").related_model
+    found = deployments._default_manager.filter(pk=deployment_id).first()
+    if found is None:
+        raise ParentNotFound(f"Deployment {deployment_id} does not exist.")
+    return found
 
 
 def _write_tags(run: FlowRun) -> None:

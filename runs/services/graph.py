@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from runs.models import Artifact, FlowRun, TaskRun
 from runs.orchestration.transition import RunKind
 
 MAX_NODES = 10_000
+RUN_KINDS = ("task_run", "flow_run")  # of the inputs that name a run; the others are plain values
 PARENTS_KEY = "__parents__"  # the task runs inside which this one was called; no data came from them
 
 
@@ -93,14 +95,26 @@ def read_dependencies(*, flow_run_id: UUID) -> list[TaskRun]:
 
 def upstream_of(task: TaskRun) -> list[UUID]:
     """The task runs whose results this one waited for, each once."""
-    return _task_runs_in(
-        source for key, sources in task.task_inputs.items() if key != PARENTS_KEY for source in sources
-    )
+    return upstream_ids(task.task_inputs, kinds=("task_run",))
 
 
-def _task_runs_in(sources: Iterable[Any]) -> list[UUID]:
-    ids = (UUID(source["id"]) for source in sources if source.get("input_type") == "task_run" and source.get("id"))
-    return list(dict.fromkeys(ids))
+def upstream_ids(task_inputs: Mapping[str, Any], *, kinds: Collection[str] = RUN_KINDS) -> list[UUID]:
+    """The runs whose results a task run was given, or for which it was told to wait; each once, in order.
+
+    The tasks that merely enclose it are not among them.
+    """
+    return _runs_in((sources for key, sources in task_inputs.items() if key != PARENTS_KEY), kinds)
+
+
+def _runs_in(inputs: Iterable[Any], kinds: Collection[str]) -> list[UUID]:
+    """Clients describe their inputs as they like; what cannot be read is passed over."""
+    ids: dict[UUID, None] = {}
+    for sources in inputs:
+        for source in sources if isinstance(sources, list) else ():
+            if isinstance(source, dict) and source.get("input_type") in kinds:
+                with suppress(ValueError):
+                    ids[UUID(str(source.get("id")))] = None
+    return list(ids)
 
 
 def _subflows(flow_run_id: UUID) -> dict[UUID, FlowRun]:
@@ -143,7 +157,7 @@ def _connect(tasks: list[TaskRun], nodes: dict[UUID, Node]) -> None:
             if upstream in nodes and upstream != task.pk:
                 node.parents.append(nodes[upstream].id)
                 nodes[upstream].children.append(node.id)
-        around = _task_runs_in(task.task_inputs.get(PARENTS_KEY, []))
+        around = _runs_in([task.task_inputs.get(PARENTS_KEY)], ("task_run",))
         node.encapsulating = [nodes[task_run_id].id for task_run_id in around if task_run_id in nodes]
 
 

@@ -13,6 +13,7 @@ from orchestrator.rest.lookups import EpochSeconds, at
 
 MOST_INTERVALS = 500
 SHORTEST_INTERVAL = 1.0  # seconds
+LONGEST_INTERVAL = 3.2e11  # seconds; longer than all the time there is
 _TERMINAL = [type_.value for type_ in TERMINAL]
 
 
@@ -50,14 +51,17 @@ def history(
     """
     if interval_seconds < SHORTEST_INTERVAL:
         raise BadIntervals("History intervals must be at least one second.")
-    interval = timedelta(seconds=interval_seconds)
+    interval = timedelta(seconds=min(interval_seconds, LONGEST_INTERVAL))
     count = max(0, -(-(end - start) // interval))  # rounded up
     if count > MOST_INTERVALS:
         raise BadIntervals(f"A history has at most {MOST_INTERVALS} intervals.")
-    intervals: list[dict[str, Any]] = [
-        {"interval_start": start + interval * index, "interval_end": start + interval * (index + 1), "states": []}
-        for index in range(count)
-    ]
+    try:
+        intervals: list[dict[str, Any]] = [
+            {"interval_start": start + interval * index, "interval_end": start + interval * (index + 1), "states": []}
+            for index in range(count)
+        ]
+    except OverflowError:
+        raise BadIntervals("The last interval would end after the year 9999.") from None
     for group in _groups(rows, start, end, interval_seconds, now):
         index = group.pop("interval")
         if 0 <= index < count:

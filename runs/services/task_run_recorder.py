@@ -15,6 +15,7 @@ from orchestrator.contract.events import ORCHESTRATION_LABEL
 from orchestrator.contract.states import State
 from orchestrator.contract.times import now, parse_time
 from orchestrator.events.models import Event
+from orchestrator.statements.writing import insert_rows
 from runs.models import FlowRun, TaskRun, TaskRunState, TaskRunTag
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,13 @@ _VALUES = (
     "total_run_time",
     "cache_key",
 )
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("name", "task_key", "dynamic_key", "task_version", "cache_key"), str),
+    **dict.fromkeys(("empirical_policy", "labels", "task_inputs"), dict),
+    **dict.fromkeys(("run_count", "flow_run_run_count"), int),
+    "tags": list,  # of texts
+    "total_run_time": float,  # seconds
+}
 _NULLABLE = frozenset({*_TIMES, "task_version", "cache_key"})
 _WRITTEN = [*_VALUES, *_TIMES, "state", "state_type", "state_name", "state_timestamp", "updated"]
 
@@ -74,13 +82,14 @@ def record_task_runs(events: Sequence[Event]) -> None:
             row = TaskRun(id=report.task_run_id, flow_run_id=report.flow_run_id)
             rows.add(row, report.natural_key)
             new.append(row)
-        states.append(_state_row(row, report.state))
-        if row.state_timestamp is None or report.state.timestamp > row.state_timestamp:
-            _apply(row, report)
+        state = _with_run_ids(row, report.state)
+        states.append(_state_row(row, state))
+        if row.state_timestamp is None or state.timestamp > row.state_timestamp:
+            _apply(row, report, state)
             changed[row.pk] = row
     created = {row.pk for row in new}
     _save(new, [row for row in changed.values() if row.pk not in created])
-    TaskRunState.objects.bulk_create(states, ignore_conflicts=True)
+    insert_rows(states, skip_known=True)
 
 
 def _read(event: Event) -> Report | None:
@@ -105,8 +114,21 @@ def _columns(task_run: dict[str, Any]) -> dict[str, Any]:
     for key in _TIMES:
         if key in task_run:
             value = task_run[key]
-            columns[key] = parse_time(value) if isinstance(value, str) else value
-    return {key: value for key, value in columns.items() if value is not None or key in _NULLABLE}
+            columns[key] = None if value is None else parse_time(value)
+    columns = {key: value for key, value in columns.items() if value is not None or key in _NULLABLE}
+    for key, kind in _KINDS.items():
+        if columns.get(key) is not None and not _is_of(kind, columns[key]):
+            raise ValueError(f"{key} cannot be {columns[key]!r:.100}")
+    return columns
+
+
+def _is_of(kind: type, value: Any) -> bool:
+    """What has another shape would be stored as it is, and break everything that reads it later."""
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if kind in (int, float):
+        return isinstance(value, int | float if kind is float else int) and 0 <= value < 2**31
+    return isinstance(value, kind)
 
 
 def _flow_run_id(related: Iterable[dict[str, str]]) -> UUID | None:
@@ -152,11 +174,10 @@ def _existing_rows(reports: list[Report]) -> _Rows:
 
 
 def _state_row(row: TaskRun, state: State) -> TaskRunState:
-    state = _with_run_ids(row, state)
     return TaskRunState(
         task_run_id=row.pk,
         id=state.id,
-        type=state.type,
+        type=state.type.value,
         name=state.name,
         timestamp=state.timestamp,
         message=state.message,
@@ -165,10 +186,9 @@ def _state_row(row: TaskRun, state: State) -> TaskRunState:
     )
 
 
-def _apply(row: TaskRun, report: Report) -> None:
+def _apply(row: TaskRun, report: Report, state: State) -> None:
     for column, value in report.columns.items():
         setattr(row, column, value)
-    state = _with_run_ids(row, report.state)
     row.state = state.to_wire()
     row.state_type = state.type.value
     row.state_name = state.name
@@ -184,8 +204,7 @@ def _save(new: list[TaskRun], changed: list[TaskRun]) -> None:
     at = now()
     for row in changed:
         row.updated = at  # a bulk write does not touch it by itself
-    TaskRun.objects.bulk_create(new)
-    if changed:
-        TaskRun.objects.bulk_create(changed, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN)
-    tags = [TaskRunTag(task_run=row, tag=tag) for row in [*new, *changed] for tag in dict.fromkeys(row.tags)]
-    TaskRunTag.objects.bulk_create(tags, ignore_conflicts=True)
+    insert_rows(new)
+    insert_rows(changed, replace=_WRITTEN)
+    tags = [TaskRunTag(task_run_id=row.pk, tag=tag) for row in [*new, *changed] for tag in dict.fromkeys(row.tags)]
+    insert_rows(tags, skip_known=True)

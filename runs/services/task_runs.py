@@ -15,11 +15,12 @@ from django.db import transaction
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.names import generate_name
 from orchestrator.contract.states import State
+from orchestrator.statements.writing import insert_rows
 from runs.errors import ParentNotFound, RunNotFound
 from runs.models import FlowRun, TaskRun, TaskRunTag
 from runs.orchestration.transition import RunKind
 from runs.services.once import find_or_create
-from runs.services.transitions import write_first_state
+from runs.services.transitions import store_in_first_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,9 @@ def _create(plan: TaskPlan) -> TaskRun:
         labels=plan.labels,
         task_inputs=plan.task_inputs,
     )
-    run.save(force_insert=True)
-    if run.tags:
-        TaskRunTag.objects.bulk_create([TaskRunTag(task_run=run, tag=tag) for tag in run.tags])
     if plan.state is not None:
-        write_first_state(run, kind=RunKind.TASK_RUN, state=plan.state)
+        store_in_first_state(run, kind=RunKind.TASK_RUN, state=plan.state)
+    else:
+        insert_rows([run])
+    insert_rows([TaskRunTag(task_run_id=run.pk, tag=tag) for tag in run.tags])
     return run

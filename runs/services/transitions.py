@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import QuerySet
 
 from orchestrator.contract.states import State, StateType, Status
 from orchestrator.contract.times import now
+from orchestrator.statements.reading import PreparedQuery
+from orchestrator.statements.writing import insert_rows, update_row
 from runs.errors import RunNotFound
 from runs.models import Claim, FlowRun, FlowRunState, TaskRun, TaskRunState
 from runs.orchestration.bookkeeping import changes_to_run
@@ -20,6 +22,8 @@ from runs.orchestration.decide import Decision, decide
 from runs.orchestration.policy import rules_for
 from runs.orchestration.transition import RunFacts, RunKind, Transition
 from runs.services.state_events import emit_flow_run_state
+
+R = TypeVar("R", FlowRun, TaskRun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def propose_state(
     that lost its claim is told to stop. Raises RunNotFound.
     """
     with transaction.atomic():
-        run = _locked(kind, run_id, claim_id)
+        run = _locked(kind, run_id)
         return _propose(run, kind=kind, proposal=proposal, force=force, claim_id=claim_id)
 
 
@@ -55,43 +59,103 @@ def propose_state_of_locked(run: FlowRun, *, proposal: State, force: bool = Fals
     return _propose(run, kind=RunKind.FLOW_RUN, proposal=proposal, force=force, claim_id=None)
 
 
-def write_first_state(run: FlowRun | TaskRun, *, kind: RunKind, state: State) -> None:
-    """Give a run that was just created its first state. No rule applies: nothing came before it."""
-    _write(run, kind, _facts(run, kind), initial=None, state=_as_written(run, kind, None, state), policy={})
+def store_in_first_state(run: FlowRun | TaskRun, *, kind: RunKind, state: State) -> None:
+    """Store a run that is new, in its first state. No rule applies: nothing came before it."""
+    written = _as_written(run, kind, None, state)
+    facts = _facts(run, kind)
+    for column, value in _changes(run, facts, initial=None, state=written, policy={}).items():
+        setattr(run, column, value)
+    insert_rows([run])
+    _record(run, initial=None, state=written)
 
 
 def locked_flow_run(run_id: UUID) -> FlowRun:
     """The flow run with all that its events mention, locked until the transaction ends. Raises RunNotFound."""
-    run = _locked(RunKind.FLOW_RUN, run_id, claim_id=None)
-    assert isinstance(run, FlowRun)
-    return run
+    return _found(_flow_run.first(run_id=run_id), RunKind.FLOW_RUN, run_id)
 
 
-def _locked(kind: RunKind, run_id: UUID, claim_id: UUID | None) -> FlowRun | TaskRun:
-    rows: Any
-    if kind is RunKind.FLOW_RUN:
-        rows = FlowRun.objects.select_related("flow", "deployment", "work_queue__work_pool", "parent_task_run")
-        if claim_id is not None:
-            held = Claim.objects.held().filter(id=claim_id, flow_run=OuterRef("pk"))
-            rows = rows.annotate(claim_is_held=Exists(held))
-    else:
-        rows = TaskRun.objects.select_related("flow_run")
-    run = rows.select_for_update(of=("self",)).filter(pk=run_id).first()
+def locked_run_to_claim(run_id: UUID) -> FlowRun:
+    """The same, with all columns of the deployment and its pool, which the claim's answer tells. Raises RunNotFound."""
+    return _found(_flow_run_to_claim.first(run_id=run_id), RunKind.FLOW_RUN, run_id)
+
+
+def _locked(kind: RunKind, run_id: UUID) -> FlowRun | TaskRun:
+    if kind is RunKind.TASK_RUN:
+        return _found(_task_run.first(run_id=run_id), kind, run_id)
+    return _found(_flow_run.first(run_id=run_id), kind, run_id)
+
+
+def _found(run: R | None, kind: RunKind, run_id: UUID) -> R:
     if run is None:
         raise RunNotFound(kind, run_id)
     return run
 
 
+def _flow_run_for_rules(run_id: UUID) -> QuerySet[FlowRun]:
+    """What rules, bookkeeping and events look at, and no more: parameters may be large. The rest is read when asked."""
+    rows = FlowRun.objects.select_related("flow", "deployment", "work_queue__work_pool", "parent_task_run")
+    return rows.select_for_update(of=("self",)).filter(pk=run_id).only(*_LOOKED_AT)
+
+
+def _held_claim_of_run(run_id: UUID, claim_id: UUID) -> QuerySet[Claim]:
+    return Claim.objects.held().filter(pk=claim_id, flow_run=run_id).only("pk")
+
+
+def _flow_run_and_all(run_id: UUID) -> QuerySet[FlowRun]:
+    related = ("flow", "deployment__work_queue__work_pool", "work_queue__work_pool", "parent_task_run")
+    rows = FlowRun.objects.select_related(*related)
+    return rows.select_for_update(of=("self",)).filter(pk=run_id)
+
+
+def _locked_task_run(run_id: UUID) -> QuerySet[TaskRun]:
+    return TaskRun.objects.select_related("flow_run").select_for_update(of=("self",)).filter(pk=run_id)
+
+
+_LOOKED_AT = (
+    "name",
+    "tags",
+    "empirical_policy",
+    "state",
+    "state_type",
+    "state_name",
+    "state_timestamp",
+    "run_count",
+    "expected_start_time",
+    "next_scheduled_start_time",
+    "start_time",
+    "end_time",
+    "total_run_time",
+    "infrastructure_pid",
+    "created_by",
+    "flow__name",
+    "flow__tags",
+    "deployment__name",
+    "deployment__tags",
+    "work_queue__name",
+    "work_queue__work_pool__name",
+    "work_queue__work_pool__type",
+    "parent_task_run__name",
+    "parent_task_run__tags",
+)
+_flow_run = PreparedQuery(_flow_run_for_rules, "run_id")
+_held_claim = PreparedQuery(_held_claim_of_run, "run_id", "claim_id")
+_flow_run_to_claim = PreparedQuery(_flow_run_and_all, "run_id")
+_task_run = PreparedQuery(_locked_task_run, "run_id")
+
+
 def _propose(run: FlowRun | TaskRun, *, kind: RunKind, proposal: State, force: bool, claim_id: UUID | None) -> Answer:
     facts, initial = _facts(run, kind), run.current_state
-    claim_is_held = getattr(run, "claim_is_held", None) if claim_id is not None else None
+    claim_is_held = None
+    if claim_id is not None and kind is RunKind.FLOW_RUN:
+        # Asked only now: what a statement that waits for the run's lock says of other rows is older than the lock.
+        claim_is_held = _held_claim.first(run_id=run.pk, claim_id=claim_id) is not None
     transition = Transition(run=facts, initial=initial, proposed=proposal, at=now(), claim_is_held=claim_is_held)
     decision = decide(transition, rules_for(kind, force=force))
     if decision.write is None:
         return _unchanged(decision, initial)
 
     state = _as_written(run, kind, initial, decision.write)
-    _write(run, kind, facts, initial=initial, state=state, policy=decision.policy or {})
+    _write(run, facts, initial=initial, state=state, policy=decision.policy or {})
     if state.is_terminal and claim_id is None and facts.has_infrastructure:
         # Somebody else ended the run: whoever still executes it has to stop, and may not speak for it any more.
         Claim.objects.filter(flow_run=run.pk).revoke(reason=f"The run was set to {state.name}.", at=now())
@@ -149,53 +213,58 @@ def _as_written(run: FlowRun | TaskRun, kind: RunKind, initial: State | None, st
 
 def _write(
     run: FlowRun | TaskRun,
-    kind: RunKind,
     facts: RunFacts,
     *,
     initial: State | None,
     state: State,
     policy: Mapping[str, Any],
 ) -> None:
-    """The state's row, the run's columns, the event; and the tracking task run of a subflow."""
-    record: dict[str, Any] = {
-        "id": state.id,
-        "type": state.type,
-        "name": state.name,
-        "timestamp": state.timestamp,
-        "message": state.message,
-        "data": state.data,
-        "state_details": state.details,
-    }
-    if isinstance(run, FlowRun):
-        FlowRunState(flow_run=run, **record).save(force_insert=True)
-    else:
-        TaskRunState(task_run=run, **record).save(force_insert=True)
+    update_row(run, _changes(run, facts, initial=initial, state=state, policy=policy))
+    _record(run, initial=initial, state=state)
 
+
+def _changes(
+    run: FlowRun | TaskRun,
+    facts: RunFacts,
+    *,
+    initial: State | None,
+    state: State,
+    policy: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The columns of the run that follow from its new state. The run is locked, so they are plain values."""
     changes = changes_to_run(facts, initial, state, policy=policy)
     if isinstance(run, TaskRun) and state.type is StateType.RUNNING:
         changes["flow_run_run_count"] = facts.flow_run_run_count
-    _update_run(run, state, changes)
-
-    if isinstance(run, FlowRun):
-        emit_flow_run_state(run, initial=initial, state=state)
-        if run.parent_task_run_id:
-            _mirror_on_parent(run, run.parent_task_run_id, state)
-
-
-def _update_run(run: FlowRun | TaskRun, state: State, changes: dict[str, Any]) -> None:
     run_seconds = changes.pop("run_seconds", 0.0)
-    changes |= {
+    if run_seconds:
+        changes["total_run_time"] = run.total_run_time + run_seconds
+    return changes | {
         "state": state.to_wire(),
         "state_type": state.type.value,
         "state_name": state.name,
         "state_timestamp": state.timestamp,
         "updated": now(),
     }
-    expressions = {"total_run_time": F("total_run_time") + run_seconds} if run_seconds else {}
-    type(run).objects.filter(pk=run.pk).update(**changes, **expressions)
-    for column, value in changes.items():
-        setattr(run, column, value)
-    run.total_run_time += run_seconds
+
+
+def _record(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> None:
+    """The row of a written state, its event, and the tracking task run of a subflow."""
+    columns: dict[str, Any] = {
+        "id": state.id,
+        "type": state.type.value,
+        "name": state.name,
+        "timestamp": state.timestamp,
+        "message": state.message,
+        "data": state.data,
+        "state_details": state.details,
+    }
+    if isinstance(run, TaskRun):
+        insert_rows([TaskRunState(task_run_id=run.pk, **columns)])
+        return
+    insert_rows([FlowRunState(flow_run_id=run.pk, **columns)])
+    emit_flow_run_state(run, initial=initial, state=state)
+    if run.parent_task_run_id:
+        _mirror_on_parent(run, run.parent_task_run_id, state)
 
 
 def _mirror_on_parent(child: FlowRun, tracking_id: UUID, state: State) -> None:

@@ -37,6 +37,7 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
 ]
 START_SECONDS = 30.0
+OF_THE_TESTS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")  # the server has its own
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,9 +56,7 @@ class Server:
         self.home = home
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environment = {
-            name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")
-        }
+        self._environment = {name: value for name, value in os.environ.items() if name not in OF_THE_TESTS}
         self._environment |= {"ORCHESTRATOR_HOME": str(home), "ORCHESTRATOR_PUBLIC_URL": self.url}
         self._environment["ORCHESTRATOR_API_URL"] = f"{self.url}/api"
         self._process: subprocess.Popen[bytes] | None = None
@@ -144,53 +143,67 @@ class ReportedRun:
     def report_task(
         self, task_id: str, name: str, state_type: str, *, started: datetime, ended: datetime | None = None
     ) -> None:
-        moment = format_time(ended or started)
-        state = {
-            "type": state_type,
-            "name": state_type.capitalize(),
-            "message": None,
-            "state_details": {},
-            "data": None,
-        }
-        self.server.request(
-            "POST",
-            "/events",
-            [
-                {
-                    "id": str(uuid4()),
-                    "occurred": moment,
-                    "event": f"prefect.task-run.{state_type.capitalize()}",
-                    "resource": {
-                        "prefect.resource.id": f"prefect.task-run.{task_id}",
-                        "prefect.resource.name": name,
-                        "prefect.state-name": state_type.capitalize(),
-                        "prefect.state-type": state_type,
-                        "prefect.state-timestamp": moment,
-                        "prefect.orchestration": "client",
+        report_task(self.server, task_id, name, state_type, started=started, ended=ended, flow_run_id=self.id)
+
+
+def report_task(
+    server: Server,
+    task_id: str,
+    name: str,
+    state_type: str,
+    *,
+    started: datetime,
+    ended: datetime | None = None,
+    flow_run_id: str | None = None,
+) -> None:
+    """Tell the server of a task run's state. Without a flow run it runs in the background, by itself."""
+    role = {"prefect.resource.role": "flow-run"}
+    related = [{"prefect.resource.id": f"prefect.flow-run.{flow_run_id}", **role}] if flow_run_id else []
+    moment = format_time(ended or started)
+    state = {
+        "type": state_type,
+        "name": state_type.capitalize(),
+        "message": None,
+        "state_details": {},
+        "data": None,
+    }
+    server.request(
+        "POST",
+        "/events",
+        [
+            {
+                "id": str(uuid4()),
+                "occurred": moment,
+                "event": f"prefect.task-run.{state_type.capitalize()}",
+                "resource": {
+                    "prefect.resource.id": f"prefect.task-run.{task_id}",
+                    "prefect.resource.name": name,
+                    "prefect.state-name": state_type.capitalize(),
+                    "prefect.state-type": state_type,
+                    "prefect.state-timestamp": moment,
+                    "prefect.orchestration": "client",
+                },
+                "related": related,
+                "payload": {
+                    "intended": {"from": None, "to": state_type},
+                    "initial_state": None,
+                    "validated_state": state,
+                    "task_run": {
+                        "name": name,
+                        "task_key": f"{name}-key",
+                        "dynamic_key": task_id,
+                        "run_count": 1,
+                        "task_inputs": {},
+                        "tags": [],
+                        "expected_start_time": format_time(started),
+                        "start_time": format_time(started),
+                        "end_time": format_time(ended) if ended else None,
                     },
-                    "related": [
-                        {"prefect.resource.id": f"prefect.flow-run.{self.id}", "prefect.resource.role": "flow-run"}
-                    ],
-                    "payload": {
-                        "intended": {"from": None, "to": state_type},
-                        "initial_state": None,
-                        "validated_state": state,
-                        "task_run": {
-                            "name": name,
-                            "task_key": f"{name}-key",
-                            "dynamic_key": task_id,
-                            "run_count": 1,
-                            "task_inputs": {},
-                            "tags": [],
-                            "expected_start_time": format_time(started),
-                            "start_time": format_time(started),
-                            "end_time": format_time(ended) if ended else None,
-                        },
-                    },
-                    "follows": None,
-                }
-            ],
-        )
+                },
+                "follows": None,
+            }
+        ],
+    )
 
 
 class Watched:

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from playwright.sync_api import expect
 
-from orchestrator.contract.times import now
-from tests.browser.conftest import ReportedRun, Watched
+from orchestrator.contract.times import format_time, now
+from tests.browser.conftest import ReportedRun, Watched, report_task
 
 LIVE_MS = 5_000  # a change is usually there within half a second; a busy machine gets more
 
@@ -151,6 +151,24 @@ def test_cancels_a_run_at_the_press_of_a_button(watched, run):
 
     expect(watched.page.get_by_role("status").first).to_contain_text("The run is asked to stop.")
     expect(watched.page.locator("#run-state")).to_have_text(re.compile("Cancel"))
+
+
+def test_shows_a_task_that_runs_in_the_background_as_it_goes_on(watched, server):
+    task, start = str(uuid4()), now()
+    report_task(server, task, "resize-1", "RUNNING", started=start)
+    page = watched.page
+    page.goto(f"/runs/task-run/{task}")
+    expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
+    page.evaluate("window.neverReloaded = true")
+
+    line = {"name": "task_runs", "level": 20, "message": "half done", "timestamp": format_time(now())}
+    server.request("POST", "/logs/", [line | {"task_run_id": task}])
+    expect(page.locator("#log li span")).to_have_text(["half done"], timeout=LIVE_MS)
+    report_task(server, task, "resize-1", "COMPLETED", started=start, ended=now())
+
+    expect(page.locator("#run-state")).to_have_text("Completed", timeout=LIVE_MS)
+    expect(page.locator("#part-states tbody tr")).to_have_count(2, timeout=LIVE_MS)
+    assert page.evaluate("window.neverReloaded")
 
 
 def test_catches_up_after_the_server_was_gone(browser, own_server):

@@ -38,5 +38,5 @@ def test_says_in_one_line_that_no_server_answers(monkeypatch, tmp_path):
     result = CliRunner().invoke(orchestrator, ["flow-run", "ls"])
 
     assert result.exit_code == 1
-    assert "no answer from the server" in result.output
+    assert "no answer from http://127.0.0.1:1/api" in result.output
     assert result.output.count("\n") == 1

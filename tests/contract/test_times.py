@@ -38,3 +38,9 @@ def test_writes_utc_with_microseconds():
 
 def test_writes_microseconds_even_when_there_are_none():
     assert format_time(NOON.replace(microsecond=0)) == "2026-03-29T12:00:00.000000Z"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:00:00-05:00"])
+def test_refuses_a_time_that_utc_cannot_say(text):
+    with pytest.raises(ValueError, match="out of range"):
+        parse_time(text)

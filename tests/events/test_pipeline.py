@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from django.db import DataError, OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 
 from orchestrator.events import pipeline as module
 from orchestrator.events.models import Event
-from orchestrator.events.pipeline import NotStored, NotYetStored, Pipeline
+from orchestrator.events.pipeline import Item, NotStored, NotYetStored, Pipeline, Ticket
 from tests.events.making import an_event
 
 
@@ -235,3 +235,19 @@ def test_becomes_part_of_an_open_transaction() -> None:
     Pipeline().store([an_event()], 100)
 
     assert Event.objects.count() == 1
+
+
+def test_stores_an_event_again_that_another_process_stored_in_the_same_moment():
+    tries = []
+
+    def store(events):
+        tries.append(events)
+        if len(tries) == 1:
+            raise IntegrityError("the event is known")
+
+    ticket = Ticket(1)
+
+    Pipeline(store)._store_batch([Item(Event(event="x"), 1, ticket)])
+
+    ticket.wait(0)
+    assert len(tries) == 2

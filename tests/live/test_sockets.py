@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.live import sockets
-from orchestrator.live.sockets import ApiSocket, UnknownAddress
+from orchestrator.live.sockets import ApiSocket, Socket, UnknownAddress
 from orchestrator.web.threads import http_threads
 from tests.live.socket_client import SocketClient
 
@@ -136,3 +136,10 @@ def test_answers_404_for_an_address_that_does_not_exist() -> None:
             return client.answer["status"]
 
     assert asyncio.run(story()) == 404
+
+
+def test_lets_the_pages_of_its_public_address_in(settings):
+    settings.PUBLIC_URL = "https://flows.example.com"
+    headers = [(b"host", b"backend:4200"), (b"origin", b"https://flows.example.com")]
+
+    Socket({"headers": headers}, None, None)._refuse_other_sites()

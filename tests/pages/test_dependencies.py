@@ -1,10 +1,8 @@
 """The graph of what waited for what."""
 
-from uuid import uuid4
-
 import pytest
 
-from runs.pages.dependencies import MOST_SINGLE_NODES, NODE_WIDTH, build_graph, upstream_ids
+from runs.pages.dependencies import MOST_SINGLE_NODES, NODE_WIDTH, build_graph
 from tests.factories import make_flow_run, make_task_run
 
 pytestmark = pytest.mark.django_db
@@ -13,19 +11,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def run():
     return make_flow_run("COMPLETED")
-
-
-def test_reads_the_upstream_runs_of_every_parameter_once():
-    one, other = uuid4(), uuid4()
-    inputs = {
-        "x": [{"input_type": "task_run", "id": str(one)}],
-        "y": [{"input_type": "parameter", "name": "y"}, {"input_type": "task_run", "id": str(one)}],
-        "wait_for": [{"input_type": "flow_run", "id": str(other)}],
-        "__parents__": [{"input_type": "task_run", "id": str(uuid4())}],  # what encloses a task is no dependency
-        "broken": [{"input_type": "task_run", "id": "nonsense"}, "text"],
-    }
-
-    assert upstream_ids(inputs) == [one, other]
 
 
 def test_puts_each_task_one_layer_after_the_last_it_waited_for(run):

@@ -7,7 +7,7 @@ import pytest
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
 from runs.models import FlowRun
-from runs.pages.failures import excerpt_of, failure_of, reasons_for_waiting
+from runs.pages.failures import excerpt_of, failure_of, reason_in_brief, reasons_for_waiting
 from tests.factories import make_deployment, make_flow_run, make_logs, make_task_run, make_work_pool, make_worker
 
 TRACEBACK = """Encountered exception during execution: KeyError('table')
@@ -50,6 +50,11 @@ def test_names_the_task_that_failed_first_and_the_line_that_tells_why():
     assert failure.headline == "KeyError: 'table'"
     assert failure.task == first
     assert failure.log_id == telling.id
+
+
+@pytest.mark.parametrize("begin", ["Flow run encountered an exception: ", "Task run failed with ", ""])
+def test_leaves_out_the_words_with_which_every_failure_begins(begin):
+    assert reason_in_brief(f"{begin}KeyError: 'table'") == "KeyError: 'table'"
 
 
 @pytest.mark.django_db

@@ -169,7 +169,7 @@ def test_gives_every_line_an_address(read):
 
     body = read(run, f"?at={line.id}")
 
-    assert f'<li id="L{line.id}" class="info"><a href="#L{line.id}">' in body
+    assert f'<li id="L{line.id}" class="info"><p><a href="#L{line.id}">' in body
 
 
 def test_filters_the_log_by_its_address(read):

@@ -101,7 +101,7 @@ def test_counts_what_each_level_would_show(run, logs):
 
     counts = {one["word"]: one["count"] for one in count_levels(logs, LogFilter(level="error"))}
 
-    assert counts == {"All": "3", "Warnings": "1", "Errors": "1"}
+    assert counts == {"All": "3", "Warnings and errors": "1", "Errors": "1"}
 
 
 def test_tells_what_arrived_since_the_page_was_read(run, logs):

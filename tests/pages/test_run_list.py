@@ -219,7 +219,7 @@ def test_allows_scripts_from_nowhere_else(client):
 
 def test_links_only_to_what_exists(client):
     body = client.get("/runs/").content.decode()
-    navigation = re.search(r'<nav class="side".*?</nav>', body, re.S)[0]
+    navigation = re.search(r'<nav aria-label="Main">.*?</nav>', body, re.S)[0]
 
     for address in re.findall(r'href="([^"]+)"', navigation):
         assert client.get(address).status_code in (200, 302), address
@@ -227,3 +227,14 @@ def test_links_only_to_what_exists(client):
 
 def test_reverses_to_the_address_that_clients_print():
     assert reverse("runs:list") == "/runs/"
+
+
+def test_refuses_an_address_that_no_database_can_look_up(client):
+    assert client.get("/runs/?q=%00").status_code == 400
+
+
+def test_says_when_a_run_is_due_but_has_not_begun(client):
+    make_flow_run("SCHEDULED", next_scheduled_start_time=now() - timedelta(minutes=7))
+    make_flow_run("SCHEDULED", next_scheduled_start_time=now() + timedelta(minutes=7))
+
+    assert client.get("/runs/").content.decode().count(">due, but nothing has begun it</td>") == 1

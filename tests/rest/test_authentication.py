@@ -119,3 +119,9 @@ def test_tells_sockets_who_holds_a_token(closed, key):
 
 def test_tells_sockets_that_no_token_is_needed_when_it_is_open(db):
     assert authenticate_token(None) == ANYONE
+
+
+def test_keeps_the_description_of_the_api_from_strangers(db, settings, client):
+    settings.API_AUTH = "required"
+
+    assert client.get("/api/openapi.json").status_code == 401

@@ -72,3 +72,11 @@ def test_answers_405_to_another_method(api):
     response = api.get("/flows/count")
 
     assert (response.status_code, response.json()) == (405, {"detail": "Method Not Allowed"})
+
+
+def test_answers_a_request_that_is_too_large_for_the_database_for_good(api):
+    tags = [str(number) for number in range(3000)]
+
+    response = api.post("/deployments/filter", {"deployments": {"tags": {"any_": tags}}})
+
+    assert response.status_code in (200, 422)

@@ -4,7 +4,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from orchestrator.rest.json import dump
+from orchestrator.rest.json import dump, load_json
 
 
 def test_writes_times_with_microseconds_and_z():
@@ -51,3 +51,22 @@ def test_answers_422_when_the_body_is_no_json(api):
     assert response.status_code == 422
     assert response.json()["exception_message"] == "Invalid request received."
     assert response.json()["exception_detail"][0]["type"] == "json_invalid"
+
+
+@pytest.mark.parametrize(("depth", "is_taken"), [(200, True), (250, False), (900, False)])
+def test_refuses_what_it_could_not_write_again(depth, is_taken):
+    text = "[" * depth + "]" * depth
+
+    if is_taken:
+        assert load_json(text)
+    else:
+        with pytest.raises(orjson.JSONDecodeError, match="too deeply"):
+            load_json(text.encode())
+
+
+def test_takes_a_long_list_that_is_not_deep():
+    assert len(load_json(dump([{"a": [1]}] * 1000))) == 1000
+
+
+def test_takes_no_character_that_postgresql_cannot_store():
+    assert load_json(b'{"a\\u0000": ["\\u0000", {"b": "c\\u0000"}]}') == {"a\ufffd": ["\ufffd", {"b": "c\ufffd"}]}

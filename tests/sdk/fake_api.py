@@ -20,6 +20,8 @@ from orchestrator.sdk.transport import Request, Response
 class FakeApi:
     """A transport that answers by itself. `down` makes it unreachable; `plan` prepares answers."""
 
+    address = "memory"
+
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.flows: dict[str, dict[str, Any]] = {}

@@ -16,6 +16,8 @@ from orchestrator.sdk.transport import HttpTransport, Response
 class Scripted:
     """A transport that gives prepared answers, one after the other."""
 
+    address = "http://scripted.test/api"
+
     def __init__(self, *answers):
         self.answers = list(answers)
         self.requests = []
@@ -71,6 +73,16 @@ def test_does_not_repeat_what_the_server_refused():
     assert len(transport.requests) == 1
 
 
+@pytest.mark.parametrize("status", [200, 404])
+def test_says_that_something_else_than_the_api_answered(status):
+    page = Response(status, b"<html>" + b"a page that is long " * 1000)
+
+    with pytest.raises(ApiError, match=r"http://scripted\.test/api answered .* something else than JSON") as caught:
+        Client(Scripted(page)).ask("GET", "/x")
+
+    assert len(str(caught.value)) < 400
+
+
 def test_sends_who_it_is():
     transport = Scripted(OK, OK)
 
@@ -122,9 +134,10 @@ def test_does_not_share_a_connection_with_a_forked_child(http):
     assert http.connections == 2
 
 
-def test_refuses_a_url_that_is_none():
+@pytest.mark.parametrize("url", ["localhost:4200", "127.0.0.1:4200/api", "http://127.0.0.1:99999/api", "http://host:port/api"])
+def test_refuses_a_url_that_is_none(url):
     with pytest.raises(SettingError, match="ORCHESTRATOR_API_URL"):
-        HttpTransport("localhost:4200")
+        HttpTransport(url)
 
 
 def test_tells_the_author_when_the_server_is_not_there(monkeypatch):

@@ -24,6 +24,8 @@ class Item:
 class Taker:
     """A transport that keeps what it is given, unless `answer` says something else."""
 
+    address = "http://keeping.test/api"
+
     def __init__(self) -> None:
         self.batches: list[tuple[str, list[str]]] = []
         self.answer = lambda ids: 204
@@ -97,6 +99,20 @@ def test_gives_up_only_the_item_that_the_server_refuses(taker, delivery):
 
     assert delivery.flush(5)
     assert taker.taken() == ["0", "1", "2", "4", "5", "6"]
+
+
+class Unwritable:
+    def to_wire(self):
+        raise TypeError("no words for it")
+
+
+def test_gives_up_only_the_item_that_cannot_be_written(taker, delivery, capsys):
+    for item in (Item(1), Unwritable(), Item(3)):
+        delivery.put_event(item)
+
+    assert delivery.flush(5)
+    assert taker.taken() == ["1", "3"]
+    assert "no words for it" in capsys.readouterr().err
 
 
 def test_does_not_fill_the_memory_when_the_server_stays_away(taker, delivery, monkeypatch, capsys):

@@ -100,6 +100,34 @@ def test_tells_the_server_the_retries_of_the_flow(api):
     assert api.the_run()["empirical_policy"]["retries"] == 1
 
 
+def test_gives_the_run_the_name_that_the_flow_says(api):
+    @flow(flow_run_name="load-{table}")
+    def load(table):
+        return table
+
+    run_claimed_flow(load, flow_run=api.add_pending_run(parameters={"table": "users"}))
+
+    assert api.the_run()["name"] == "load-users"
+
+
+def unfit_name():
+    raise LookupError("no name today")
+
+
+@pytest.mark.parametrize(
+    ("template", "said"), [("load-{nothing}", "cannot be filled"), (unfit_name, "no name today")]
+)
+def test_fails_the_run_that_cannot_be_named(api, template, said):
+    @flow(flow_run_name=template)
+    def load():
+        return 1
+
+    state = run_claimed_flow(load, flow_run=api.add_pending_run())
+
+    assert state.is_failed()
+    assert said in api.the_run()["state"]["message"]
+
+
 def test_executes_an_async_flow(api):
     @flow
     async def claimed():

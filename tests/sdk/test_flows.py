@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -19,6 +22,7 @@ from orchestrator import (
     tags,
     task,
 )
+from orchestrator.sdk.client import use_client
 from orchestrator.sdk.errors import RefusedRun, ReservedParameter, RunNameError
 
 
@@ -98,6 +102,7 @@ def test_gives_the_state_on_request(api):
 RETURNED = [
     (lambda: Completed(message="custom", name="AllGood"), ("COMPLETED", "AllGood", "custom")),
     (lambda: Failed(message="I say so"), ("FAILED", "Failed", "I say so")),
+    (lambda: Failed(message=ValueError("an error")), ("FAILED", "Failed", "an error")),
     (lambda: Cancelled(message="enough"), ("CANCELLED", "Cancelled", "enough")),
     (lambda: broken.submit(), ("FAILED", "Failed", "Task run failed with ValueError: bad task")),
     (lambda: broken(return_state=True), ("FAILED", "Failed", "Task run failed with ValueError: bad task")),
@@ -289,6 +294,50 @@ def test_records_a_crash_and_lets_it_through(api):
     assert "SystemExit" in state["message"]
 
 
+# what the script is doing -> the flow's options, its code, and the states before the crash
+TERMINATED = {
+    "sleeping": ("", "def f(): time.sleep(20)", ["Running"]),
+    # its code executes in another thread
+    "limited": ("timeout_seconds=15", "def f(): time.sleep(20)", ["Running"]),
+    "async": ("", "async def f(): await asyncio.sleep(20)", ["Running"]),
+    "submitted": ("", "def f(): task(lambda: time.sleep(20)).submit().result()", ["Running"]),
+    "retrying": ("retries=1, retry_delay_seconds=20", "def f(): 1 / 0", ["Running", "AwaitingRetry"]),
+}
+
+
+@pytest.mark.parametrize("doing", TERMINATED)
+def test_records_a_crash_when_its_script_is_terminated(http, doing):
+    options, code, states = TERMINATED[doing]
+    call = "asyncio.run(f())" if doing == "async" else "f()"
+    script = f"import asyncio, time\nfrom orchestrator import flow, task\n@flow({options})\n{code}\n{call}"
+
+    with subprocess.Popen([sys.executable, "-c", script]) as process:
+        deadline = time.monotonic() + 15
+        while not (http.api.flow_runs and http.api.state_names()[-1] == states[-1]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        process.terminate()
+
+    assert process.returncode == 143
+    assert http.api.state_names() == ["Pending", *states, "Crashed"]
+
+
+def test_leaves_the_signals_of_the_program_alone(api):
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    during = []
+
+    @flow
+    def looking():
+        during.append(signal.getsignal(signal.SIGTERM))
+
+    try:
+        looking()
+    finally:
+        after = signal.signal(signal.SIGTERM, before)
+
+    assert during == [after] == [signal.SIG_IGN]
+
+
 def test_fills_its_run_name_from_the_parameters(api):
     @flow(flow_run_name="load-{table}-{day}")
     def load(table, day=1):
@@ -342,6 +391,33 @@ def test_refuses_a_reserved_parameter_name():
         @flow
         def wrong(wait_for):
             return None
+
+
+def test_takes_its_instance_when_it_is_a_method():
+    class Report:
+        factor = 3
+
+        @flow
+        def scaled(self, number):
+            return self.factor * number
+
+        @classmethod
+        @flow
+        def of_class(cls, number):
+            return cls.factor * number
+
+        @staticmethod
+        @flow
+        def alone(number):
+            return number
+
+        @flow
+        async def later(self, number):
+            return self.factor * number
+
+    results = [Report().scaled(2), Report.of_class(3), Report.alone(4), asyncio.run(Report().later(5))]
+
+    assert results == [6, 9, 4, 15]
 
 
 def test_passes_rest_arguments_on():

@@ -26,6 +26,11 @@ class Opaque:
     pass
 
 
+class Undumpable:
+    def model_dump(self):
+        raise ValueError("cyclic")
+
+
 # value -> its nearest JSON value
 NEAREST = [
     ({1: (2, {3})}, {"1": [2, [3]]}),
@@ -39,6 +44,7 @@ NEAREST = [
     (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
     (Opaque(), "<Opaque>"),
     (Opaque, "<type>"),
+    (Undumpable(), "<Undumpable>"),
     # half of a surrogate pair is no text that UTF-8 could carry
     ("\ud800", "?"),
 ]

@@ -425,3 +425,22 @@ def test_carries_a_stop_iteration_as_an_ordinary_error():
 
     assert state.is_failed()
     assert isinstance(state.outcome, StopIteration)
+
+
+class Unreadable(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+def test_fails_with_an_error_that_has_no_readable_text(api):
+    @task
+    def raising():
+        raise Unreadable
+
+    @flow
+    def calling():
+        raising.submit().wait()
+
+    calling()
+
+    assert api.task_states("raising") == ["Pending", "Running", "Failed"]

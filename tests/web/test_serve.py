@@ -25,7 +25,7 @@ from tests.events.making import wire_event
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CONFIGURATION = ("DATABASE_URL", "REDIS_URL")
+CONFIGURATION = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
 
 
 class Server:

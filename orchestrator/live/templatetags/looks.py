@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from orchestrator.contract.times import format_time
 from orchestrator.live.looks import look_of
+from orchestrator.live.theme import THEMES, chosen_theme
 from orchestrator.live.words import distance_words, duration_words, exact_words
 
 register = template.Library()
@@ -72,6 +73,18 @@ def compact_json(value: Any) -> str:
 @register.filter
 def pretty_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: template.Context) -> str:
+    """The theme that this reader chose, nothing where the system decides."""
+    return chosen_theme(context["request"])
+
+
+@register.simple_tag
+def all_themes() -> list[tuple[str, str]]:
+    """Every theme with its word."""
+    return list(THEMES.items())
 
 
 @register.simple_tag(takes_context=True)

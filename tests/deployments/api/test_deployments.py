@@ -232,3 +232,39 @@ def test_refuses_parameters_that_it_cannot_read(api, flow, given):
 
     assert response.status_code == 400
     assert "hydrating" in response.json()["detail"]
+
+
+def test_refuses_parameters_of_a_run_that_are_too_large(api):
+    deployment = make_deployment()
+
+    response = api.post(f"/deployments/{deployment.pk}/create_flow_run", {"parameters": {"x": "a" * 600_000}})
+
+    assert response.status_code == 422
+
+
+def test_refuses_a_queue_for_a_run_without_a_pool(api):
+    deployment = make_deployment()
+
+    response = api.post(f"/deployments/{deployment.pk}/create_flow_run", {"work_queue_name": "fast"})
+
+    assert response.status_code == 400
+
+
+def test_keeps_the_labels_of_the_system_when_a_deployment_is_applied_again(api):
+    flow = make_flow()
+    body = {"name": "nightly", "flow_id": str(flow.pk), "labels": {"team": "data"}}
+
+    api.post("/deployments/", body)
+    again = api.post("/deployments/", body)
+
+    assert again.json()["labels"] == {"prefect.flow.id": str(flow.pk), "team": "data"}
+
+
+@pytest.mark.parametrize(("run_count", "stays"), [(0, False), (1, True)])
+def test_deletes_with_a_deployment_only_what_has_not_begun(api, run_count, stays):
+    deployment = make_deployment()
+    run = make_flow_run("SCHEDULED", flow=deployment.flow, deployment=deployment, run_count=run_count)
+
+    api.delete(f"/deployments/{deployment.pk}")
+
+    assert FlowRun.objects.filter(pk=run.pk).exists() is stays

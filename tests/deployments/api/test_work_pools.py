@@ -2,7 +2,10 @@ from datetime import timedelta
 
 import pytest
 
+from deployments.models import WorkQueue
+from deployments.services import hand_out
 from orchestrator.contract.times import format_time, now
+from orchestrator.events.models import Event
 from tests.factories import make_deployment, make_flow_run, make_work_pool, make_worker
 
 TEMPLATE = {
@@ -212,3 +215,35 @@ def test_forgets_a_worker(api, pool):
 def test_knows_no_workers_of_a_pool_that_does_not_exist(api):
     assert api.post("/work_pools/x/workers/heartbeat", {"name": "w"}).status_code == 404
     assert api.post("/work_pools/x/workers/filter").status_code == 404
+
+
+def test_says_that_a_pool_and_a_queue_were_paused(api):
+    pool = make_work_pool()
+
+    api.patch(f"/work_pools/{pool.name}", {"is_paused": True})
+    api.patch(f"/work_queues/{pool.default_queue_id}", {"is_paused": True})
+
+    names = set(Event.objects.values_list("event", flat=True))
+    assert {"prefect.work-pool.paused", "prefect.work-queue.paused"} <= names
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 1e30])
+def test_refuses_numbers_that_no_column_holds(api, number):
+    pool = make_work_pool()
+
+    assert api.post(f"/work_pools/{pool.name}/queues", {"name": "q", "priority": number}).status_code == 422
+    assert api.patch(f"/work_pools/{pool.name}", {"concurrency_limit": number}).status_code == 422
+
+
+def test_hands_out_behind_a_full_queue_with_many_waiting_runs(api, monkeypatch):
+    monkeypatch.setattr(hand_out, "MOST", 2)
+    pool = make_work_pool()
+    WorkQueue.objects.filter(pk=pool.default_queue_id).update(concurrency_limit=0)
+    behind = WorkQueue.objects.create(work_pool=pool, name="behind", priority=2)
+    for _ in range(3):
+        make_flow_run("SCHEDULED", work_queue=pool.default_queue)
+    run = make_flow_run("SCHEDULED", work_queue=behind)
+
+    found = api.post(f"/work_pools/{pool.name}/get_scheduled_flow_runs").json()
+
+    assert [item["flow_run"]["id"] for item in found] == [str(run.pk)]

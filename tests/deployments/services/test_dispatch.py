@@ -7,9 +7,12 @@ from datetime import timedelta
 import pytest
 from celery import current_app
 
+from deployments.services import dispatch
 from deployments.services.deployments import apply_deployment, create_deployment_run
 from deployments.services.dispatch import dispatch_due_runs, dispatch_run, dispatch_waiting_runs
 from deployments.services.work_pools import create_work_pool, update_work_pool
+from deployments.services.work_queues import create_work_queue
+from deployments.services.workers import record_heartbeat
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
 from runs.models import FlowRun
@@ -23,8 +26,10 @@ def sent(monkeypatch):
     return messages
 
 
-def deployment(pool="local", pool_type="celery", **changes):
+def deployment(pool="local", pool_type="celery", has_worker=True, **changes):
     create_work_pool(name=pool, type=pool_type)
+    if has_worker:
+        record_heartbeat(pool_name=pool, worker_name="w1")
     flow, _ = get_or_create_flow(name="analysis")
     made, _ = apply_deployment(flow_id=flow.pk, name=f"on {pool}", changes={"work_pool_name": pool, **changes})
     return made
@@ -103,10 +108,35 @@ class TestSweeps:
         _, options = sent[0]
         assert (options["soft_time_limit"], options["time_limit"]) == (50, 90)
 
-    def test_ask_one_question_however_many_runs_wait(self, sent, django_assert_num_queries):
+    def test_ask_as_much_however_many_runs_wait(self, sent, django_assert_num_queries):
         made = deployment()
         for _ in range(5):
             run_of(made, -60)
 
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2):  # which queues, and what waits in the one that there is
             assert dispatch_waiting_runs() == 5
+
+    def test_leave_a_pool_without_workers_alone(self, sent):
+        run_of(deployment(has_worker=False), -60)
+
+        assert dispatch_waiting_runs() == 0
+
+    def test_reach_a_queue_behind_one_with_many_waiting_runs(self, sent, monkeypatch):
+        monkeypatch.setattr(dispatch, "BATCH", 2)
+        made = deployment()
+        create_work_queue(pool_name="local", name="behind")
+        for _ in range(3):
+            run_of(made, -60)
+        behind = run_of(made, -60, work_queue_name="behind")
+
+        assert dispatch_waiting_runs() == 3
+        assert str(behind.pk) in [options["kwargs"]["flow_run_id"] for _, options in sent]
+
+    @pytest.mark.parametrize("limit", ["soon", -1, 0, True, [5], None])
+    def test_send_no_limit_that_is_no_time(self, sent, limit):
+        run = run_of(deployment(), job_variables={"time_limit_seconds": limit, "soft_time_limit_seconds": limit})
+
+        dispatch_run(flow_run_id=run.pk)
+
+        _, options = sent[0]
+        assert (options["soft_time_limit"], options["time_limit"]) == (None, None)

@@ -31,3 +31,12 @@ def test_refuses_leases_that_are_too_short_or_too_long(api, seconds):
     body = {"names": ["a"], "slots": 1, "lease_duration": seconds}
 
     assert api.post("/v2/concurrency_limits/increment-with-lease", body).status_code == 422
+
+
+def test_renews_the_leases_that_it_gave(api):
+    asked = {"names": ["tag:x"], "slots": 1, "lease_duration": 60}
+    lease = api.post("/v2/concurrency_limits/increment-with-lease", asked).json()["lease_id"]
+
+    renewed = api.post(f"/v2/concurrency_limits/leases/{lease}/renew", {"lease_duration": 60})
+
+    assert renewed.status_code == 204

@@ -243,3 +243,23 @@ def test_sets_the_state_of_many_runs_at_once(api):
 
 def test_changes_no_more_than_fifty_runs_at_once(api):
     assert api.post("/flow_runs/bulk_delete", {"limit": 51}).status_code == 422
+
+
+@pytest.mark.parametrize("delay", [1e15, -1, "inf", "nan"])
+def test_refuses_a_retry_delay_that_is_no_time(api, delay):
+    body = {"flow_id": str(make_flow().pk), "empirical_policy": {"retries": 1, "retry_delay": delay}}
+
+    assert api.post("/flow_runs/", body).status_code == 422
+
+
+def test_refuses_a_deployment_that_does_not_exist(api):
+    response = api.post("/flow_runs/", {"flow_id": str(make_flow().pk), "deployment_id": str(uuid4())})
+
+    assert response.status_code == 409
+    assert "Deployment" in response.json()["detail"]
+
+
+def test_refuses_the_work_pool_that_it_would_not_put_the_run_into(api):
+    body = {"flow_id": str(make_flow().pk), "work_pool_name": make_work_pool().name}
+
+    assert api.post("/flow_runs/", body).status_code == 422

@@ -1,6 +1,8 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from orchestrator.contract.times import format_time, now
 from runs.models import Artifact
 from tests.factories import make_flow, make_flow_run, make_task_run
@@ -106,3 +108,14 @@ def test_draws_many_tasks_with_few_queries(api, django_assert_max_num_queries):
 
     with django_assert_max_num_queries(6):
         assert len(graph_of(api, run)[1]) == 30
+
+
+@pytest.mark.parametrize(
+    "inputs", [{"x": [{"input_type": "task_run", "id": "no uuid"}]}, {"x": ["no object"]}, {"x": "no list"}]
+)
+@pytest.mark.parametrize("form", ["graph", "graph-v2"])
+def test_passes_over_inputs_that_cannot_be_read(api, form, inputs):
+    run = make_flow_run()
+    make_task_run(flow_run=run, task_inputs=inputs)
+
+    assert api.get(f"/flow_runs/{run.pk}/{form}").status_code == 200

@@ -100,3 +100,13 @@ def test_averages_lateness(api):
 
 def test_has_no_average_of_nothing(api):
     assert api.post("/flow_runs/lateness", {}).json() is None
+
+
+@pytest.mark.parametrize(
+    ("end", "seconds"),
+    [("9999-12-31T23:00:00Z", 31_536_000), ("9999-12-31T23:00:00Z", 1e300), ("9999-06-01T00:00:00Z", "nan")],
+)
+def test_refuses_intervals_beyond_the_calendar(api, end, seconds):
+    period = {"history_start": "9999-01-01T00:00:00Z", "history_end": end, "history_interval_seconds": seconds}
+
+    assert api.post("/flow_runs/history", period).status_code == 422

@@ -101,3 +101,9 @@ def test_downloads_the_lines_of_a_run_as_csv(api):
     assert text.splitlines()[0] == "timestamp,level,flow_run_id,task_run_id,message"
     assert '"with ""quotes"", and a\nnewline"' in text
     assert "amber-dove-logs.csv" in response["Content-Disposition"]
+
+
+def test_refuses_a_time_that_utc_cannot_say(api):
+    line = {"name": "a", "level": 20, "message": "x", "timestamp": "0001-01-01T00:00:00+05:00"}
+
+    assert api.post("/logs/", [line]).status_code == 422

@@ -87,10 +87,19 @@ def test_says_which_run_it_does_not_find(api, kind):
 
 @pytest.mark.parametrize(
     "state",
-    [{"type": "running"}, {}, {"type": "RUNNING", "id": str(uuid4())}, {"type": "RUNNING", "state_details": {"x": 1}}],
+    [{"type": "running"}, {}, {"type": "RUNNING", "id": str(uuid4())}, {"type": "RUNNING", "color": "red"}],
 )
 def test_refuses_what_is_no_state(api, run, state):
     assert api.post(f"/flow_runs/{run.pk}/set_state", {"state": state}).status_code == 422
+
+
+def test_keeps_details_that_only_newer_clients_know(api, run):
+    state = {"type": "RUNNING", "state_details": {"brand_new": [1]}}
+
+    response = api.post(f"/flow_runs/{run.pk}/set_state", {"state": state})
+
+    assert response.status_code == 201
+    assert api.get(f"/flow_runs/{run.pk}").json()["state"]["state_details"]["brand_new"] == [1]
 
 
 def test_keeps_the_data_and_details_of_a_state(api, run):

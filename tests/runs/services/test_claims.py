@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
+from time import sleep
 from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
 
 from orchestrator.contract.states import State, StateType, Status
 from orchestrator.contract.times import format_time, now
@@ -17,6 +21,7 @@ from runs.services.claims import claim_run, reclaim_lost_runs, release_claim, re
 from runs.services.flow_runs import Plan, create_flow_run
 from runs.services.flows import get_or_create_flow
 from runs.services.transitions import propose_state
+from tests.factories import make_deployment, make_flow_run, make_task_run, make_work_pool
 
 pytestmark = pytest.mark.django_db
 
@@ -287,3 +292,131 @@ def test_takes_nothing_away_while_the_api_was_not_there_to_be_asked():
 
     assert reclaim_lost_runs() == 0
     assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"
+
+
+class TestWhatRanInside:
+    def test_crashes_with_the_process(self):
+        run, claim = begun()
+        task = make_task_run("RUNNING", flow_run=run)
+        child = make_flow_run("RUNNING", parent_task_run=make_task_run("RUNNING", flow_run=run))
+        grandchild = make_flow_run("RUNNING", parent_task_run=make_task_run("RUNNING", flow_run=child))
+
+        report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+
+        assert [state_of(one) for one in (run, task, child, grandchild)] == [
+            "SCHEDULED",
+            "CRASHED",
+            "CRASHED",
+            "CRASHED",
+        ]
+        assert state_of(child.parent_task_run) == "CRASHED"
+
+    def test_stays_when_it_has_ended(self):
+        run, claim = begun()
+        task = make_task_run("COMPLETED", flow_run=run)
+
+        report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+
+        assert state_of(task) == "COMPLETED"
+
+    def test_goes_on_when_a_deployment_runs_it_elsewhere(self):
+        run, claim = begun()
+        tracking = make_task_run("RUNNING", flow_run=run)
+        child = make_flow_run("RUNNING", parent_task_run=tracking, deployment=make_deployment())
+
+        report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+
+        assert [state_of(child), state_of(tracking)] == ["RUNNING", "RUNNING"]
+
+
+def begun():
+    deployment = make_deployment(pool=make_work_pool())
+    run = make_flow_run("SCHEDULED", flow=deployment.flow, deployment=deployment, work_queue=deployment.work_queue)
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    propose(run, "RUNNING", claim)
+    return run, claim
+
+
+def state_of(row):
+    row.refresh_from_db()
+    return row.state_type
+
+
+def test_counts_lost_attempts_anew_when_a_crashed_run_is_begun_again(settings):
+    settings.MAX_ATTEMPTS = 1
+    run, claim = begun()
+    report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+    assert state_of(run) == "CRASHED"
+    settings.MAX_ATTEMPTS = 2
+
+    propose(run, "SCHEDULED")
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+
+    assert state_of(run) == "SCHEDULED"
+
+
+def test_cancels_a_run_at_once_that_was_begun_again_after_its_end():
+    run, claim = begun()
+    propose(run, "FAILED", claim)
+    release_claim(claim_id=claim.pk)
+    propose(run, "SCHEDULED")
+
+    answer = propose(run, "CANCELLING")
+
+    assert answer.state.type is StateType.CANCELLED
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtTheSameMoment:
+    def test_refuses_a_worker_that_waited_while_its_claim_was_ended(self):
+        run, claim = begun()
+        locked, answers = Event(), []
+
+        def lose():
+            with transaction.atomic():
+                FlowRun.objects.select_for_update().get(pk=run.pk)
+                locked.set()
+                sleep(0.3)  # so that the worker below waits for the run's lock
+                report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+
+        def speak():
+            locked.wait()
+            answers.append(propose(run, "RUNNING", claim))
+
+        at_once(lose, speak)
+
+        assert [answer.status for answer in answers] == [Status.ABORT]
+        assert state_of(run) == "SCHEDULED"
+
+    def test_ends_a_claim_while_somebody_ends_its_run(self):
+        for _ in range(10):
+            run, claim = begun()
+
+            at_once(lambda: release_claim(claim_id=claim.pk), lambda: propose(run, "CANCELLED", force=True))  # noqa: B023
+
+            claim.refresh_from_db()
+            assert claim.ended_at is not None
+
+
+def at_once(*calls):
+    """Run the calls in threads of their own; raises what one of them raised."""
+
+    def run(call):
+        try:
+            call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        for future in [threads.submit(run, call) for call in calls]:
+            future.result()
+
+
+def test_takes_a_run_with_eight_statements(django_assert_num_queries):
+    """Lock the run, look at its claims, five for the new state without another read, add the claim, name its holder."""
+    first, second = scheduled(), scheduled()
+    claim_run(flow_run_id=first.pk, worker_name="w1")
+
+    with django_assert_num_queries(10):  # and the savepoint around them, because a test is a transaction
+        claim_run(flow_run_id=second.pk, worker_name="w1")

@@ -12,6 +12,7 @@ from orchestrator.events.models import Event
 from runs.models import TaskRun, TaskRunState
 from runs.services.flow_runs import Plan, create_flow_run
 from runs.services.flows import get_or_create_flow
+from tests.factories import make_flow_run
 
 pytestmark = pytest.mark.django_db
 
@@ -156,3 +157,39 @@ def test_asks_as_many_questions_for_a_hundred_events_as_for_ten(flow_run, django
         ingest(events)
 
     assert TaskRun.objects.count() == 100
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"empirical_policy": "x"},
+        {"task_inputs": ["x"]},
+        {"labels": []},
+        {"tags": "abc"},
+        {"tags": [{}]},
+        {"run_count": -1},
+        {"total_run_time": "0:00:01"},
+        {"start_time": 5},
+        {"name": 5},
+    ],
+    ids=str,
+)
+def test_only_logs_an_event_whose_task_run_has_another_shape(api, columns):
+    run = make_flow_run()
+    report = {
+        "id": str(uuid4()),
+        "event": "prefect.task-run.Running",
+        "occurred": "2026-11-20T12:00:00Z",
+        "resource": {"prefect.resource.id": f"prefect.task-run.{uuid4()}", "prefect.orchestration": "client"},
+        "related": [{"prefect.resource.id": f"prefect.flow-run.{run.pk}", "prefect.resource.role": "flow-run"}],
+        "payload": {
+            "validated_state": {"type": "RUNNING", "name": "Running"},
+            "task_run": {"name": "t", "task_key": "k", "dynamic_key": "0", **columns},
+        },
+    }
+
+    response = api.post("/events", [report])
+
+    assert response.status_code == 204
+    assert Event.objects.filter(id=report["id"]).exists()
+    assert not TaskRun.objects.exists()

@@ -15,6 +15,7 @@ from runs.services.flow_runs import Plan, create_flow_run
 from runs.services.flows import get_or_create_flow
 from runs.services.task_runs import TaskPlan, create_task_run
 from runs.services.transitions import propose_state
+from tests.factories import make_flow_run
 
 pytestmark = pytest.mark.django_db
 
@@ -146,3 +147,12 @@ def test_gets_the_first_run_again_for_the_same_idempotency_key(flow):
     assert (created, created_again) == (True, False)
     assert first.pk == second.pk
     assert FlowRun.objects.count() == 1
+
+
+def test_changes_a_state_with_five_statements(django_assert_num_queries):
+    """Read and lock the run, update it, and add the state, the event and what the event is about."""
+    warm, run = make_flow_run(), make_flow_run()
+    propose_state(kind=RunKind.FLOW_RUN, run_id=warm.pk, proposal=State(type=StateType.PENDING), force=True)
+
+    with django_assert_num_queries(7):  # and the savepoint around them, because a test is a transaction
+        propose_state(kind=RunKind.FLOW_RUN, run_id=run.pk, proposal=State(type=StateType.PENDING), force=True)

@@ -1,0 +1,63 @@
+"""SQLite as Django knows it, with a queue for the writers of one process.
+
+SQLite lets one transaction write at a time, and lets the others sleep and ask again: under load, turns are taken by
+chance, and sleeps add up to tenths of a second. Threads of one process can do better: they wait for a lock, and
+whoever is next begins in the moment in which the one before has committed. Other processes are still met the old way.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+_turn = threading.Lock()
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._turn: threading.Lock | None = None  # the lock, while this connection holds it
+
+    def _start_transaction_under_autocommit(self) -> None:
+        # After the database's own timeout the transaction is tried anyway, and the database says what is wrong.
+        turn = _turn
+        if self._turn is None and turn.acquire(timeout=self.settings_dict["OPTIONS"].get("timeout", 5.0)):
+            self._turn = turn
+        try:
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+        except BaseException:
+            self._pass_on()
+            raise
+
+    def _commit(self) -> None:
+        super()._commit()  # type: ignore[misc]
+        self._pass_on()  # a commit that fails is followed by a rollback
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()  # type: ignore[misc]
+        finally:
+            self._pass_on()
+
+    def _close(self) -> None:
+        try:
+            super()._close()  # type: ignore[misc]
+        finally:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.release()
+
+
+def _begin_anew() -> None:
+    """A forked process has none of the threads that might hold the lock."""
+    global _turn
+    _turn = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_begin_anew)

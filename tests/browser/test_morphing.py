@@ -1,0 +1,92 @@
+"""A change reaches the page without disturbing whoever uses it."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from orchestrator.contract.times import now
+
+LIVE_MS = 5_000
+
+# What a part of the page might hold: each fragment of the header does, from the first that the page asks for.
+EXTRA = """<div id="extra"><details id="more"><summary>More</summary>words</details>
+<input id="typed"><input id="chosen" type="checkbox"><p id="kept" data-keep>from the server</p>
+<p id="read">Select these words</p></div>"""
+
+
+@pytest.fixture
+def page(watched, run) -> Page:
+    """The page of a run whose header holds more than ours do."""
+
+    def answer(route):
+        response = route.fetch()
+        text = response.text()
+        route.fulfill(response=response, body=text.replace("</section>", f"{EXTRA}</section>", 1))
+
+    watched.page.route("**/*fragment=header*", answer)
+    watched.page.goto(run.page)
+    expect(watched.page.locator("#extra")).to_be_visible(timeout=LIVE_MS)
+    return watched.page
+
+
+def change(page: Page, run) -> None:
+    """Let the run go on, and wait until the page says so."""
+    run.set_state("RUNNING")
+    expect(page.locator("#run-state")).to_have_text("Running", timeout=LIVE_MS)
+
+
+def test_keeps_focus_typed_text_and_the_place_in_it(page, run):
+    page.locator("#typed").fill("half a word")
+    page.locator("#typed").evaluate("(input) => input.setSelectionRange(2, 6)")
+
+    change(page, run)
+
+    expect(page.locator("#typed")).to_be_focused()
+    expect(page.locator("#typed")).to_have_value("half a word")
+    assert page.locator("#typed").evaluate("(input) => [input.selectionStart, input.selectionEnd]") == [2, 6]
+
+
+def test_keeps_what_was_opened_ticked_and_typed_elsewhere(page, run):
+    page.locator("#more summary").click()
+    page.locator("#chosen").check()
+    page.locator("#typed").fill("half a word")
+    page.locator("h1").click()
+
+    change(page, run)
+
+    expect(page.locator("#more")).to_have_attribute("open", "")
+    expect(page.locator("#chosen")).to_be_checked()
+    expect(page.locator("#typed")).to_have_value("half a word")
+
+
+def test_keeps_selected_words_selected(page, run):
+    page.locator("#read").select_text()
+
+    change(page, run)
+
+    assert page.evaluate("getSelection().toString()") == "Select these words"
+
+
+def test_leaves_what_is_the_pages_own(page, run):
+    page.locator("#kept").evaluate("(element) => { element.textContent = 'from the page'; }")
+
+    change(page, run)
+
+    expect(page.locator("#kept")).to_have_text("from the page")
+    expect(page.locator("#live-status")).to_have_text("live")
+
+
+def test_keeps_the_focused_link_of_a_timeline_that_grows(watched, run):
+    run.set_state("RUNNING")
+    run.report_task(str(uuid4()), "extract-1", "RUNNING", started=now())
+    watched.page.goto(run.page)
+    expect(watched.page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
+    watched.page.get_by_role("link", name="extract-1").first.focus()
+
+    run.report_task(str(uuid4()), "extract-2", "RUNNING", started=now())
+    expect(watched.page.locator(".gantt li a")).to_have_text(["extract-1", "extract-2"], timeout=LIVE_MS)
+
+    expect(watched.page.locator(".gantt li a").first).to_be_focused()

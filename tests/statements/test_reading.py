@@ -1,0 +1,78 @@
+"""A prepared query gives the objects that its QuerySet gives."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.db.models import Exists, OuterRef
+
+from orchestrator.statements.reading import PreparedQuery
+from runs.models import Claim, FlowRun
+from tests.factories import make_flow_run
+
+pytestmark = pytest.mark.django_db
+
+RELATED = ("flow", "deployment", "work_queue__work_pool", "parent_task_run")
+whole = PreparedQuery(lambda run_id: FlowRun.objects.select_related(*RELATED).filter(pk=run_id), "run_id")
+named = PreparedQuery(lambda run_id: FlowRun.objects.filter(pk=run_id).only("name"), "run_id")
+of_flow = PreparedQuery(lambda flow_id: FlowRun.objects.filter(flow=flow_id).order_by("name"), "flow_id")
+held = PreparedQuery(
+    lambda run_id, claim_id: FlowRun.objects.filter(pk=run_id).annotate(
+        is_held=Exists(Claim.objects.held().filter(pk=claim_id, flow_run=OuterRef("pk")))
+    ),
+    "run_id",
+    "claim_id",
+)
+
+
+def values_of(row) -> dict:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def test_reads_every_column_and_relation(django_assert_num_queries):
+    run = make_flow_run(tags=["a"], parameters={"x": [1, None, "ö", 2**70]})
+    whole.first(run_id=run.pk)
+
+    with django_assert_num_queries(1):
+        found = whole.first(run_id=run.pk)
+        flow_name, relations = found.flow.name, (found.deployment, found.work_queue, found.parent_task_run)
+
+    assert values_of(found) == values_of(FlowRun.objects.get(pk=run.pk))
+    assert flow_name == run.flow.name
+    assert relations == (None, None, None)
+
+
+def test_answers_for_each_identifier_anew():
+    first, second = make_flow_run(), make_flow_run()
+
+    found = [named.first(run_id=run.pk) for run in (first, second, first)]
+
+    assert [run.pk for run in found] == [first.pk, second.pk, first.pk]
+    assert named.first(run_id=uuid4()) is None
+
+
+def test_reads_what_was_left_out_when_it_is_asked_for():
+    run = make_flow_run(parameters={"x": 1})
+
+    found = named.first(run_id=run.pk)
+
+    assert found.get_deferred_fields()
+    assert found.parameters == {"x": 1}
+
+
+def test_keeps_the_order():
+    run = make_flow_run(name="b")
+    other = FlowRun.objects.create(flow=run.flow, name="a")
+
+    assert of_flow.all(flow_id=run.flow_id) == [other, run]
+
+
+def test_annotates_with_several_identifiers():
+    run = make_flow_run()
+    claim = Claim.objects.create(
+        flow_run=run, attempt=1, worker_name="w", claimed_at=run.created, lease_expires_at=run.created
+    )
+
+    assert held.first(run_id=run.pk, claim_id=claim.pk).is_held
+    assert not held.first(run_id=run.pk, claim_id=uuid4()).is_held
