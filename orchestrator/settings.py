@@ -6,7 +6,9 @@ A value that cannot be used stops the start and names its variable.
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 
@@ -34,11 +36,14 @@ def _secret_key() -> str:
     if configured:
         return configured
     path = HOME / "secret_key"
-    try:
-        with open(path, "x", opener=_private) as file:
+    if not path.exists():
+        made = path.with_name(f"secret_key.{os.getpid()}")
+        with open(made, "w", opener=_private) as file:
             file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+        # Whole or not at all, and whoever of two processes is first.
+        with suppress(FileExistsError):
+            os.link(made, path)
+        made.unlink()
     return path.read_text()
 
 
@@ -78,13 +83,19 @@ else:
 
 SECRET_KEY = _secret_key()
 DEBUG = env.flag("ORCHESTRATOR_DEBUG", False)
-ALLOWED_HOSTS = env.words("ORCHESTRATOR_ALLOWED_HOSTS", ("*",))
 CSRF_TRUSTED_ORIGINS = env.words("ORCHESTRATOR_TRUSTED_ORIGINS")
 AUTH_USER_MODEL = "accounts.User"
 # `user:password` that every client must send as `Authorization: Basic`, or nothing.
 API_AUTH_STRING = env.text("ORCHESTRATOR_API_AUTH_STRING")
 # `open`: whoever reaches the port may use it. `required`: an API key, the auth string or a logged-in user.
 API_AUTH = env.choice("ORCHESTRATOR_API_AUTH", "required" if API_AUTH_STRING else "open", "open", "required")
+# What the server's own worker shows instead of a key; made anew at every start.
+EMBEDDED_WORKER_KEY = env.text("ORCHESTRATOR_EMBEDDED_WORKER_KEY")
+PUBLIC_URL = env.url("ORCHESTRATOR_PUBLIC_URL", "http://127.0.0.1:4200", "http", "https").rstrip("/")
+# A server that asks nobody who they are answers only to its own names: else a foreign page could have its own name
+# lead here, and read and write as its visitor.
+_own_names = ("localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost")
+ALLOWED_HOSTS = env.words("ORCHESTRATOR_ALLOWED_HOSTS", _own_names if API_AUTH == "open" else ("*",))
 
 # --- Orchestration ----------------------------------------------------------------------------------------------------
 
@@ -97,7 +108,6 @@ MAX_ATTEMPTS = env.integer("ORCHESTRATOR_MAX_ATTEMPTS", 3, least=1, most=100)
 
 HTTP_THREADS = env.integer("ORCHESTRATOR_HTTP_THREADS", 4, least=1, most=64)  # each holds one database connection
 MAX_BODY_BYTES = env.integer("ORCHESTRATOR_MAX_BODY_BYTES", 16_000_000, least=5_000_000)
-PUBLIC_URL = env.url("ORCHESTRATOR_PUBLIC_URL", "http://127.0.0.1:4200", "http", "https").rstrip("/")
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 APPEND_SLASH = False  # a redirect would turn a client's POST into a GET
 ROOT_URLCONF = "orchestrator.urls"

@@ -232,9 +232,8 @@ class ClaimCreate(Body):
 
 
 class ClaimRelease(Body):
-    """`lost`: the process that executed the run died, with this reason."""
+    """`reason` says why the run is given back, should it be unfinished."""
 
-    lost: bool = False
     reason: str | None = None
 
 

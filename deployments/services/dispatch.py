@@ -15,7 +15,7 @@ from orchestrator.contract.times import now
 from runs.models import FlowRun
 
 WAKE_UP_TASK = "orchestrator.execute"
-WAKE_UP_LIFETIME_SECONDS = 30  # a worker that comes to it later need not: another wake-up was sent meanwhile
+WAKE_UP_LIFETIME_SECONDS = 120  # later ones were sent meanwhile; generous, because clocks of hosts differ
 JUST_NOW = timedelta(seconds=2)  # longer than the pause between two calls of `dispatch_due_runs`
 BATCH = 200  # runs that one call wakes workers for
 

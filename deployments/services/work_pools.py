@@ -9,12 +9,10 @@ from django.db.models import Max
 
 from deployments.errors import AlreadyExists, ReservedName, WorkPoolNotFound, WorkQueueNotFound
 from deployments.models import Worker, WorkPool, WorkQueue
-from deployments.models.work_pools import CELERY
 from orchestrator.contract.events import resource
 from orchestrator.contract.times import now
 from orchestrator.events.emit import emit
 
-DEFAULT_POOL = "default"
 DEFAULT_QUEUE = "default"
 RESERVED_PREFIX = "prefect"
 ALLOWED_ON_RESERVED = frozenset({"is_paused", "concurrency_limit"})
@@ -52,15 +50,6 @@ def create_work_pool(
         if WorkPool.objects.filter(name=name).exists():
             raise AlreadyExists(f"A work pool with the name {name!r} already exists.") from None
         raise
-    return pool
-
-
-def ensure_default_work_pool() -> WorkPool:
-    """The Celery pool that every installation has."""
-    pool = WorkPool.objects.filter(name=DEFAULT_POOL).first()
-    if pool is None:
-        description = "Runs on our own Celery workers, such as the one that `orchestrator server start` brings along."
-        pool = create_work_pool(name=DEFAULT_POOL, type=CELERY, description=description)
     return pool
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -19,11 +20,11 @@ from orchestrator.cli.processes import Program, python_command
 from orchestrator.cli.supervisor import FailedToStart, Stopped, Supervisor
 
 READY_SECONDS = 60.0
-EMBEDDED_WORKER_NAME = "embedded"
 Say = Callable[[str], object]
 
+_EMBEDDED_KEY = "ORCHESTRATOR_EMBEDDED_WORKER_KEY"
 # A worker is on another side than the server: it gets no way to the database.
-_NOT_FOR_WORKERS = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "ORCHESTRATOR_SECRET_KEY", "REDIS_URL")
+_NOT_FOR_WORKERS = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "ORCHESTRATOR_SECRET_KEY", _EMBEDDED_KEY, "REDIS_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def last_words() -> str:
 def _supervise(plan: ServerPlan, listener: socket.socket, lock: PidFile, say: Say) -> int:
     port = listener.getsockname()[1]
     url = f"http://{_reachable(plan.host)}:{port}"
-    environment = _environment(url)
+    environment = _environment(plan, url)
     if not is_loopback(plan.host) and not _has_authentication(environment):
         say(
             f"Warning: {plan.host} can be reached from other machines, and whoever reaches it may do everything. "
@@ -151,7 +152,11 @@ def _worker(plan: ServerPlan, url: str, environment: dict[str, str]) -> Program:
     own = {name: value for name, value in environment.items() if name not in _NOT_FOR_WORKERS}
     own["ORCHESTRATOR_API_URL"] = f"{url}/api"
     own["ORCHESTRATOR_BROKER_URL"] = environment.get("REDIS_URL") or f"sqlite+file://{home()}/broker.db"
-    options = ("--pool", "default", "--name", EMBEDDED_WORKER_NAME, "--concurrency", str(plan.concurrency))
+    if not (own.get("ORCHESTRATOR_API_KEY") or own.get("ORCHESTRATOR_API_AUTH_STRING")):
+        own["ORCHESTRATOR_API_KEY"] = environment[_EMBEDDED_KEY]
+    # Several hosts may each start a server on one database: their workers need names of their own.
+    name = f"embedded-{socket.gethostname()}"
+    options = ("--pool", "default", "--name", name, "--concurrency", str(plan.concurrency))
     return Program(
         name="worker",
         command=python_command("-m", "orchestrator", "worker", "start", *options),
@@ -184,11 +189,14 @@ def _beat(environment: dict[str, str]) -> Program:
     )
 
 
-def _environment(url: str) -> dict[str, str]:
+def _environment(plan: ServerPlan, url: str) -> dict[str, str]:
     environment = dict(os.environ)
     environment["ORCHESTRATOR_HOME"] = str(home())
     environment["DJANGO_SETTINGS_MODULE"] = "orchestrator.settings"
     environment.setdefault("ORCHESTRATOR_PUBLIC_URL", url)
+    if not is_loopback(plan.host):
+        environment.setdefault("ORCHESTRATOR_ALLOWED_HOSTS", "*")  # whoever opens the server may name it as they like
+    environment[_EMBEDDED_KEY] = secrets.token_urlsafe(32)
     environment["PYTHONUNBUFFERED"] = "1"
     return environment
 

@@ -49,7 +49,7 @@ def authenticate_token(token: str | None) -> Actor | None:
     A server that is open to everybody accepts every token, also none.
     """
     if token:
-        if settings.API_AUTH_STRING and _same(token, settings.API_AUTH_STRING):
+        if any(secret and _same(token, secret) for secret in (settings.API_AUTH_STRING, settings.EMBEDDED_WORKER_KEY)):
             return ANYONE
         key = _usable_key(token)
         if key is not None:

@@ -229,7 +229,5 @@ def _created(state: State) -> dict[str, Any]:
     }
 
 
-
-
 def _text(value: str | UUID | None) -> str | None:
     return str(value) if value is not None else None

@@ -216,5 +216,3 @@ def _flush_all() -> None:
                 f"{delivery.waiting()} events and logs did not reach the server within "
                 f"{settings.drain_seconds():g} seconds (ORCHESTRATOR_DRAIN_SECONDS)"
             )
-
-

@@ -45,9 +45,7 @@ def delay_seconds(delay: float | list[float], *, failures: int, jitter_factor: f
     return seconds
 
 
-def policy(
-    *, retries: int, delay: float | list[float], jitter_factor: float | None = None
-) -> dict[str, Any]:
+def policy(*, retries: int, delay: float | list[float], jitter_factor: float | None = None) -> dict[str, Any]:
     """`empirical_policy` of a task run."""
     sent = {"retries": retries, "retry_delay": delay, "retry_jitter_factor": jitter_factor}
     return {"max_retries": 0, "retry_delay_seconds": 0.0, **sent}

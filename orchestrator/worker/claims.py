@@ -81,14 +81,11 @@ def release_claim(
     client: Client,
     claim_id: str,
     *,
-    lost: bool = False,
     reason: str | None = None,
     patience_seconds: float = RELEASE_PATIENCE_SECONDS,
 ) -> None:
-    """Give the claim up. `lost`: the run did not end, and somebody else may take it at once."""
-    client.send(
-        "POST", f"/claims/{claim_id}/release", {"lost": lost, "reason": reason}, patience_seconds=patience_seconds
-    )
+    """Give the claim up. If the run has not ended, somebody else may take it at once; `reason` says why."""
+    client.send("POST", f"/claims/{claim_id}/release", {"reason": reason}, patience_seconds=patience_seconds)
 
 
 def report_lost_run(client: Client, *, pool: str, flow_run_id: str, worker_name: str, reason: str) -> None:

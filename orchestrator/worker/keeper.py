@@ -107,7 +107,7 @@ class Keeper:
 
     def _give_up(self, reason: str) -> None:
         with contextlib.suppress(OrchestratorError):
-            release_claim(self._client, self._claim.id, lost=True, reason=reason, patience_seconds=1)
+            release_claim(self._client, self._claim.id, reason=reason, patience_seconds=1)
         _kill_own_group()
 
 

@@ -87,9 +87,11 @@ def merge_labels(*, flow_run_id: UUID, labels: dict[str, Any]) -> None:
 
 def delete_flow_run(*, flow_run_id: UUID) -> None:
     """With its task runs and states; events and logs stay until clean-up. Raises RunNotFound."""
-    deleted, _ = FlowRun.objects.filter(pk=flow_run_id).delete()
-    if not deleted:
-        raise RunNotFound(RunKind.FLOW_RUN, flow_run_id)
+    with transaction.atomic():
+        # The run before its claims, as everybody locks them.
+        if not FlowRun.objects.select_for_update().filter(pk=flow_run_id).exists():
+            raise RunNotFound(RunKind.FLOW_RUN, flow_run_id)
+        FlowRun.objects.filter(pk=flow_run_id).delete()
 
 
 def _planned_before(plan: Plan) -> FlowRun | None:

@@ -134,7 +134,9 @@ def test_does_not_share_a_connection_with_a_forked_child(http):
     assert http.connections == 2
 
 
-@pytest.mark.parametrize("url", ["localhost:4200", "127.0.0.1:4200/api", "http://127.0.0.1:99999/api", "http://host:port/api"])
+@pytest.mark.parametrize(
+    "url", ["localhost:4200", "127.0.0.1:4200/api", "http://127.0.0.1:99999/api", "http://host:port/api"]
+)
 def test_refuses_a_url_that_is_none(url):
     with pytest.raises(SettingError, match="ORCHESTRATOR_API_URL"):
         HttpTransport(url)

@@ -114,9 +114,7 @@ def unfit_name():
     raise LookupError("no name today")
 
 
-@pytest.mark.parametrize(
-    ("template", "said"), [("load-{nothing}", "cannot be filled"), (unfit_name, "no name today")]
-)
+@pytest.mark.parametrize(("template", "said"), [("load-{nothing}", "cannot be filled"), (unfit_name, "no name today")])
 def test_fails_the_run_that_cannot_be_named(api, template, said):
     @flow(flow_run_name=template)
     def load():
