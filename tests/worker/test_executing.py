@@ -18,7 +18,7 @@ def test_executes_a_run_and_gives_the_claim_up(worker, api):
 
     assert worker.released(run_id) == ["Running", "Completed"]
     assert api.messages_of(run_id).count("hello") == 1
-    assert api.released == [{"run": run_id, "lost": False, "reason": None}]
+    assert api.released == [{"run": run_id, "reason": None}]
 
 
 def test_registers_under_its_name(worker, api):
@@ -239,7 +239,7 @@ def test_gives_its_runs_back_when_the_worker_itself_is_killed(worker, api):
     os.kill(worker.process.pid, signal.SIGKILL)
 
     released = eventually(lambda: api.released, seconds=5)
-    assert released == [{"run": run_id, "lost": True, "reason": "The worker process died while it executed the run."}]
+    assert released == [{"run": run_id, "reason": "The worker process died while it executed the run."}]
     eventually(lambda: not _running("sleep 41.5"))
     assert api.state_names(run_id) == ["Running"]
 
