@@ -9,7 +9,6 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-import orjson
 from pydantic import ValidationError
 
 from orchestrator.contract.times import now
@@ -26,6 +25,7 @@ from orchestrator.live.sockets import (
     Refuse,
     until_first_ends,
 )
+from orchestrator.rest.json import dump
 from orchestrator.web.threads import http_threads
 
 logger = logging.getLogger(__name__)
@@ -129,6 +129,6 @@ def frame_of(event: Event) -> str:
     frame: str | None = event.__dict__.get("_frame")
     if frame is None:
         message: dict[str, Any] = {"type": "event", "event": event.to_wire()}
-        frame = orjson.dumps(message).decode()
+        frame = dump(message).decode()
         event.__dict__["_frame"] = frame
     return frame

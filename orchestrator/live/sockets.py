@@ -16,6 +16,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from orchestrator.rest.authentication import auth_required, authenticate_token
+from orchestrator.rest.json import dump
 from orchestrator.web.bodies import Message, Receive
 from orchestrator.web.receipts import EXTENSION, PING
 from orchestrator.web.threads import TooBusy, http_threads
@@ -139,7 +140,7 @@ class Socket:
             raise Closed from None
 
     async def send_object(self, value: Any) -> None:
-        await self.send_text(orjson.dumps(value).decode())
+        await self.send_text(dump(value).decode())
 
     async def watch_for_close(self) -> None:
         """Read and forget what still comes, until the other side closes. Raises Closed."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
+from uuid import UUID
 
 import orjson
 from rest_framework.exceptions import ParseError
@@ -13,14 +16,19 @@ from rest_framework.renderers import BaseRenderer
 
 from orchestrator.contract.times import format_time
 
-SAFE_DEPTH = 200  # the encoder gives up at 254
-WRAPPINGS = 20
+SAFE_DEPTH = 230  # the encoder gives up at 254, and an answer puts lists and objects around a value
+_LONG_NUMBER = re.compile(rb"\d{19}")  # may be beyond the 64 bits that orjson reads and writes exactly
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
 
 def dump(value: Any) -> bytes:
     """JSON of an answer. Times are written with microseconds always, so that they also sort as text."""
-    return orjson.dumps(value, default=_write, option=_OPTIONS)
+    try:
+        return orjson.dumps(value, default=_write, option=_OPTIONS)
+    except orjson.JSONEncodeError as error:
+        if "64-bit" not in str(error):
+            raise
+        return json.dumps(value, default=_write, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def load_json(text: str | bytes) -> Any:
@@ -28,21 +36,32 @@ def load_json(text: str | bytes) -> Any:
 
     Raises orjson.JSONDecodeError, also for what is nested too deeply: stored, it would break every answer that has it.
     """
-    value = orjson.loads(text)
     raw = text.encode() if isinstance(text, str) else text
-    if raw.count(b"[") + raw.count(b"{") > SAFE_DEPTH and not _can_be_written(value):
+    value = _load_exactly(raw) if _LONG_NUMBER.search(raw) else orjson.loads(raw)
+    if raw.count(b"[") + raw.count(b"{") > SAFE_DEPTH and not _is_nested_within(SAFE_DEPTH, value):
         raise orjson.JSONDecodeError("The value is nested too deeply", "", 0)
     return _without_nul(value) if b"\\u0000" in raw else value
 
 
-def _can_be_written(value: Any) -> bool:
-    """Also inside the lists and objects that an answer puts around it."""
-    for _ in range(WRAPPINGS):
-        value = [value]
+def _load_exactly(raw: bytes) -> Any:
+    """With integers of any length, which orjson would turn into floats."""
     try:
-        orjson.dumps(value)
-    except TypeError:
-        return False
+        return json.loads(raw, parse_constant=_refuse_constant)
+    except orjson.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise orjson.JSONDecodeError(str(error), "", 0) from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise orjson.JSONDecodeError(f"{name} is no JSON", "", 0)
+
+
+def _is_nested_within(levels: int, value: Any) -> bool:
+    if isinstance(value, dict):
+        return levels > 0 and all(_is_nested_within(levels - 1, inner) for inner in value.values())
+    if isinstance(value, list):
+        return levels > 0 and all(_is_nested_within(levels - 1, inner) for inner in value)
     return True
 
 
@@ -61,6 +80,10 @@ def _write(value: Any) -> Any:
         return format_time(value)
     if isinstance(value, (set, frozenset)):
         return sorted(value)
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, orjson.Fragment):
+        return json.loads(orjson.dumps(value))
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

@@ -70,3 +70,33 @@ def test_takes_a_long_list_that_is_not_deep():
 
 def test_takes_no_character_that_postgresql_cannot_store():
     assert load_json(b'{"a\\u0000": ["\\u0000", {"b": "c\\u0000"}]}') == {"a\ufffd": ["\ufffd", {"b": "c\ufffd"}]}
+
+
+HUGE = 123456789012345678901234567890
+
+
+def test_keeps_integers_beyond_64_bits():
+    assert load_json(f'{{"n": {HUGE}}}') == {"n": HUGE}
+    assert dump({"n": HUGE, "id": UUID(int=1)}) == f'{{"n":{HUGE},"id":"{UUID(int=1)}"}}'.encode()
+
+
+def test_brings_a_huge_parameter_back_as_it_came(api):
+    flow = api.post("/flows/", {"name": "huge"}).json()
+
+    made = api._client.generic(
+        "POST",
+        "/api/flow_runs/",
+        f'{{"flow_id": "{flow["id"]}", "parameters": {{"n": {HUGE}}}}}',
+        content_type="application/json",
+    )
+
+    assert made.status_code == 201, made.content
+    assert api.get(f"/flow_runs/{made.json()['id']}").json()["parameters"] == {"n": HUGE}
+
+
+@pytest.mark.parametrize(
+    "text", ['{"n": 1234567890123456789012, "x": NaN}', '{"n": 1234567890123456789012', "9" * 5000]
+)
+def test_refuses_what_is_no_json_also_beside_long_numbers(text):
+    with pytest.raises(orjson.JSONDecodeError):
+        load_json(text)
