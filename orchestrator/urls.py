@@ -24,4 +24,5 @@ urlpatterns = [
     *[path("", include(module)) for module in PAGES],
 ]
 
+handler400 = "orchestrator.live.page.bad_request"
 handler404 = "orchestrator.live.page.not_found"

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -51,6 +52,21 @@ def render_page(
             f"This page has no part called “{wanted[:40]}”.", status=404, content_type="text/plain; charset=utf-8"
         )
     return render(request, fragments[wanted], context)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
+    """The 400 of the whole site, in plain words: a page would look at the address that cannot be trusted."""
+    if isinstance(exception, DisallowedHost):
+        name = request.META.get("HTTP_HOST", "")
+        reason = (
+            f"This server does not answer to the name {name[:200]!r}. If it should, set ORCHESTRATOR_PUBLIC_URL to its "
+            "address, or ORCHESTRATOR_ALLOWED_HOSTS to its names."
+        )
+    else:
+        reason = "The request cannot be understood."
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": reason}, status=400)
+    return HttpResponse(reason, status=400, content_type="text/plain; charset=utf-8")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:

@@ -127,7 +127,7 @@ def test_answers_a_request_that_is_under_way_when_it_stops(server: Server) -> No
     async def ask_while_stopping() -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         body = json.dumps([wire_event()]).encode()
-        lines = ("POST /api/events HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", "", "")
+        lines = ("POST /api/events HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}", "", "")
         writer.write("\r\n".join(lines).encode() + body[:20])
         await writer.drain()
         await asyncio.sleep(0.1)

@@ -118,7 +118,7 @@ def test_ends_a_claim_however_often_it_is_given_back(api, run):
         api.post(f"/flow_runs/{run.pk}/set_state", {"state": {"type": state_type}}, x_orchestrator_claim=id)
 
     for _ in range(2):
-        assert api.post(f"/claims/{id}/release", {"lost": False, "reason": None}).status_code == 204
+        assert api.post(f"/claims/{id}/release", {"reason": None}).status_code == 204
 
     assert Claim.objects.get().outcome == "finished"
     assert state_of(api, run)["type"] == "COMPLETED"
@@ -127,7 +127,7 @@ def test_ends_a_claim_however_often_it_is_given_back(api, run):
 def test_begins_a_run_again_whose_process_died(api, run):
     id = claim(api, run).json()["id"]
 
-    api.post(f"/claims/{id}/release", {"lost": True, "reason": "Killed by signal 9"})
+    api.post(f"/claims/{id}/release", {"reason": "Killed by signal 9"})
 
     state = state_of(api, run)
     assert (state["type"], state["name"]) == ("SCHEDULED", "AwaitingRetry")
