@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Max, QuerySet
 
 from orchestrator.contract.states import TERMINAL, State, StateType, Status
@@ -20,6 +21,10 @@ from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
 from runs.models import Claim, FlowRun
 from runs.services.enclosed import crash_what_ran_inside
 from runs.services.transitions import locked_flow_run, locked_run_to_claim, propose_state_of_locked
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100  # lost runs that one call of `reclaim_lost_runs` looks after
 
 
 def _held_and_locked(claim_id: UUID) -> QuerySet[Claim]:
@@ -34,8 +39,6 @@ _claims_of_run = PreparedQuery(lambda run_id: Claim.objects.filter(flow_run=run_
 _state_of_claimed_run = PreparedQuery(
     lambda claim_id: FlowRun.objects.filter(claims=claim_id).only("state_type", "state_name"), "claim_id"
 )
-
-BATCH = 100  # lost runs that one call of `reclaim_lost_runs` looks after
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +130,22 @@ def reclaim_lost_runs() -> int:
     expired = list(Claim.objects.expired(at).order_by("lease_expires_at").values_list("pk", flat=True)[:BATCH])
     reclaimed = 0
     for claim_id in expired:
-        with transaction.atomic():
-            found = _locked_with_its_run(claim_id)
-            if found is None or found[1].lease_expires_at >= now():
-                continue  # it was given back or renewed just now
-            run, claim = found
-            _lose(run, claim, f"Worker {claim.worker_name} did not report for {settings.LEASE_SECONDS:g} seconds")
-            reclaimed += 1
+        try:
+            reclaimed += _reclaim(claim_id)
+        except DatabaseError:
+            # The next call tries again; one run that resists must not hold up the others.
+            logger.exception("Claim %s expired and could not be ended", claim_id)
     return reclaimed
+
+
+def _reclaim(claim_id: UUID) -> bool:
+    with transaction.atomic():
+        found = _locked_with_its_run(claim_id)
+        if found is None or found[1].lease_expires_at >= now():
+            return False  # it was given back or renewed just now
+        run, claim = found
+        _lose(run, claim, f"Worker {claim.worker_name} did not report for {settings.LEASE_SECONDS:g} seconds")
+    return True
 
 
 def _locked_with_its_run(claim_id: UUID) -> tuple[FlowRun, Claim] | None:

@@ -9,7 +9,7 @@ from time import sleep
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from orchestrator.contract.states import State, StateType, Status
 from orchestrator.contract.times import format_time, now
@@ -17,6 +17,7 @@ from orchestrator.web.models import WebPulse
 from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
 from runs.models import Claim, FlowRun
 from runs.orchestration.transition import RunKind
+from runs.services import claims as claims_service
 from runs.services.claims import claim_run, reclaim_lost_runs, release_claim, renew_claim, report_lost
 from runs.services.flow_runs import Plan, create_flow_run
 from runs.services.flows import get_or_create_flow
@@ -264,6 +265,21 @@ class TestReclaiming:
 
         assert reclaim_lost_runs() == 0
         assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"
+
+    def test_goes_on_with_the_others_when_one_resists(self, monkeypatch):
+        claims = [claim_run(flow_run_id=scheduled().pk, worker_name="w1")[1] for _ in range(2)]
+        for claim in claims:
+            let_expire(claim)
+        lose = claims_service._lose
+
+        def resist_once(run, claim, reason):
+            monkeypatch.setattr(claims_service, "_lose", lose)
+            raise OperationalError("out of space")
+
+        monkeypatch.setattr(claims_service, "_lose", resist_once)
+
+        assert reclaim_lost_runs() == 1
+        assert reclaim_lost_runs() == 1
 
     def test_does_its_work_once(self):
         run = scheduled()
