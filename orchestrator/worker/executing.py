@@ -93,7 +93,7 @@ def _run(claim: Claim, settings: WorkerSettings, isolated: IsolatedRun) -> str:
     ):
         limit = _soft_limit_seconds(variables)
         entrypoint = deployment.get("entrypoint")
-        if variables.get("isolation") == "process":
+        if _wants_own_process(variables):
             log = children.worker_log or sys.stderr
             isolated.execute(Task(flow_run, claim.id, entrypoint, str(directory), limit, log.fileno()))
             return "isolated"
@@ -110,6 +110,13 @@ def _soft_limit_seconds(variables: dict[str, Any]) -> float | None:
         return float(given)
     except (TypeError, ValueError):
         raise BadRunSetting(f"The job variable soft_time_limit_seconds is {given!r}; a number is needed") from None
+
+
+def _wants_own_process(variables: dict[str, Any]) -> bool:
+    given = variables.get("isolation")
+    if given not in (None, "", "process"):
+        raise BadRunSetting(f"The job variable isolation is {given!r}; it can be 'process' or be left out")
+    return given == "process"
 
 
 def _log_lines_of(flow_run_id: str) -> Any:

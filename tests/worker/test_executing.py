@@ -312,6 +312,22 @@ def test_crashes_an_isolated_run_whose_code_cannot_be_loaded(worker, api):
     assert "No module named" in api.states[run_id][0]["message"]
 
 
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"isolation": "prcess"}, "The job variable isolation is 'prcess'; it can be 'process' or be left out"),
+        ({"soft_time_limit_seconds": "soon"}, "The job variable soft_time_limit_seconds is 'soon'; a number is needed"),
+    ],
+)
+def test_crashes_a_run_whose_job_variables_cannot_be_used(worker, api, variables, said):
+    worker.start()
+
+    run_id = worker.run("@flow\ndef main():\n    pass\n", **variables)
+
+    assert worker.released(run_id) == ["Crashed"]
+    assert said in api.states[run_id][0]["message"]
+
+
 def _running(command):
     import subprocess
 
