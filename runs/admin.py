@@ -42,7 +42,7 @@ class TaskRunStates(StatesInline):
 
 class Claims(HistoryInline):
     model = Claim
-    fields = ["attempt", "worker_name", "claimed_at", "lease_expires_at", "ended_at", "outcome", "reason"]
+    fields = ["attempt", "worker_name", "process_id", "claimed_at", "lease_expires_at", "ended_at", "outcome", "reason"]
     ordering = ["attempt"]
 
 
@@ -226,7 +226,16 @@ class LogAdmin(HistoryAdmin):
 
 @admin.register(Claim)
 class ClaimAdmin(HistoryAdmin):
-    list_display = ["flow_run", "attempt", "worker_name", "claimed_at", "lease_expires_at", "outcome_word", "reason"]
+    list_display = [
+        "flow_run",
+        "attempt",
+        "worker_name",
+        "process_id",
+        "claimed_at",
+        "lease_expires_at",
+        "outcome_word",
+        "reason",
+    ]
     list_filter = ["outcome", "claimed_at"]
     list_select_related = ["flow_run"]
     search_fields = ["worker_name"]

@@ -227,8 +227,11 @@ class Heartbeat(Body):
 
 
 class ClaimCreate(Body):
+    """`process_id`: of the process that is going to execute the run, as the worker's host counts."""
+
     flow_run_id: UUID
     worker_name: str
+    process_id: int | None = Field(default=None, ge=0, lt=2**31)
 
 
 class ClaimRelease(Body):
@@ -240,4 +243,5 @@ class ClaimRelease(Body):
 class LostRun(Body):
     flow_run_id: UUID
     worker_name: str
+    process_id: int | None = Field(default=None, ge=0, lt=2**31)
     reason: str

@@ -21,7 +21,12 @@ class Claims(ApiView):
     @takes(ClaimCreate)
     def post(self, request: Request, pool_name: str, body: ClaimCreate) -> Response:
         """Take a scheduled run that is due. 409 when it cannot be taken now."""
-        run, claim = claim_from_pool(pool_name=pool_name, flow_run_id=body.flow_run_id, worker_name=body.worker_name)
+        run, claim = claim_from_pool(
+            pool_name=pool_name,
+            flow_run_id=body.flow_run_id,
+            worker_name=body.worker_name,
+            process_id=body.process_id,
+        )
         answer = {
             "id": claim.pk,
             "attempt": claim.attempt,
@@ -38,7 +43,12 @@ class LostRuns(ApiView):
     @takes(LostRun)
     def post(self, request: Request, pool_name: str, body: LostRun) -> Response:
         """A worker saw the process die that executed a run."""
-        report_lost(flow_run_id=body.flow_run_id, worker_name=body.worker_name, reason=body.reason)
+        report_lost(
+            flow_run_id=body.flow_run_id,
+            worker_name=body.worker_name,
+            process_id=body.process_id,
+            reason=body.reason,
+        )
         return no_content()
 
 

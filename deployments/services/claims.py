@@ -12,7 +12,9 @@ from runs.models import Claim, FlowRun
 from runs.services.claims import claim_run
 
 
-def claim_from_pool(*, pool_name: str, flow_run_id: UUID, worker_name: str) -> tuple[FlowRun, Claim]:
+def claim_from_pool(
+    *, pool_name: str, flow_run_id: UUID, worker_name: str, process_id: int | None = None
+) -> tuple[FlowRun, Claim]:
     """Take a run that waits in this pool.
 
     Raises WorkPoolNotFound, RunNotFound, and ClaimRefused when pool or queue are paused or full, when the run waits
@@ -30,7 +32,7 @@ def claim_from_pool(*, pool_name: str, flow_run_id: UUID, worker_name: str) -> t
         if pool.concurrency_limit is not None or queue.concurrency_limit is not None:
             _refuse_when_full(pool, queue)
 
-    return claim_run(flow_run_id=flow_run_id, worker_name=worker_name, allow=allow)
+    return claim_run(flow_run_id=flow_run_id, worker_name=worker_name, process_id=process_id, allow=allow)
 
 
 def _refuse_when_full(pool: WorkPool, queue: WorkQueue) -> None:

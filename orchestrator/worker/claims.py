@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -54,7 +55,7 @@ class Renewal:
 
 def claim_run(client: Client, *, pool: str, flow_run_id: str, worker_name: str) -> Claim:
     """Take a run. Raises ClaimRefused when it is not to be had, ServerUnreachable when nobody answers for a while."""
-    body = {"flow_run_id": flow_run_id, "worker_name": worker_name}
+    body = {"flow_run_id": flow_run_id, "worker_name": worker_name, "process_id": os.getpid()}
     try:
         answer = client.ask(
             "POST", f"/work_pools/{quote(pool, safe='')}/claims", body, patience_seconds=CLAIM_PATIENCE_SECONDS
@@ -88,12 +89,14 @@ def release_claim(
     client.send("POST", f"/claims/{claim_id}/release", {"reason": reason}, patience_seconds=patience_seconds)
 
 
-def report_lost_run(client: Client, *, pool: str, flow_run_id: str, worker_name: str, reason: str) -> None:
-    """Tell that the process which executed the run is dead."""
+def report_lost_run(
+    client: Client, *, pool: str, flow_run_id: str, worker_name: str, process_id: int, reason: str
+) -> None:
+    """Tell that this process, which claimed the run, is dead. A claim that another one took since stays."""
     client.send(
         "POST",
         f"/work_pools/{quote(pool, safe='')}/claims/lost",
-        {"flow_run_id": flow_run_id, "worker_name": worker_name, "reason": reason},
+        {"flow_run_id": flow_run_id, "worker_name": worker_name, "process_id": process_id, "reason": reason},
         patience_seconds=REPORT_PATIENCE_SECONDS,
     )
 

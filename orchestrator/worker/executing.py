@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Any
 
@@ -155,7 +156,14 @@ def _release(client: Client, claim: Claim, *, lost: str | None, settings: Worker
     try:
         if lost is not None:
             _log.error("Flow run %s: %s", run_id, lost)
-            report_lost_run(client, pool=settings.pool, flow_run_id=run_id, worker_name=settings.name, reason=lost)
+            report_lost_run(
+                client,
+                pool=settings.pool,
+                flow_run_id=run_id,
+                worker_name=settings.name,
+                process_id=os.getpid(),
+                reason=lost,
+            )
         else:
             release_claim(client, claim.id)
     except OrchestratorError as error:

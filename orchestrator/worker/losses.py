@@ -42,7 +42,7 @@ class RunRequest(Request):
         if not soft:
             message = f"The run exceeded its hard time limit of {timeout:g} seconds and its process was killed."
             _log.error("Flow run %s: %s", self._flow_run_id, message)
-            _in_background(_end_timed_out, self._flow_run_id, message)
+            _in_background(_end_timed_out, self._flow_run_id, self.worker_pid, message)
         super().on_timeout(soft, timeout)
 
     def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:
@@ -51,9 +51,9 @@ class RunRequest(Request):
         super().cancel(pool, signal=signal, emit_retry=False)
 
     def _tell(self, reason: str) -> None:
-        if not self._told:
+        if not self._told and self.worker_pid:  # without a process nothing was executed
             self._told = True
-            report_loss(self._flow_run_id, reason)
+            report_loss(self._flow_run_id, self.worker_pid, reason)
 
     @property
     def _flow_run_id(self) -> str:
@@ -66,9 +66,9 @@ class RunRequest(Request):
                 os.killpg(self.worker_pid, signal.SIGKILL)
 
 
-def report_loss(flow_run_id: str, reason: str) -> None:
+def report_loss(flow_run_id: str, process_id: int, reason: str) -> None:
     """Tell the server, without holding up the caller, that a run lost its process."""
-    _in_background(_report, flow_run_id, reason)
+    _in_background(_report, flow_run_id, process_id, reason)
 
 
 def wait_for_reports(timeout_seconds: float) -> None:
@@ -77,21 +77,22 @@ def wait_for_reports(timeout_seconds: float) -> None:
         thread.join(timeout_seconds)
 
 
-def _report(flow_run_id: str, reason: str) -> None:
+def _report(flow_run_id: str, process_id: int, reason: str) -> None:
     settings = _settings()
     report_lost_run(
         api_client(settings.api_url),
         pool=settings.pool,
         flow_run_id=flow_run_id,
         worker_name=settings.name,
+        process_id=process_id,
         reason=reason,
     )
 
 
-def _end_timed_out(flow_run_id: str, message: str) -> None:
+def _end_timed_out(flow_run_id: str, process_id: int, message: str) -> None:
     # Ended before it is reported as lost: a run that is over is not tried again.
     crash_run(api_client(_settings().api_url), flow_run_id=flow_run_id, name="TimedOut", message=message)
-    _report(flow_run_id, message)
+    _report(flow_run_id, process_id, message)
 
 
 def _in_background(function: Any, *arguments: Any) -> None:

@@ -37,6 +37,9 @@ class Claim(models.Model):
     flow_run = models.ForeignKey("runs.FlowRun", on_delete=models.CASCADE, related_name="claims")
     attempt = models.PositiveIntegerField(help_text="1 for the first claim of the run.")
     worker_name = models.TextField()
+    process_id = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Of the process on the worker's host that executes the run."
+    )
     claimed_at = models.DateTimeField()
     lease_expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)

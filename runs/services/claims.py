@@ -51,7 +51,11 @@ class Renewal:
 
 
 def claim_run(
-    *, flow_run_id: UUID, worker_name: str, allow: Callable[[FlowRun], None] | None = None
+    *,
+    flow_run_id: UUID,
+    worker_name: str,
+    process_id: int | None = None,
+    allow: Callable[[FlowRun], None] | None = None,
 ) -> tuple[FlowRun, Claim]:
     """Take a scheduled run that is due: it becomes PENDING and belongs to the worker while the claim is renewed.
 
@@ -74,6 +78,7 @@ def claim_run(
             flow_run=run,
             attempt=max((earlier.attempt for earlier in before), default=0) + 1,
             worker_name=worker_name,
+            process_id=process_id,
             claimed_at=at,
             lease_expires_at=at + _lease(),
         )
@@ -108,10 +113,14 @@ def release_claim(*, claim_id: UUID, reason: str | None = None) -> None:
             _end(claim, Claim.Outcome.FINISHED, reason=None)
 
 
-def report_lost(*, flow_run_id: UUID, worker_name: str, reason: str) -> None:
-    """A worker saw the process die that executed this run. Does nothing when another worker holds the run by now."""
+def report_lost(*, flow_run_id: UUID, worker_name: str, reason: str, process_id: int | None = None) -> None:
+    """A worker saw the process die that executed this run.
+
+    Does nothing when another process holds the run by now, be it of the same worker: reports may come late.
+    """
     with transaction.atomic():
-        held = Claim.objects.held().filter(flow_run=flow_run_id, worker_name=worker_name).first()
+        claims = Claim.objects.held().filter(flow_run=flow_run_id, worker_name=worker_name)
+        held = claims.filter(process_id=process_id).first()
         found = _locked_with_its_run(held.pk) if held is not None else None
         if found is not None:
             _lose(*found, reason)

@@ -184,6 +184,18 @@ def test_ignores_a_report_about_a_run_that_another_worker_holds():
     assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"
 
 
+def test_ignores_a_late_report_about_a_process_whose_run_another_of_the_same_worker_holds():
+    run = scheduled()
+    claim_run(flow_run_id=run.pk, worker_name="w1", process_id=100)
+    report_lost(flow_run_id=run.pk, worker_name="w1", process_id=100, reason="gone")
+    claim_run(flow_run_id=run.pk, worker_name="w1", process_id=101)
+
+    report_lost(flow_run_id=run.pk, worker_name="w1", process_id=100, reason="gone")
+
+    assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"
+    assert Claim.objects.held().get().process_id == 101
+
+
 def test_crashes_a_run_that_lost_its_worker_too_often(settings):
     settings.MAX_ATTEMPTS = 2
     run = scheduled()
