@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from orchestrator.rest.answering import Shape, answers
+from orchestrator.rest.asking import asks
 from orchestrator.rest.errors import NotFound, Refused
 from orchestrator.rest.taking import read, takes
 from orchestrator.rest.versions import check_api_version
@@ -59,4 +61,4 @@ def no_content() -> Response:
     return Response(status=204)
 
 
-__all__ = ["ApiView", "no_content", "read", "takes"]
+__all__ = ["ApiView", "Shape", "answers", "asks", "no_content", "read", "takes"]
