@@ -1,0 +1,1 @@
+"""The public REST contract for automations, as far as it is served."""

@@ -1,0 +1,22 @@
+"""Is this text a template?"""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automations.errors import BadTemplate
+from automations.services.templates import check_template
+from orchestrator.rest.views import ApiView, answers, no_content, takes
+
+
+class TemplateCheck(ApiView):
+    @takes(str)
+    @answers(None, 204)
+    def post(self, request: Request, body: str) -> Response:
+        """204 when it can be used; else 422, with the line and what is wrong there."""
+        try:
+            check_template(body)
+        except BadTemplate as error:
+            return Response({"error": {"line": error.line, "message": str(error), "source": error.source}}, 422)
+        return no_content()

@@ -1,0 +1,16 @@
+"""Every address about automations, below /api/."""
+
+from django.urls import path
+
+from automations.api.answers import automation_answers
+from automations.api.filters import AUTOMATIONS
+from automations.api.shapes import Automation
+from automations.api.templates import TemplateCheck
+from orchestrator.rest.lists import count_view, filter_view
+
+urlpatterns = [
+    path("automations/filter", filter_view(AUTOMATIONS, automation_answers, Automation)),
+    path("automations/count", count_view(AUTOMATIONS)),
+    path("automations/templates/validate", TemplateCheck.as_view()),  # where the web UI looks for it
+    path("templates/validate", TemplateCheck.as_view()),
+]

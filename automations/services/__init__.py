@@ -1,0 +1,1 @@
+"""What automations do, apart from how they are asked for."""

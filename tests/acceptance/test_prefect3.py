@@ -1,0 +1,131 @@
+"""Every scenario in `prefect3/` is a program of its own, which exits with 0 when the server did what it should.
+
+By hand, from the folder `prefect3`:
+`PREFECT_API_URL=http://127.0.0.1:4200/api ../../../.venv-clients/prefect3/bin/python s02_hello_flow.py`
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.clients.environments import NotInstallable, python_with
+from tests.e2e.conftest import BACKENDS, backend  # noqa: F401  a fixture
+from tests.e2e.system import System
+
+SCRIPTS = Path(__file__).parent / "prefect3"
+REQUIREMENTS = Path(__file__).parents[1] / "clients" / "prefect3" / "requirements.txt"
+AT_ONCE = 2  # each keeps a core busy while its client is imported
+LONGEST_SECONDS = 300
+
+AUTH_STRING = "admin:pass"
+# Of what they need the server has not everything yet.
+NOT_YET = {
+    "s16_serve": "schedules are stored, and nothing makes runs of them yet",
+    "s17_worker": "queues and deployments are not marked as not ready yet",
+    "s20_automations": "there are no automations yet",
+    "s28_deploy_cli": "schedules are stored, and nothing makes runs of them yet",
+    "s30_suspend_worker": "queues and deployments are not marked as not ready yet",
+}
+OF_THEIR_OWN = {"s26_auth", "s27_csrf"}  # need a server that is started otherwise
+ALL = sorted(path.stem for path in SCRIPTS.glob("s[0-9]*.py"))
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+class Scenarios:
+    """Runs the programs against one server, some at once; each outcome is asked for by its own test."""
+
+    def __init__(self, python: Path, system: System, home: Path, **environment: str) -> None:
+        self._python = python
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
+            "PATH": f"{python.parent}:{os.environ['PATH']}",
+            "PREFECT_API_URL": f"{system.url}/api",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "P3_TAG_REST": "1",
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+            "DO_NOT_TRACK": "1",
+            **environment,
+        }
+        self._home = home
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._started: dict[str, Future[subprocess.CompletedProcess[str]]] = {}
+
+    def start(self, names: list[str]) -> None:
+        for name in names:
+            self._started[name] = self._pool.submit(self._run, name)
+
+    def outcome(self, name: str) -> subprocess.CompletedProcess[str]:
+        if name not in self._started:
+            self.start([name])
+        return self._started[name].result()
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _run(self, name: str) -> subprocess.CompletedProcess[str]:
+        environment = {**self._environment, "PREFECT_HOME": str(self._home / name)}
+        command = [str(self._python), str(SCRIPTS / f"{name}.py")]
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS
+        )
+
+
+@pytest.fixture(scope="module")
+def python() -> Path:
+    try:
+        return python_with(REQUIREMENTS, name="prefect3")
+    except NotInstallable as error:
+        pytest.skip(f"the Prefect 3 client could not be installed: {error}")
+
+
+@pytest.fixture(scope="module")
+def scenarios(python, backend, tmp_path_factory, request) -> Iterator[Scenarios]:  # noqa: F811
+    home = tmp_path_factory.mktemp("home")
+    system = System(home, backend).start()
+    found = Scenarios(python, system, tmp_path_factory.mktemp("prefect"))
+    # Those that this run asks for, all at once: a test that waits for one does not keep the others from going on.
+    asked = [item.callspec.params["name"] for item in request.session.items if _is_ours(item, request)]
+    found.start(list(dict.fromkeys(asked)))
+    yield found
+    found.close()
+    system.stop()
+    print(system.output())
+
+
+def _is_ours(item: pytest.Item, request: pytest.FixtureRequest) -> bool:
+    return item.path == request.path and "name" in getattr(getattr(item, "callspec", None), "params", {})
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in NOT_YET and name not in OF_THEIR_OWN])
+def test_satisfies(scenarios, name):
+    done = scenarios.outcome(name)
+
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "server", "client"),
+    [
+        ("s26_auth", {"ORCHESTRATOR_API_AUTH_STRING": AUTH_STRING}, {"PREFECT_API_AUTH_STRING": AUTH_STRING}),
+        ("s27_csrf", {"ORCHESTRATOR_CSRF_PROTECTION": "true"}, {}),
+    ],
+)
+def test_satisfies_on_a_server_of_its_own(python, tmp_path, scenario, server, client):
+    system = System(tmp_path / "home", server).start("--no-worker", "--no-services")
+    scenarios = Scenarios(python, system, tmp_path, **client)
+    try:
+        done = scenarios.outcome(scenario)
+    finally:
+        scenarios.close()
+        system.stop()
+
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
+    assert "SKIP" not in done.stdout
