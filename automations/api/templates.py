@@ -5,9 +5,9 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from automations.errors import BadTemplate
-from automations.services.templates import check_template
 from orchestrator.rest.views import ApiView, answers, no_content, takes
+from orchestrator.store.errors import BadTemplate
+from orchestrator.store.services.templates import check_template
 
 
 class TemplateCheck(ApiView):
@@ -18,5 +18,5 @@ class TemplateCheck(ApiView):
         try:
             check_template(body)
         except BadTemplate as error:
-            return Response({"error": {"line": error.line, "message": str(error), "source": error.source}}, 422)
+            return Response({"error": {"line": error.line, "message": str(error), "source": body}}, 422)
         return no_content()

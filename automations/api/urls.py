@@ -4,6 +4,7 @@ from django.urls import path
 
 from automations.api.answers import automation_answers
 from automations.api.filters import AUTOMATIONS
+from automations.api.related import AutomationsOfResource
 from automations.api.shapes import Automation
 from automations.api.templates import TemplateCheck
 from orchestrator.rest.lists import count_view, filter_view
@@ -11,6 +12,7 @@ from orchestrator.rest.lists import count_view, filter_view
 urlpatterns = [
     path("automations/filter", filter_view(AUTOMATIONS, automation_answers, Automation)),
     path("automations/count", count_view(AUTOMATIONS)),
+    path("automations/related-to/<str:resource_id>", AutomationsOfResource.as_view()),
     path("automations/templates/validate", TemplateCheck.as_view()),  # where the web UI looks for it
     path("templates/validate", TemplateCheck.as_view()),
 ]

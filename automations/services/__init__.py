@@ -1,1 +1,0 @@
-"""What automations do, apart from how they are asked for."""

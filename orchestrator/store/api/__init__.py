@@ -1,0 +1,1 @@
+"""What clients ask: variables, blocks, collections and where results are stored."""

@@ -1,0 +1,1 @@
+"""Changes to variables and blocks, and what they need: checksums, encryption, masking."""
