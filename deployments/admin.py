@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from deployments.models import Deployment, Worker, WorkPool, WorkQueue
+from deployments.models import Deployment, DeploymentSchedule, Worker, WorkPool, WorkQueue
 from orchestrator.web.admin import HistoryAdmin, HistoryInline, QuickAdmin, badge
 
 TONES = {"READY": "completed", "NOT_READY": "late", "PAUSED": "paused", "ONLINE": "completed", "OFFLINE": "crashed"}
@@ -36,7 +36,7 @@ class DescribedAdmin(QuickAdmin):
 
     @admin.display(description="status", ordering="status")
     def status_word(self, row: Deployment | WorkPool | WorkQueue) -> SafeString:
-        return badge(TONES[row.status], row.get_status_display())
+        return badge(TONES[row.status], row.get_status_display()) if row.status else badge("late", "No status")
 
 
 class Queues(HistoryInline):
@@ -78,6 +78,15 @@ class DeploymentAdmin(DescribedAdmin):
         return format_html(
             '<a href="{}?deployment__id__exact={}">runs</a>', reverse("admin:runs_flowrun_changelist"), deployment.id
         )
+
+
+@admin.register(DeploymentSchedule)
+class DeploymentScheduleAdmin(HistoryAdmin):
+    list_display = ["deployment", "slug", "kind", "active", "updated"]
+    list_filter = ["active", "updated"]
+    list_select_related = ["deployment"]
+    search_fields = ["slug", "deployment__name"]
+    ordering = ["-updated"]
 
 
 @admin.register(WorkPool)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 
 class DeploymentsError(Exception):
     """Something about a deployment, a pool or a worker could not be done."""
@@ -16,19 +18,42 @@ class DeploymentNotFound(NotFound):
         super().__init__("Deployment not found")
 
 
+class ScheduleNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("Schedule not found.")
+
+
 class WorkPoolNotFound(NotFound):
     def __init__(self, name: str) -> None:
-        super().__init__(f"Work pool '{name}' not found")
+        super().__init__(f'Work pool "{name}" not found.')
 
 
 class WorkQueueNotFound(NotFound):
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Work queue '{name}' not found")
+    """A queue was asked for by its identifier, or by its name alone."""
+
+    def __init__(self) -> None:
+        super().__init__("work queue not found")
+
+
+class WorkQueueNotInPool(NotFound):
+    def __init__(self, pool_name: str, name: str) -> None:
+        super().__init__(f"Work pool queue '{pool_name}/{name}' not found.")
+
+
+class UnknownWorkQueue(DeploymentsError):
+    """The contract answers this in another form than `WorkQueueNotFound`."""
+
+    def __init__(self, queue_id: UUID) -> None:
+        super().__init__(f"Work queue with id {queue_id} not found")
 
 
 class WorkerNotFound(NotFound):
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Worker '{name}' not found")
+    def __init__(self) -> None:
+        super().__init__("Worker not found.")
+
+
+class BlockOfTemplateNotFound(NotFound):
+    """A default in a pool's template refers to a block that does not exist."""
 
 
 class AlreadyExists(DeploymentsError):
@@ -43,8 +68,16 @@ class InvalidParameters(DeploymentsError):
     """The parameters do not fit the deployment's schema. The message names the parameter."""
 
 
+class InvalidJobVariables(DeploymentsError):
+    """The job variables do not fit the pool's template. The message names the variable."""
+
+
+class InvalidSchedules(DeploymentsError):
+    """The schedules of a deployment cannot be changed in this way."""
+
+
 class ParentNotFound(DeploymentsError):
-    """A deployment refers to a flow that does not exist."""
+    """A deployment refers to a flow or a block that does not exist."""
 
 
 class UpdateRefused(DeploymentsError):

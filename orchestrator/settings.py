@@ -6,11 +6,14 @@ A value that cannot be used stops the start and names its variable.
 
 import os
 import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+from corsheaders import defaults as cors
 
 from orchestrator.env import BadSetting, Env
 
@@ -30,21 +33,42 @@ def _private(name: str, flags: int) -> int:
     return os.open(name, flags, 0o600)
 
 
-def _secret_key() -> str:
-    """The configured key, or one that is made once and kept beside the data, readable by its owner alone."""
-    configured = env.text("ORCHESTRATOR_SECRET_KEY")
-    if configured:
-        return configured
-    path = HOME / "secret_key"
+def _kept(name: str, make: Callable[[], str]) -> str:
+    """What is made once and kept in the file of this name beside the data, readable by its owner alone."""
+    path = HOME / name
     if not path.exists():
-        made = path.with_name(f"secret_key.{os.getpid()}")
+        made = path.with_name(f"{name}.{os.getpid()}")
         with open(made, "w", opener=_private) as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(make())
         # Whole or not at all, and whoever of two processes is first.
         with suppress(FileExistsError):
             os.link(made, path)
         made.unlink()
     return path.read_text()
+
+
+def _secret_key() -> str:
+    """The configured key, or one that is made once."""
+    return env.text("ORCHESTRATOR_SECRET_KEY") or _kept("secret_key", lambda: secrets.token_urlsafe(48))
+
+
+def _encryption_keys() -> list[str]:
+    """The configured keys of stored secrets, or one that is made once. The first encrypts, all decrypt."""
+    keys = env.words("ORCHESTRATOR_ENCRYPTION_KEYS")
+    for key in keys:
+        if not _is_encryption_key(key):
+            # The value itself is not told: it may be a key with a slip in it.
+            raise BadSetting(
+                "ORCHESTRATOR_ENCRYPTION_KEYS", "***", "keys of 32 bytes in URL-safe base64, separated by commas"
+            )
+    return keys or [_kept("encryption_key", lambda: b64encode(secrets.token_bytes(32), b"-_").decode())]
+
+
+def _is_encryption_key(text: str) -> bool:
+    try:
+        return len(b64decode(text, b"-_", validate=True)) == 32
+    except ValueError:
+        return False
 
 
 # --- Database: SQLite beside the data, or DATABASE_URL ----------------------------------------------------------------
@@ -82,8 +106,8 @@ else:
 # --- Security ---------------------------------------------------------------------------------------------------------
 
 SECRET_KEY = _secret_key()
+ENCRYPTION_KEYS = _encryption_keys()  # of what is stored in blocks
 DEBUG = env.flag("ORCHESTRATOR_DEBUG", False)
-CSRF_TRUSTED_ORIGINS = env.words("ORCHESTRATOR_TRUSTED_ORIGINS")
 AUTH_USER_MODEL = "accounts.User"
 # `user:password` that every client must send as `Authorization: Basic`, or nothing.
 API_AUTH_STRING = env.text("ORCHESTRATOR_API_AUTH_STRING")
@@ -92,10 +116,38 @@ API_AUTH = env.choice("ORCHESTRATOR_API_AUTH", "required" if API_AUTH_STRING els
 # What the server's own worker shows instead of a key; made anew at every start.
 EMBEDDED_WORKER_KEY = env.text("ORCHESTRATOR_EMBEDDED_WORKER_KEY")
 PUBLIC_URL = env.url("ORCHESTRATOR_PUBLIC_URL", "http://127.0.0.1:4200", "http", "https").rstrip("/")
+_public = urlsplit(PUBLIC_URL)
+# The path of the public address: everything is served below it, whether or not a proxy takes it off.
+URL_PREFIX = _public.path
+if URL_PREFIX.split("/")[1:2] in (["api"], ["ws"], ["static"], ["admin"], ["docs"], ["runs"]):
+    raise BadSetting("ORCHESTRATOR_PUBLIC_URL", PUBLIC_URL, "a path that is not one of the server's own")
+FORCE_SCRIPT_NAME = URL_PREFIX or None
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = URL_PREFIX or "/"
+# Sites whose pages may sign in and write with the cookies of this server.
+CSRF_TRUSTED_ORIGINS = [*env.words("ORCHESTRATOR_TRUSTED_ORIGINS"), f"{_public.scheme}://{_public.netloc}"]
+# Unsafe requests of API clients must carry a token of `/csrf-token`, as Prefect's clients do by themselves.
+CSRF_PROTECTION = env.flag("ORCHESTRATOR_CSRF_PROTECTION", False)
+CSRF_TOKEN_SECONDS = env.seconds("ORCHESTRATOR_CSRF_TOKEN_SECONDS", 3600, least=1)
 # A server that asks nobody who they are answers only to its own names: else a foreign page could have its own name
 # lead here, and read and write as its visitor.
-_own_names = ("localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost")
+_own_names = ("localhost", "127.0.0.1", "[::1]", _public.hostname or "localhost")
 ALLOWED_HOSTS = env.words("ORCHESTRATOR_ALLOWED_HOSTS", _own_names if API_AUTH == "open" else ("*",))
+
+# Sites whose pages may use the API from a browser, such as `https://ui.example.com`; `*` for all of them, which then
+# may send no cookies.
+_cors_origins = env.words("ORCHESTRATOR_CORS_ALLOWED_ORIGINS")
+CORS_ALLOW_ALL_ORIGINS = "*" in _cors_origins
+CORS_ALLOWED_ORIGINS = [origin.rstrip("/") for origin in _cors_origins if origin != "*"]
+if any(urlsplit(origin).scheme not in ("http", "https") or urlsplit(origin).path for origin in CORS_ALLOWED_ORIGINS):
+    raise BadSetting("ORCHESTRATOR_CORS_ALLOWED_ORIGINS", ",".join(_cors_origins), "origins such as https://host:port")
+CORS_ALLOW_CREDENTIALS = bool(CORS_ALLOWED_ORIGINS) and not CORS_ALLOW_ALL_ORIGINS
+CORS_ALLOW_METHODS = env.words("ORCHESTRATOR_CORS_ALLOWED_METHODS", cors.default_methods)
+CORS_ALLOW_HEADERS = env.words(
+    "ORCHESTRATOR_CORS_ALLOWED_HEADERS",
+    (*cors.default_headers, "prefect-csrf-client", "prefect-csrf-token", "x-prefect-api-version"),
+)
+CORS_EXPOSE_HEADERS = ("X-Orchestrator-Ignored", "Retry-After")
+CORS_URLS_REGEX = r"^/(api/|ui-settings$)"
 
 # --- Orchestration ----------------------------------------------------------------------------------------------------
 
@@ -103,6 +155,18 @@ ALLOWED_HOSTS = env.words("ORCHESTRATOR_ALLOWED_HOSTS", _own_names if API_AUTH =
 LEASE_SECONDS = env.seconds("ORCHESTRATOR_LEASE_SECONDS", 30, least=1, most=3600)
 # How often a run that loses its worker is begun before it is given up.
 MAX_ATTEMPTS = env.integer("ORCHESTRATOR_MAX_ATTEMPTS", 3, least=1, most=100)
+# A scheduled run that has not begun by then is marked late.
+LATE_AFTER_SECONDS = env.seconds("ORCHESTRATOR_LATE_AFTER_SECONDS", 15, least=1)
+# A run that is asked to end and does not is taken for ended after this.
+CANCELLING_TIMEOUT_SECONDS = env.seconds("ORCHESTRATOR_CANCELLING_TIMEOUT_SECONDS", 300, least=1)
+
+# --- How long things are kept -----------------------------------------------------------------------------------------
+
+EVENTS_RETENTION_DAYS = env.integer("ORCHESTRATOR_EVENTS_RETENTION_DAYS", 7, least=1, most=36_500)
+# Signs of life of running flows: many, and soon of no use.
+HEARTBEATS_RETENTION_DAYS = env.integer("ORCHESTRATOR_HEARTBEATS_RETENTION_DAYS", 7, least=1, most=36_500)
+# Days after which a finished run is deleted with all that belongs to it; 0 keeps it for ever.
+RUNS_RETENTION_DAYS = env.integer("ORCHESTRATOR_RUNS_RETENTION_DAYS", 0, least=0, most=36_500)
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------
 
@@ -126,18 +190,23 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "channels",
+    "corsheaders",
     "django_celery_beat",
     "orchestrator.apps.OrchestratorConfig",
     "orchestrator.web",
     "orchestrator.accounts",
     "orchestrator.events",
     "orchestrator.live",
+    "orchestrator.store",
     "runs",
     "deployments",
+    "automations",
 ]
 
 MIDDLEWARE = [
     "orchestrator.rest.routes.OneSlashForm",  # first, because it decides what the address is
+    "corsheaders.middleware.CorsMiddleware",  # answers preflights, which carry no credentials
+    "orchestrator.rest.compression.CompressedAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -154,18 +223,11 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["orchestrator.rest.json.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["orchestrator.rest.json.JsonParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "orchestrator.rest.json.AlwaysJson",
-    "DEFAULT_SCHEMA_CLASS": "orchestrator.rest.schema.ApiSchema",
     "EXCEPTION_HANDLER": "orchestrator.rest.errors.answer_error",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Orchestrator",
-    "DESCRIPTION": "The public Prefect 3 contract, and what Orchestrator adds to it.",
-    "VERSION": "0.8.4",
-    "SCHEMA_PATH_PREFIX": "/api",
-    "OAS_VERSION": "3.1.1",  # the first in which a value may be null
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX_TRIM": False,
     "SWAGGER_UI_DIST": "SIDECAR",  # from this server: pages load nothing from elsewhere
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
@@ -191,7 +253,7 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = "orchestrator.web.formats"
-STATIC_URL = "/static/"
+STATIC_URL = f"{URL_PREFIX}/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = HOME / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
@@ -207,7 +269,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        **{name: {"level": LOG_LEVEL} for name in ("orchestrator", "runs", "deployments", "django")},
+        **{name: {"level": LOG_LEVEL} for name in ("orchestrator", "runs", "deployments", "automations", "django")},
         "django.request": {"level": "ERROR"},  # a client that is told 404 or 409 is no news
     },
 }

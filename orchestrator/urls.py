@@ -6,11 +6,14 @@ from django.urls import include, path, re_path
 from orchestrator.rest import routes  # noqa: F401  registers the converter that the tables use
 from orchestrator.rest.docs import Docs
 from orchestrator.rest.handshake import NoSuchAddress
+from orchestrator.rest.ui_settings import UiSettings
 
 API = [
     "orchestrator.rest.urls",
+    "orchestrator.store.api.urls",
     "runs.api.urls",
     "deployments.api.urls",
+    "automations.api.urls",
     "orchestrator.events.urls",
 ]
 PAGES = ["orchestrator.live.sign_in", "orchestrator.live.theme", "runs.pages.urls"]
@@ -18,6 +21,7 @@ PAGES = ["orchestrator.live.sign_in", "orchestrator.live.theme", "runs.pages.url
 urlpatterns = [
     path("api/", include([path("", include(module)) for module in API])),
     re_path(r"^api(/.*)?$", NoSuchAddress.as_view()),
+    path("ui-settings", UiSettings.as_view()),
     path("docs", Docs.as_view(), name="docs"),
     path("docs/", Docs.as_view()),
     path("admin/", admin.site.urls),

@@ -20,7 +20,7 @@ class LogsOut(ApiSocket):
         if asked.get("type") != "filter":
             raise Refuse(PROTOCOL_ERROR, "Expected 'filter' message")
         try:
-            wanted = LogFilter.model_validate(asked.get("filter") or {})
+            wanted = LogFilter.model_validate(asked.get("filter"))
         except ValidationError as error:
             raise Refuse(PROTOCOL_ERROR, f"Invalid filter: {error.error_count()} errors") from None
         lines: Subscription[Line] = Subscription(lambda line: fits(line, wanted))
@@ -42,4 +42,4 @@ class LogsOut(ApiSocket):
 
 def fits(line: Line, wanted: Filter) -> bool:
     """Whether the line is one of those that the filter asks for."""
-    return matches(wanted, line | {"text": line["message"]})
+    return matches(wanted, line | {"text": f"{line['message']} {line['name']}"})

@@ -1,11 +1,15 @@
-"""What follows from events and from log lines, for runs."""
+"""What follows from events, from log lines and from deletions, for runs."""
 
 from collections.abc import Sequence
+from typing import Any
+
+from django.db.models.signals import post_delete
 
 from orchestrator.events.registry import add_recorder
 from orchestrator.live.log_stream import lines_wanted, publish_lines
 from runs.api.answers import log_answer
-from runs.models import Log
+from runs.models import FlowRun, Log, TaskRun
+from runs.services.leftovers import leave_behind
 from runs.services.logs import add_log_listener
 from runs.services.task_run_recorder import record_task_runs
 
@@ -14,6 +18,19 @@ def register() -> None:
     """Called once at start-up."""
     add_recorder(record_task_runs)
     add_log_listener(publish_logs)
+    # However a run is deleted: by itself, with its flow, in bulk, by retention or by an operator.
+    post_delete.connect(note_deleted_flow_run, sender=FlowRun, dispatch_uid="note_deleted_flow_run")
+    post_delete.connect(note_deleted_task_run, sender=TaskRun, dispatch_uid="note_deleted_task_run")
+
+
+def note_deleted_flow_run(instance: FlowRun, **signal: Any) -> None:
+    leave_behind(instance)
+
+
+def note_deleted_task_run(instance: TaskRun, origin: Any = None, **signal: Any) -> None:
+    """One that goes with its flow run leaves nothing of its own: lines and artifacts name the flow run too."""
+    if getattr(origin, "model", type(origin)) is TaskRun or instance.flow_run_id is None:
+        leave_behind(instance)
 
 
 def publish_logs(logs: Sequence[Log]) -> None:

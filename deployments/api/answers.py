@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
-from deployments.models import Deployment, Worker, WorkPool, WorkQueue
-from deployments.services.hand_out import active_slots
+from deployments.models import Deployment, DeploymentSchedule, Worker, WorkPool, WorkQueue
+from deployments.services.hand_out import active_slots, active_slots_of_queues
+from deployments.services.slot_holders import HeldInQueue
 from orchestrator.contract.times import now
+from runs.api.concurrency_answers import global_limit_answers
+from runs.models import FlowRun
 
 
-def with_queue(rows: QuerySet) -> QuerySet:
-    """Deployments together with their queue and pool, which every answer names."""
-    return rows.select_related("work_queue__work_pool")
+def with_parts(rows: QuerySet) -> QuerySet:
+    """Deployments together with what every answer tells: schedules, queue and pool. One query more."""
+    schedules = Prefetch("schedules", DeploymentSchedule.objects.newest_first())
+    return rows.select_related("work_queue__work_pool").prefetch_related(schedules)
 
 
 def deployment_answers(rows: QuerySet) -> list[dict[str, Any]]:
-    return [deployment_answer(deployment) for deployment in with_queue(rows)]
+    deployments = list(with_parts(rows))
+    limits = global_limit_answers(deployment.global_concurrency_limit_id for deployment in deployments)
+    return [
+        {
+            **deployment_columns(deployment),
+            "schedules": [schedule_answer(schedule) for schedule in deployment.schedules.all()],
+            "concurrency_limit": None,  # told by the limit itself
+            "global_concurrency_limit": limits.get(deployment.global_concurrency_limit_id),
+        }
+        for deployment in deployments
+    ]
 
 
-def deployment_answer(deployment: Deployment) -> dict[str, Any]:
+def deployment_columns(deployment: Deployment) -> dict[str, Any]:
+    """What needs no other table than queue and pool."""
     queue = deployment.work_queue
     return {
         "id": deployment.pk,
@@ -32,10 +48,7 @@ def deployment_answer(deployment: Deployment) -> dict[str, Any]:
         "description": deployment.description,
         "flow_id": deployment.flow_id,
         "paused": deployment.paused,
-        "schedules": [],
-        "concurrency_limit": None,
-        "global_concurrency_limit": None,
-        "concurrency_options": None,
+        "concurrency_options": deployment.concurrency_options,
         "job_variables": deployment.job_variables,
         "parameters": deployment.parameters,
         "pull_steps": deployment.pull_steps,
@@ -54,6 +67,20 @@ def deployment_answer(deployment: Deployment) -> dict[str, Any]:
         "infrastructure_document_id": deployment.infrastructure_document_id,
         "created_by": deployment.created_by,
         "updated_by": deployment.updated_by,
+    }
+
+
+def schedule_answer(schedule: DeploymentSchedule) -> dict[str, Any]:
+    return {
+        "id": schedule.pk,
+        "created": schedule.created,
+        "updated": schedule.updated,
+        "deployment_id": schedule.deployment_id,
+        "schedule": schedule.schedule,
+        "active": schedule.active,
+        "max_scheduled_runs": schedule.max_scheduled_runs,
+        "parameters": schedule.parameters,
+        "slug": schedule.slug,
     }
 
 
@@ -91,10 +118,25 @@ def _work_pool_answer(pool: WorkPool, slots: int | None) -> dict[str, Any]:
 
 
 def work_queue_answers(rows: QuerySet) -> list[dict[str, Any]]:
-    return [work_queue_answer(queue) for queue in rows.select_related("work_pool")]
+    queues = list(rows.select_related("work_pool"))
+    slots = active_slots_of_queues(queues)
+    return [_work_queue_answer(queue, slots.get(queue.pk)) for queue in queues]
 
 
 def work_queue_answer(queue: WorkQueue) -> dict[str, Any]:
+    return _work_queue_answer(queue, active_slots_of_queues([queue]).get(queue.pk))
+
+
+def _work_queue_answer(queue: WorkQueue, slots: int | None) -> dict[str, Any]:
+    return {
+        **plain_queue_answer(queue),
+        "work_pool_name": queue.work_pool.name,
+        "status": queue.status,
+        "active_slots": slots,
+    }
+
+
+def plain_queue_answer(queue: WorkQueue) -> dict[str, Any]:
     return {
         "id": queue.pk,
         "created": queue.created,
@@ -105,11 +147,35 @@ def work_queue_answer(queue: WorkQueue) -> dict[str, Any]:
         "concurrency_limit": queue.concurrency_limit,
         "priority": queue.priority,
         "work_pool_id": queue.work_pool_id,
-        "work_pool_name": queue.work_pool.name,
-        "filter": None,
+        "filter": queue.filter,
         "last_polled": queue.last_polled,
-        "status": queue.status,
     }
+
+
+def slot_details(held: HeldInQueue, at: datetime) -> dict[str, Any]:
+    return {
+        "queue_id": held.queue.pk,
+        "queue_name": held.queue.name,
+        "active_slots": held.held,
+        "concurrency_limit": held.queue.concurrency_limit,
+        "flow_runs": slot_summaries(held.runs, at),
+        "flow_run_count": held.held,
+    }
+
+
+def slot_summaries(runs: Sequence[FlowRun] | QuerySet[FlowRun], at: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": run.pk,
+            "name": run.name,
+            "state_type": run.state_type,
+            "state_name": run.state_name,
+            "start_time": run.start_time,
+            "state_timestamp": run.state_timestamp,
+            "time_in_current_state": (at - run.state_timestamp).total_seconds() if run.state_timestamp else None,
+        }
+        for run in runs
+    ]
 
 
 def worker_answers(rows: QuerySet) -> list[dict[str, Any]]:
@@ -127,5 +193,4 @@ def worker_answer(worker: Worker, at: datetime) -> dict[str, Any]:
         "last_heartbeat_time": worker.last_heartbeat_time,
         "heartbeat_interval_seconds": worker.heartbeat_interval_seconds,
         "status": Worker.Status.ONLINE if worker.is_online(at) else Worker.Status.OFFLINE,
-        "metadata": worker.metadata,
     }

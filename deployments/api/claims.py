@@ -9,16 +9,18 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from deployments.api.answers import deployment_answer
-from deployments.api.bodies import ClaimCreate, ClaimRelease, LostRun
+from deployments.api import claim_shapes as shapes
+from deployments.api.answers import deployment_columns
+from deployments.api.claim_bodies import ClaimCreate, ClaimRelease, LostRun
 from deployments.services.claims import claim_from_pool
-from orchestrator.rest.views import ApiView, no_content, takes
+from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs.api.answers import flow_answer, flow_run_answer
 from runs.services.claims import release_claim, renew_claim, report_lost
 
 
 class Claims(ApiView):
     @takes(ClaimCreate)
+    @answers(shapes.Claim, 201)
     def post(self, request: Request, pool_name: str, body: ClaimCreate) -> Response:
         """Take a scheduled run that is due. 409 when it cannot be taken now."""
         run, claim = claim_from_pool(
@@ -34,13 +36,14 @@ class Claims(ApiView):
             "lease_seconds": settings.LEASE_SECONDS,
             "flow_run": flow_run_answer(run),
             "flow": flow_answer(run.flow),
-            "deployment": deployment_answer(run.deployment) if run.deployment_id and run.deployment else None,
+            "deployment": deployment_columns(run.deployment) if run.deployment_id and run.deployment else None,
         }
         return Response(answer, 201)
 
 
 class LostRuns(ApiView):
     @takes(LostRun)
+    @answers(None, 204)
     def post(self, request: Request, pool_name: str, body: LostRun) -> Response:
         """A worker saw the process die that executed a run."""
         report_lost(
@@ -53,6 +56,7 @@ class LostRuns(ApiView):
 
 
 class RenewedClaim(ApiView):
+    @answers(shapes.Renewal)
     def post(self, request: Request, claim_id: UUID) -> dict[str, Any]:
         """Hold the run for another lease. 410 when the claim ended: the holder must stop."""
         renewal = renew_claim(claim_id=claim_id)
@@ -65,6 +69,7 @@ class RenewedClaim(ApiView):
 
 class ReleasedClaim(ApiView):
     @takes(ClaimRelease)
+    @answers(None, 204)
     def post(self, request: Request, claim_id: UUID, body: ClaimRelease) -> Response:
         """Give the run back. A run that is left unfinished, or whose process died, is begun again or crashes."""
         release_claim(claim_id=claim_id, reason=body.reason)

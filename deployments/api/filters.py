@@ -7,12 +7,9 @@ from uuid import UUID
 from django.db.models import Q
 
 from deployments.models import Deployment, Worker, WorkPool, WorkQueue
-from orchestrator.rest.filters import bare, custom, entity_filter, field, group, tags, timed
+from orchestrator.rest.filters import custom, entity_filter, field, tags, timed
 from orchestrator.rest.search import add_entity, link
 from runs.models import FlowRun
-
-_NOTHING = Q(pk__in=[])
-
 
 DeploymentFilter = entity_filter(
     "DeploymentFilter",
@@ -22,12 +19,7 @@ DeploymentFilter = entity_filter(
     paused=field("paused", bool, "eq_"),
     tags=tags("tags", "all_", "any_", "is_null_"),
     work_queue_name=field("work_queue__name", str, "any_"),
-    # No deployment has a limit yet, so the question has an answer already.
-    concurrency_limit=group(
-        ge_=bare(int, lambda _: _NOTHING),
-        le_=bare(int, lambda _: _NOTHING),
-        is_null_=bare(bool, lambda wanted: Q() if wanted else _NOTHING),
-    ),
+    concurrency_limit=field("global_concurrency_limit__limit", int, "ge_", "le_", "is_null_"),
 )
 WorkPoolFilter = entity_filter(
     "WorkPoolFilter",

@@ -34,6 +34,10 @@ class Deployment(Record):
     work_queue = models.ForeignKey(
         "deployments.WorkQueue", null=True, blank=True, on_delete=models.SET_NULL, related_name="deployments"
     )
+    global_concurrency_limit = models.ForeignKey(
+        "runs.ConcurrencyLimit", null=True, blank=True, on_delete=models.SET_NULL, related_name="deployments"
+    )
+    concurrency_options = models.JSONField(null=True, blank=True)
     storage_document_id = models.UUIDField(null=True, blank=True)
     infrastructure_document_id = models.UUIDField(null=True, blank=True)
     created_by = models.JSONField(null=True, blank=True)

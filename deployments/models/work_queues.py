@@ -19,6 +19,7 @@ class WorkQueue(Record):
     priority = models.PositiveIntegerField(default=1)
     is_paused = models.BooleanField(default=False)
     concurrency_limit = models.PositiveIntegerField(null=True, blank=True)
+    filter = models.JSONField(null=True, blank=True, help_text="Tags and deployments: the queue's runs are all those.")
     last_polled = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.NOT_READY)
 

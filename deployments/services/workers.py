@@ -8,9 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from deployments.errors import WorkerNotFound
-from deployments.models import Worker, WorkPool
+from deployments.models import Worker
 from deployments.models.workers import MISSED_HEARTBEATS
-from deployments.services.work_pools import emit_status, get_work_pool, status_of
+from deployments.services.work_pools import get_work_pool, refresh_status
 from orchestrator.contract.times import now
 
 DEFAULT_HEARTBEAT_SECONDS = 30
@@ -38,7 +38,7 @@ def record_heartbeat(
         if metadata is not None:
             news["metadata"] = metadata
         worker, _ = Worker.objects.update_or_create(work_pool=pool, name=worker_name, defaults=news)
-        _refresh(pool)
+        refresh_status(pool)
     return worker
 
 
@@ -47,9 +47,9 @@ def delete_worker(*, pool_name: str, worker_name: str) -> None:
     pool = get_work_pool(pool_name)
     deleted, _ = Worker.objects.filter(work_pool=pool, name=worker_name).delete()
     if not deleted:
-        raise WorkerNotFound(worker_name)
+        raise WorkerNotFound
     with transaction.atomic():
-        _refresh(pool)
+        refresh_status(pool)
 
 
 def mark_workers_offline() -> int:
@@ -61,13 +61,5 @@ def mark_workers_offline() -> int:
         marked = Worker.objects.silent(now()).filter(pk__in=[worker.pk for worker in silent])
         count = marked.update(status=Worker.Status.OFFLINE)
         for pool in {worker.work_pool_id: worker.work_pool for worker in silent}.values():
-            _refresh(pool)
+            refresh_status(pool)
     return count
-
-
-def _refresh(pool: WorkPool) -> None:
-    status = status_of(pool)
-    if status != pool.status:
-        pool.status = status
-        pool.save(update_fields=["status", "updated"])
-        emit_status(pool)

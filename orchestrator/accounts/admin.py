@@ -1,16 +1,19 @@
-"""Users and API keys in the admin. A key is made on the command line, which shows it once; here it can be revoked."""
+"""Users and API keys in the admin. Whoever makes a key here sees it this once."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from orchestrator.accounts.models import ApiKey, User
-from orchestrator.web.admin import QuickAdmin, badge
+from orchestrator.accounts.models import ApiKey, CsrfToken, User, digest_of, make_key
+from orchestrator.web.admin import HistoryAdmin, QuickAdmin, badge
 
 admin.site.register(User, UserAdmin)
 
@@ -26,8 +29,14 @@ class ApiKeyAdmin(QuickAdmin):
     readonly_fields = ["created", "revoked_at", "last_used_at"]
     actions = ["revoke"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        if not change:
+            text = make_key()
+            obj.digest = digest_of(text)
+        super().save_model(request, obj, form, change)
+        if not change:
+            said = format_html("Copy the key now, it is stored nowhere: <code>{}</code>", text)
+            self.message_user(request, said, messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # a revoked key stays, so that what it did can still be told
@@ -44,3 +53,11 @@ class ApiKeyAdmin(QuickAdmin):
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         count = keys.filter(revoked_at=None).update(revoked_at=timezone.now())
         self.message_user(request, f"{count} key{'' if count == 1 else 's'} revoked.", messages.SUCCESS)
+
+
+@admin.register(CsrfToken)
+class CsrfTokenAdmin(HistoryAdmin):
+    list_display = ["client", "created", "updated", "expires_at"]
+    search_fields = ["client"]
+    ordering = ["-updated"]
+    exclude = ["digest"]

@@ -49,6 +49,30 @@ class ApiKey(models.Model):
         return self.name
 
 
+class CsrfTokenQuerySet(models.QuerySet):
+    def live(self, at: datetime) -> CsrfTokenQuerySet:
+        return self.filter(expires_at__gt=at)
+
+
+class CsrfToken(models.Model):
+    """What a client sends with unsafe requests. Only its digest is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    created = models.DateTimeField(auto_now_add=True)
+    updated = models.DateTimeField(auto_now=True)
+    client = models.CharField(max_length=255, unique=True)
+    digest = models.CharField(max_length=64)
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects = CsrfTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "CSRF token"
+
+    def __str__(self) -> str:
+        return self.client
+
+
 def make_key() -> str:
     """A new key; whoever makes it shows it once and stores its digest."""
     return PREFIX + secrets.token_urlsafe(32)

@@ -10,8 +10,10 @@ import click
 _COMMANDS = {
     "server": ("orchestrator.cli.server", "server", "Start, stop and look at the server on this machine."),
     "worker": ("orchestrator.cli.worker", "worker", "Run a worker that executes flow runs."),
+    "api-key": ("orchestrator.cli.api_keys", "api_keys", "Make, list and revoke the keys of the server."),
     "deploy": ("orchestrator.cli.deployments", "deploy", "Make a flow in a file startable from the server."),
     "deployment": ("orchestrator.cli.deployments", "deployment", "Start runs of deployments."),
+    "secrets": ("orchestrator.cli.secrets", "secrets", "Look after the encryption of what blocks hold."),
     "flow-run": ("orchestrator.cli.flow_runs", "flow_runs", "List and cancel flow runs."),
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestrator.cli.places import home, migration_stamp
 
+_MIGRATED = ("**/migrations/*.py", "store/data/*.json")  # below each app: what `migrate` brings into the database
 _APPS = ("orchestrator", "runs", "deployments", "automations", "django_celery_beat")
 
 
@@ -29,14 +30,15 @@ def remember_up_to_date(database_url: str | None) -> None:
 
 
 def _fingerprint() -> str:
-    """Changes with any migration file, with Django, and with what the database says was applied."""
+    """Changes with any file that `migrate` reads, with Django, and with what the database says was applied."""
     digest = hashlib.sha256(version("Django").encode())
     for app in _APPS:
         spec = find_spec(app)
         for place in (spec.submodule_search_locations or []) if spec else []:
-            for file in sorted(Path(place).glob("**/migrations/*.py")):
-                facts = file.stat()
-                digest.update(f"{file}:{facts.st_size}:{facts.st_mtime_ns}\n".encode())
+            for files in _MIGRATED:
+                for file in sorted(Path(place).glob(files)):
+                    facts = file.stat()
+                    digest.update(f"{file}:{facts.st_size}:{facts.st_mtime_ns}\n".encode())
     with sqlite3.connect(f"file:{home() / 'orchestrator.db'}?mode=ro", uri=True) as connection:
         applied = connection.execute("SELECT count(*), max(id), max(applied) FROM django_migrations").fetchone()
     connection.close()

@@ -24,7 +24,14 @@ Say = Callable[[str], object]
 
 _EMBEDDED_KEY = "ORCHESTRATOR_EMBEDDED_WORKER_KEY"
 # A worker is on another side than the server: it gets no way to the database.
-_NOT_FOR_WORKERS = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "ORCHESTRATOR_SECRET_KEY", _EMBEDDED_KEY, "REDIS_URL")
+_NOT_FOR_WORKERS = (
+    "DATABASE_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "ORCHESTRATOR_ENCRYPTION_KEYS",
+    "ORCHESTRATOR_SECRET_KEY",
+    _EMBEDDED_KEY,
+    "REDIS_URL",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ MAX_LABELS = 500  # labels of one resource
 MAX_NAME_LENGTH = 1024  # characters
 MAX_EVENT_BYTES = 1_500_000  # one event as JSON
 
+HEARTBEAT = "prefect.flow-run.heartbeat"  # a sign of life that engines send every few minutes
 ORCHESTRATION_LABEL = "prefect.orchestration"  # "client" on the state events from which task runs are recorded
 
 

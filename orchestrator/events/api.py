@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from django.urls import reverse
+from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orchestrator.contract.events import MAX_EVENT_BYTES
+from orchestrator.events import schema
 from orchestrator.events.counting import Countable, TooManyBuckets, count_events
-from orchestrator.events.filters import EventFilter
 from orchestrator.events.models import Event
 from orchestrator.events.parsing import BadEvent, read_event
 from orchestrator.events.pipeline import NotStored, NotYetStored, pipeline
-from orchestrator.events.reading import PAGE_EVENTS, BadPageToken, Page, Place, first_page, read_page
-from orchestrator.events.schema import EventsCount, EventsRead
-from orchestrator.rest.errors import InvalidBody, Refused, Unprocessable, answer_with
-from orchestrator.rest.json import load_json
-from orchestrator.rest.views import ApiView, no_content, read
+from orchestrator.events.reading import BadPageToken, Page, Place, first_page, read_page
+from orchestrator.rest.errors import InvalidBody, Refused, answer_with
+from orchestrator.rest.json import NotJson, load_json
+from orchestrator.rest.taking import reads
+from orchestrator.rest.views import ApiView, answers, asks, no_content, takes
 
-answer_with(BadPageToken, 403)
+answer_with(BadPageToken, 403, text="Forbidden")
 answer_with(TooManyBuckets, 422)
 answer_with(NotStored, 500, key="exception_message")
 
@@ -29,6 +30,8 @@ answer_with(NotStored, 500, key="exception_message")
 class ReportEvents(ApiView):
     """`204` says that all of the events are stored. Reporting an event again changes nothing."""
 
+    @reads(list[schema.Event])
+    @answers(None, 204)
     def post(self, request: Request) -> Response:
         body = request._request.body
         try:
@@ -39,40 +42,41 @@ class ReportEvents(ApiView):
 
 
 class FilterEvents(ApiView):
-    def post(self, request: Request) -> dict[str, Any]:
-        asked = read(EventsRead, request)
-        limit = PAGE_EVENTS if asked.limit is None else asked.limit
-        if not 0 <= limit <= PAGE_EVENTS:
-            raise Unprocessable(f"Invalid limit: must be between 0 and {PAGE_EVENTS}.")
-        return page_to_wire(request, first_page(asked.filter or EventFilter(), limit))
+    @takes(schema.EventsRead)
+    @answers(schema.EventPage)
+    def post(self, request: Request, body: schema.EventsRead) -> dict[str, Any]:
+        """The first page of the events that fit, and where the next one is."""
+        return page_to_wire(request, first_page(body.filter, body.limit))
 
 
 class NextEvents(ApiView):
     """The page that another page's `next_page` points to."""
 
-    def get(self, request: Request) -> dict[str, Any]:
-        place = Place.from_token(request.query_params.get("page-token", ""))
-        return page_to_wire(request, read_page(place))
+    @asks(page_token=Annotated[str, Field(alias="page-token")])
+    @answers(schema.EventPage)
+    def get(self, request: Request, page_token: str) -> dict[str, Any]:
+        return page_to_wire(request, read_page(Place.from_token(page_token)))
 
 
 class CountEvents(ApiView):
-    def post(self, request: Request, countable: str) -> list[dict[str, Any]]:
-        asked = read(EventsCount, request)
-        try:
-            counted = Countable(countable)
-        except ValueError:
-            raise Unprocessable(f"Events can be counted by {', '.join(Countable)}.") from None
-        counts = count_events(asked.filter or EventFilter(), counted, asked.time_unit, asked.time_interval)
+    path_kinds = {"countable": Countable}
+
+    @takes(schema.EventsCount)
+    @answers(list[schema.EventCount])
+    def post(self, request: Request, countable: Countable, body: schema.EventsCount) -> list[dict[str, Any]]:
+        """How many events there were, by time, by name, or by resource."""
+        counts = count_events(body.filter, countable, body.time_unit, body.time_interval)
         return [count.to_wire() for count in counts]
 
 
 def parse_events(body: bytes) -> list[Event]:
-    """Raises InvalidBody, or Refused (413) for an event that is too large."""
+    """Raises NotJson, InvalidBody, or Refused (413) for an event that is too large."""
+    if not body:
+        raise InvalidBody([{"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}], None)
     try:
         sent = load_json(body)
     except orjson.JSONDecodeError as error:
-        found = {"type": "json_invalid", "loc": ["body"], "msg": f"JSON decode error: {error}", "input": {}}
-        raise InvalidBody([found], None) from None
+        raise NotJson(body, error) from None
     if not isinstance(sent, list):
         found = {"type": "list_type", "loc": ["body"], "msg": "Input should be a valid list", "input": sent}
         raise InvalidBody([found], sent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -18,6 +18,14 @@ from orchestrator.events.models import Event
 
 MOST_BUCKETS = 1000
 LEAST_INTERVAL = 0.01
+GRID = datetime(2024, 4, 1, tzinfo=UTC)  # a Monday; a bucket of any width begins here, and so all the others follow
+_SMALLEST = timedelta(microseconds=1)
+_NAME = Coalesce(
+    KeyTextTransform("prefect.resource.name", "resource"),
+    KeyTextTransform("prefect.name", "resource"),
+    F("resource_id"),
+    output_field=TextField(),
+)
 
 
 class Countable(StrEnum):
@@ -38,13 +46,21 @@ class TimeUnit(StrEnum):
     def seconds(self) -> float:
         return timedelta(**{f"{self.value}s": 1}).total_seconds()
 
+    def end_of(self, moment: datetime) -> datetime:
+        """The last moment of the week, day and so on in which this one lies. Weeks begin on Monday."""
+        unit = timedelta(seconds=self.seconds)
+        return GRID + unit * ((moment - GRID) // unit + 1) - _SMALLEST
+
 
 class TooManyBuckets(Exception):
     """The interval is too short for the time that is asked for."""
 
 
 class EventCount(NamedTuple):
-    """`start_time` and `end_time` are those of the bucket, or of the first and last event of the name or resource."""
+    """`start_time` and `end_time` are those of the bucket, or of the first and last event of the name or resource.
+
+    Of a bucket `value` is its place in the answer.
+    """
 
     value: str
     label: str
@@ -60,18 +76,19 @@ class EventCount(NamedTuple):
 def count_events(filter: EventFilter, countable: Countable, unit: TimeUnit, interval: float) -> list[EventCount]:
     """Raises TooManyBuckets. By time every bucket is there, also the empty ones; else the most frequent come first."""
     at = now()
+    since, until = filter.window(at)
+    buckets = math.ceil((until - since).total_seconds() / (unit.seconds * interval))
+    if buckets > MOST_BUCKETS:
+        raise TooManyBuckets(f"The interval would make {buckets} buckets; at most {MOST_BUCKETS} are possible.")
     if countable is Countable.EVENT:
         return _by_value(filter, at, F("event"), F("event"))
     if countable is Countable.RESOURCE:
-        name = Coalesce(
-            KeyTextTransform("prefect.resource.name", "resource"), F("resource_id"), output_field=TextField()
-        )
-        return _by_value(filter, at, F("resource_id"), Max(name))
-    since, until = filter.window(at)
+        return _by_value(filter, at, F("resource_id"), Max(_NAME))
     if countable is Countable.DAY:
-        since = since.replace(hour=0, minute=0, second=0, microsecond=0)
-        return _by_time(filter, at, since, until, TimeUnit.DAY.seconds)
-    return _by_time(filter, at, since, until, unit.seconds * interval)
+        unit, interval = TimeUnit.DAY, 1.0
+    if until > at:
+        until = unit.end_of(at)
+    return _by_time(filter, at, since, until, timedelta(seconds=unit.seconds * interval))
 
 
 def _by_value(filter: EventFilter, at: datetime, value: Any, label: Any) -> list[EventCount]:
@@ -79,26 +96,27 @@ def _by_value(filter: EventFilter, at: datetime, value: Any, label: Any) -> list
         Event.objects.filter(filter.condition(at))
         .values(value_=value)
         .annotate(label_=label, count=Count("pk"), first=Min("occurred"), last=Max("occurred"))
-        .order_by("-count", "value_")[:MOST_BUCKETS]
+        .order_by("-count", "label_")[:MOST_BUCKETS]
     )
     return [EventCount(row["value_"], row["label_"], row["count"], row["first"], row["last"]) for row in rows]
 
 
-def _by_time(filter: EventFilter, at: datetime, since: datetime, until: datetime, width: float) -> list[EventCount]:
-    buckets = max(1, math.ceil((until - since).total_seconds() / width))
-    if buckets > MOST_BUCKETS:
-        raise TooManyBuckets(f"The interval would make {buckets} buckets; at most {MOST_BUCKETS} are possible.")
-    number = Cast(Floor(_SecondsSince(since) / Value(width)), IntegerField())
+def _by_time(filter: EventFilter, at: datetime, since: datetime, until: datetime, width: timedelta) -> list[EventCount]:
+    """Buckets lie on one grid for ever, so that the same bucket means the same time whenever it is asked for."""
+    number = Cast(Floor(_SecondsSince(GRID) / Value(width.total_seconds())), IntegerField())
     rows = Event.objects.filter(filter.condition(at)).values(bucket=number).annotate(count=Count("pk")).order_by()
-    counts: dict[int, int] = {}
-    for row in rows:  # an event at the very end belongs to the last bucket
-        bucket = min(max(row["bucket"], 0), buckets - 1)
-        counts[bucket] = counts.get(bucket, 0) + row["count"]
+    counts = {row["bucket"]: row["count"] for row in rows}
+    first = (since - GRID) // width
     made: list[EventCount] = []
-    for bucket in range(buckets):
-        start = since + timedelta(seconds=bucket * width)
-        end = start + timedelta(seconds=width)
-        made.append(EventCount(format_time(start), format_time(start), counts.get(bucket, 0), start, end))
+    start = GRID + width * first
+    while start < until:
+        place = len(made)
+        end = start + width
+        made.append(EventCount(str(place), start.isoformat(), counts.get(first + place, 0), start, end - _SMALLEST))
+        start = end
+    beyond = sum(count for bucket, count in counts.items() if bucket >= first + len(made))
+    if made and beyond:  # what happened in the very last moment
+        made[-1] = made[-1]._replace(number=made[-1].number + beyond)
     return made
 
 

@@ -1,25 +1,24 @@
 """Which events somebody wants: declared once, asked of the database as a condition and of live events as a predicate.
 
-An empty list asks for nothing in particular. Labels take a value or several; `*` at the end of a value stands for
-anything, and `!` before it excludes.
+An empty list asks for nothing in particular.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from enum import StrEnum
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, TextField, Value
-from django.db.models.expressions import RawSQL
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce
-from django.db.models.lookups import Exact, IContains, StartsWith
+from django.db.models import Exists, F, OuterRef, Q, TextField
+from django.db.models.functions import Cast
+from django.db.models.lookups import IContains
 from pydantic import Field
 
 from orchestrator.contract.times import now
+from orchestrator.events.labels import Labels, Question, question
 from orchestrator.events.models import Event, RelatedResource
 from orchestrator.rest.bodies import Body, Time
 from orchestrator.rest.text_search import MAX_QUERY_LENGTH, TextQuery
@@ -27,13 +26,12 @@ from orchestrator.rest.text_search import MAX_QUERY_LENGTH, TextQuery
 _LAST_CHARACTER = chr(0x10FFFF)
 WINDOW = timedelta(days=180)  # how far back is looked when `since` is not given
 
-Labels = dict[str, str | list[str]]
 Predicate = Callable[[Event], bool]
 
 
 class OccurredFilter(Body):
-    since: Time | None = None
-    until: Time | None = None
+    since: Time = Field(default=None)
+    until: Time = Field(default=None)
 
 
 class EventNameFilter(Body):
@@ -77,15 +75,20 @@ class EventTextFilter(Body):
     query: str = Field(max_length=MAX_QUERY_LENGTH)
 
 
+class Order(StrEnum):
+    ASC = "ASC"
+    DESC = "DESC"
+
+
 class EventFilter(Body):
-    occurred: OccurredFilter | None = None
+    occurred: OccurredFilter = OccurredFilter()
     event: EventNameFilter | None = None
     resource: EventResourceFilter | None = None
     related: EventRelatedFilter | list[EventRelatedFilter] | None = None
     any_resource: EventAnyResourceFilter | list[EventAnyResourceFilter] | None = None
-    id: EventIdFilter | None = None
+    id: EventIdFilter = EventIdFilter()
     text: EventTextFilter | None = None
-    order: Literal["ASC", "DESC"] = "DESC"
+    order: Order = Order.DESC
 
     def condition(self, at: datetime | None = None) -> Q:
         """As a condition on rows of Event. Times that are not given become the window that ends at `at`."""
@@ -98,8 +101,7 @@ class EventFilter(Body):
 
     def window(self, at: datetime) -> tuple[datetime, datetime]:
         """The first and the last moment that are asked for. What is not given becomes half a year up to `at`."""
-        since = self.occurred.since if self.occurred else None
-        until = self.occurred.until if self.occurred else None
+        since, until = self.occurred.since, self.occurred.until
         return since or (at - WINDOW).replace(hour=0, minute=0, second=0, microsecond=0), until or at
 
     def _conditions(self, at: datetime) -> Iterable[Any]:
@@ -107,7 +109,7 @@ class EventFilter(Body):
         yield Q(occurred__gte=since, occurred__lte=until)
         if self.event:
             yield from _name_conditions(self.event)
-        if self.id and self.id.id:
+        if self.id.id:
             yield Q(id__in=self.id.id)
         if self.resource:
             yield from _resource_conditions(self.resource)
@@ -122,14 +124,13 @@ class EventFilter(Body):
     def _predicates(self) -> Iterable[Predicate]:
         if self.event:
             yield from _name_predicates(self.event)
-        if self.id and self.id.id:
+        if self.id.id:
             ids = frozenset(self.id.id)
             yield lambda event: event.id in ids
-        if self.occurred:
-            yield from _time_predicates(self.occurred)
+        yield from _time_predicates(self.occurred)
         if self.resource:
-            fits = _resource_test(self.resource)
-            yield lambda event: fits(event.resource)
+            asked = _about(self.resource)
+            yield lambda event: asked.fits(event.resource)
         for any_resource in _each(self.any_resource):
             yield _any_resource_predicate(any_resource)
         for related in _each(self.related):
@@ -139,10 +140,11 @@ class EventFilter(Body):
             yield lambda event: query.matches(_searched_text(event))
 
 
-def newest_of_each_resource(condition: Q) -> Q:
-    """`distinct`: of the events that fit, the newest of each resource."""
-    newest = Event.objects.filter(condition, resource_id=OuterRef("resource_id")).newest_first()
-    return Q(pk=newest.values("pk")[:1])
+def first_of_each_resource(condition: Q, order: Order) -> Q:
+    """`distinct`: of the events that fit, the first of each resource in this order."""
+    rows = Event.objects.filter(condition, resource_id=OuterRef("resource_id"))
+    first = rows.oldest_first() if order is Order.ASC else rows.newest_first()
+    return Q(pk=first.values("pk")[:1])
 
 
 def _each(value: Any) -> list[Any]:
@@ -218,12 +220,20 @@ def _identity(wanted: _ByIdentity) -> Q | None:
     return Q(*parts) if parts else None
 
 
+def _about(wanted: EventResourceFilter | EventAnyResourceFilter) -> Question:
+    return question(ids=wanted.id, prefixes=wanted.id_prefix, labels=wanted.labels)
+
+
+def _around(wanted: EventRelatedFilter) -> Question:
+    return question(ids=wanted.id, roles=wanted.role, places=wanted.resources_in_roles, labels=wanted.labels)
+
+
 def _resource_conditions(wanted: EventResourceFilter) -> Iterable[Any]:
     identity = _identity(wanted)
     if identity is not None:
         yield identity
     if wanted.labels:
-        yield from _label_conditions(wanted.labels)
+        yield question(labels=wanted.labels).of_resource()
 
 
 def _any_resource_conditions(wanted: EventAnyResourceFilter, window: Q) -> Iterable[Any]:
@@ -234,7 +244,8 @@ def _any_resource_conditions(wanted: EventAnyResourceFilter, window: Q) -> Itera
         around = RelatedResource.objects.filter(identity, window).values("event_id")
         yield Q(pk__in=about.union(around, all=True))
     if wanted.labels:
-        yield Q(*_label_conditions(wanted.labels)) | Q(_related_labelled(wanted.labels))
+        asked = _about(wanted)
+        yield asked.of_resource() | asked.of_one_related()
 
 
 def _related_conditions(wanted: EventRelatedFilter, window: Q) -> Iterable[Any]:
@@ -249,120 +260,18 @@ def _related_conditions(wanted: EventRelatedFilter, window: Q) -> Iterable[Any]:
         yield Q(pk__in=RelatedResource.objects.filter(*parts, window).values("event_id"))
     elif parts:  # a role alone fits so many rows that the events are better asked one by one
         yield Exists(RelatedResource.objects.filter(*parts, event=OuterRef("pk")))
-    if wanted.labels:
-        yield _related_labelled(wanted.labels)
-
-
-def _label_conditions(labels: Labels) -> Iterable[Q]:
-    for label, values in labels.items():
-        column = Coalesce(KeyTextTransform(label, "resource"), Value(""), output_field=TextField())
-        wanted, refused = _label_values(values)
-        if wanted:
-            yield _any(_label_value(column, value) for value in wanted)
-        if refused:
-            yield ~_any(_label_value(column, value) for value in refused)
-
-
-def _label_value(column: Any, value: str) -> Any:
-    if value == "*":
-        return ~Q(Exact(column, ""))
-    return StartsWith(column, value[:-1]) if value.endswith("*") else Exact(column, value)
-
-
-def _label_values(values: str | list[str]) -> tuple[list[str], list[str]]:
-    listed = [values] if isinstance(values, str) else values
-    return [value for value in listed if not value.startswith("!")], [
-        value[1:] for value in listed if value.startswith("!")
-    ]
-
-
-def _related_labelled(labels: Labels) -> Any:
-    """Related resources keep their labels only in the event's JSON, so the database unpacks it."""
-    sqlite = connection.vendor == "sqlite"
-    clauses: list[str] = []
-    parameters: list[str] = []
-    for label, values in labels.items():
-        wanted, refused = _label_values(values)
-        for several, negated in ((wanted, ""), (refused, "NOT ")):
-            if not several:
-                continue
-            some: list[str] = []
-            for value in several:
-                path = '$."' + label.replace('"', '\\"') + '"' if sqlite else label
-                read = "json_extract(one.value, %s)" if sqlite else "one.value ->> %s"
-                if value.endswith("*"):
-                    some.append(f"COALESCE(substr({read}, 1, {len(value) - 1}) = %s AND {read} IS NOT NULL, FALSE)")
-                    parameters += [path, value[:-1], path]
-                else:
-                    some.append(f"COALESCE({read} = %s, FALSE)")
-                    parameters += [path, value]
-            clauses.append(f"{negated}({' OR '.join(some)})")
-    table = Event._meta.db_table
-    unpack = "json_each" if sqlite else "jsonb_array_elements"
-    alias = "one" if sqlite else "one(value)"
-    where = " AND ".join(clauses) or "TRUE"
-    sql = f'EXISTS (SELECT 1 FROM {unpack}("{table}"."related") AS {alias} WHERE {where})'
-    return Exact(RawSQL(sql, parameters), True)
-
-
-def _resource_test(wanted: EventResourceFilter | EventAnyResourceFilter) -> Callable[[Mapping[str, str]], bool]:
-    ids = frozenset(wanted.id or ())
-    prefixes = tuple(wanted.id_prefix or ())
-    labels = wanted.labels
-
-    def fits(resource: Mapping[str, str]) -> bool:
-        identifier = resource["prefect.resource.id"]
-        return (
-            (not ids or identifier in ids)
-            and (not prefixes or identifier.startswith(prefixes))
-            and (not labels or _labels_fit(resource, labels))
-        )
-
-    return fits
+    if wanted.labels:  # which only the event's own JSON has: of the few that are left, one and the same must fit
+        yield _around(wanted).of_one_related()
 
 
 def _any_resource_predicate(wanted: EventAnyResourceFilter) -> Predicate:
-    fits = _resource_test(wanted)
-    return lambda event: fits(event.resource) or any(fits(related) for related in event.related)
+    asked = _about(wanted)
+    return lambda event: asked.fits(event.resource) or any(asked.fits(related) for related in event.related)
 
 
 def _related_predicate(wanted: EventRelatedFilter) -> Predicate:
-    ids = frozenset(wanted.id or ())
-    roles = frozenset(wanted.role or ())
-    pairs = frozenset(wanted.resources_in_roles or ())
-    labels = wanted.labels
-
-    def fits(related: Mapping[str, str]) -> bool:
-        identifier, role = related["prefect.resource.id"], related["prefect.resource.role"]
-        return (
-            (not ids or identifier in ids)
-            and (not roles or role in roles)
-            and (not pairs or (identifier, role) in pairs)
-        )
-
-    def holds(event: Event) -> bool:
-        if (ids or roles or pairs) and not any(fits(related) for related in event.related):
-            return False
-        return not labels or any(_labels_fit(related, labels) for related in event.related)
-
-    return holds
-
-
-def _labels_fit(resource: Mapping[str, str], labels: Labels) -> bool:
-    for label, values in labels.items():
-        has = resource.get(label)
-        wanted, refused = _label_values(values)
-        if wanted and not any(_value_fits(has, value) for value in wanted):
-            return False
-        if any(_value_fits(has, value) for value in refused):
-            return False
-    return True
-
-
-def _value_fits(has: str | None, value: str) -> bool:
-    if has is None:
-        return False
-    return has.startswith(value[:-1]) if value.endswith("*") else has == value
+    asked = _around(wanted)
+    return lambda event: not asked.parts or any(asked.fits(related) for related in event.related)
 
 
 # --- Text ---------------------------------------------------------------------------------------------------------

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from orchestrator.contract.events import MAX_EVENT_BYTES, MAX_LABELS, MAX_NAME_LENGTH, MAX_RELATED
-from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import now, parse_time
 from orchestrator.events.models import Event
 from orchestrator.rest.json import load_json
@@ -44,38 +44,41 @@ def parse_event(text: str | bytes) -> Event:
 def read_event(sent: Any) -> Event:
     """One event from its JSON value, of a size that the caller has checked. Raises BadEvent. Other keys are ignored."""
     if not isinstance(sent, dict):
-        raise BadEvent("model_type", (), "An event is an object.", sent)
-    resource = _labels(sent.get("resource"), ("resource",), RESOURCE_ID)
+        raise BadEvent("model_attributes_type", (), "An event is an object.", sent)
+    resource = _labels(_present(sent, "resource"), ("resource",), RESOURCE_ID)
     return Event(
-        id=_identifier(sent.get("id"), "id") or uuid7(),
+        id=_required_identifier(sent, "id"),
         occurred=_time(sent),
         received=now(),
-        event=_name(sent.get("event")),
+        event=_name(_present(sent, "event")),
         resource_id=resource[RESOURCE_ID],
         resource=resource,
-        related=_related(sent.get("related")),
-        payload=_payload(sent.get("payload")),
+        related=_related(sent["related"]) if "related" in sent else [],
+        payload=_payload(sent["payload"]) if "payload" in sent else {},
         follows=_identifier(sent.get("follows"), "follows"),
     )
 
 
+def _present(sent: dict[str, Any], key: str) -> Any:
+    if key not in sent:
+        raise BadEvent("missing", (key,), "Field required", sent)
+    return sent[key]
+
+
 def _name(name: Any) -> str:
-    if name is None:
-        raise BadEvent("missing", ("event",), "Field required", None)
     if not isinstance(name, str):
         raise BadEvent("string_type", ("event",), "Input should be a valid string", name)
     if len(name) > MAX_NAME_LENGTH:
-        raise BadEvent("string_too_long", ("event",), f"A name may have at most {MAX_NAME_LENGTH} characters.", name)
+        raise BadEvent("value_error", ("event",), f"A name may have at most {MAX_NAME_LENGTH} characters.", name)
     return name
 
 
 def _labels(labels: Any, where: tuple[str | int, ...], *required: str) -> dict[str, str]:
-    if labels is None:
-        raise BadEvent("missing", where, "Field required", None)
     if not isinstance(labels, dict):
         raise BadEvent("dict_type", where, "A resource is an object of labels.", labels)
     if len(labels) > MAX_LABELS:
-        raise BadEvent("too_long", where, f"A resource may have at most {MAX_LABELS} labels.", f"{len(labels)} labels")
+        text = f"A resource may have at most {MAX_LABELS} labels."
+        raise BadEvent("value_error", where, text, f"{len(labels)} labels")
     for key, value in labels.items():
         if not isinstance(value, str):
             raise BadEvent("string_type", (*where, key), "A label is a string.", value)
@@ -86,38 +89,44 @@ def _labels(labels: Any, where: tuple[str | int, ...], *required: str) -> dict[s
 
 
 def _related(related: Any) -> list[dict[str, str]]:
-    if related is None:
-        return []
     if not isinstance(related, list):
         raise BadEvent("list_type", ("related",), "Input should be a valid list", related)
     if len(related) > MAX_RELATED:
         text = f"An event may have at most {MAX_RELATED} related resources."
-        raise BadEvent("too_long", ("related",), text, f"{len(related)} resources")
+        raise BadEvent("value_error", ("related",), text, f"{len(related)} resources")
     return [_labels(labels, ("related", at), RESOURCE_ID, RESOURCE_ROLE) for at, labels in enumerate(related)]
 
 
 def _payload(payload: Any) -> dict[str, Any]:
-    if payload is None:
-        return {}
     if not isinstance(payload, dict):
         raise BadEvent("dict_type", ("payload",), "Input should be a valid dictionary", payload)
     return payload
 
 
-def _time(sent: dict[str, Any]) -> Any:
-    text = sent.get("occurred")
-    if text is None:
-        return now()
+def _time(sent: dict[str, Any]) -> datetime:
+    """A text, or seconds since 1970."""
+    found = _present(sent, "occurred")
     try:
-        return parse_time(text)
-    except (TypeError, ValueError, OverflowError):
-        raise BadEvent("datetime_parsing", ("occurred",), "Input should be a valid datetime", text) from None
+        if isinstance(found, int | float) and not isinstance(found, bool):
+            return datetime.fromtimestamp(found, UTC)
+        return parse_time(found)
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise BadEvent("value_error", ("occurred",), "Input should be a valid datetime", found) from None
+
+
+def _required_identifier(sent: dict[str, Any], key: str) -> UUID:
+    found = _identifier(_present(sent, key), key)
+    if found is None:
+        raise BadEvent("uuid_type", (key,), "UUID input should be a string, bytes or UUID object", None)
+    return found
 
 
 def _identifier(text: Any, where: str) -> UUID | None:
     if text is None:
         return None
+    if not isinstance(text, str):
+        raise BadEvent("uuid_type", (where,), "UUID input should be a string, bytes or UUID object", text)
     try:
         return UUID(text)
-    except (AttributeError, TypeError, ValueError):
+    except ValueError:
         raise BadEvent("uuid_parsing", (where,), "Input should be a valid UUID", text) from None

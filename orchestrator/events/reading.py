@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core import signing
+from django.db.models import Q
 
 from orchestrator.contract.times import format_time, now, parse_time
-from orchestrator.events.filters import EventFilter, newest_of_each_resource
+from orchestrator.events.filters import EventFilter, Order, first_of_each_resource
 from orchestrator.events.models import Event
 
 PAGE_EVENTS = 50  # the default and the most
-MOST_COUNTED = 10_000  # a longer log is not counted to its end for the sake of one page
 _SALT = "orchestrator.events.page"
 
 
@@ -24,7 +24,7 @@ class BadPageToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`next_token` is None on the last page. `total` counts the events of all pages, up to MOST_COUNTED."""
+    """`next_token` is None on the last page. `total` counts the events of all pages, once, for the first of them."""
 
     events: list[Event]
     total: int
@@ -76,11 +76,12 @@ def first_page(filter: EventFilter, limit: int) -> Page:
 def read_page(place: Place) -> Page:
     """The events after `place`, in the filter's order."""
     wanted = place.filter.condition(place.read_at)
-    if place.filter.resource and place.filter.resource.distinct:
-        wanted = newest_of_each_resource(wanted)
-    total = Event.objects.filter(wanted)[:MOST_COUNTED].count() if place.total is None else place.total
+    distinct = place.filter.resource is not None and place.filter.resource.distinct
+    total = _count(wanted, distinct) if place.total is None else place.total
+    if distinct:
+        wanted = first_of_each_resource(wanted, place.filter.order)
     rows = Event.objects.filter(wanted)
-    if place.filter.order == "ASC":
+    if place.filter.order is Order.ASC:
         rows = (rows.later_than(*place.after) if place.after else rows).oldest_first()
     else:
         rows = (rows.earlier_than(*place.after) if place.after else rows).newest_first()
@@ -92,3 +93,8 @@ def read_page(place: Place) -> Page:
         last = (events[-1].occurred, events[-1].id)
         next_token = Place(place.filter, place.limit, place.read_at, total, last).token()
     return Page(events=events, total=total, next_token=next_token)
+
+
+def _count(wanted: Q, distinct: bool) -> int:
+    rows = Event.objects.filter(wanted)
+    return rows.values("resource_id").distinct().count() if distinct else rows.count()

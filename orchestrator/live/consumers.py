@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Max
 from pydantic import ValidationError
 
 from orchestrator.contract.times import now
@@ -16,11 +17,10 @@ from orchestrator.events.filters import EventFilter
 from orchestrator.events.models import Event
 from orchestrator.events.parsing import BadEvent, parse_event
 from orchestrator.events.pipeline import NotYetStored, pipeline
-from orchestrator.live.hub import Subscription, TooSlow, current_hub
+from orchestrator.live.hub import EventSubscription, current_hub
 from orchestrator.live.sockets import (
     PROTOCOL_ERROR,
     SERVICE_RESTART,
-    TRY_AGAIN_LATER,
     ApiSocket,
     Refuse,
     until_first_ends,
@@ -32,8 +32,9 @@ logger = logging.getLogger(__name__)
 
 BACKFILL_SECONDS = 15 * 60.0  # how far back a subscriber may look
 BACKFILL_PAGE = 250
-# An event of the backfill can also arrive live, but only soon after the socket began to listen.
+# An event that was read from the log can also arrive live, but only soon after.
 REMEMBER_SECONDS = 60.0
+MOST_BEHIND = 20_000  # numbers that live events may be behind the newest one
 
 
 class EventsIn(ApiSocket):
@@ -65,7 +66,8 @@ class EventsIn(ApiSocket):
 class EventsOut(ApiSocket):
     """The client says what it wants, then gets every such event: those of the last minutes first, then the new ones.
 
-    `"backfill": false` leaves out what is stored already.
+    `"backfill": false` leaves out what is stored already. A client that reads slower than events come is sent them
+    from the log.
     """
 
     async def converse(self) -> None:
@@ -73,46 +75,86 @@ class EventsOut(ApiSocket):
         if asked.get("type") != "filter":
             raise Refuse(PROTOCOL_ERROR, "Expected 'filter' message")
         try:
-            wanted = EventFilter.model_validate(asked.get("filter") or {})
+            wanted = EventFilter.model_validate(asked.get("filter"))
         except ValidationError as error:
             raise Refuse(PROTOCOL_ERROR, f"Invalid filter: {error.error_count()} errors") from None
-        live: Subscription[Event] = Subscription(wanted.predicate())
+        live = EventSubscription(wanted.predicate())
+        sent = SentNumbers(await http_threads.call(last_number))
         hub = current_hub()
         await hub.watch_events(live.offer)
         try:
             await until_first_ends(
-                self._deliver(wanted, live, asked.get("backfill") is not False), self.watch_for_close()
+                self._deliver(wanted, live, sent, asked.get("backfill") is not False), self.watch_for_close()
             )
         finally:
             await hub.unwatch_events(live.offer)
 
-    async def _deliver(self, wanted: EventFilter, live: Subscription[Event], backfill: bool) -> None:
-        sent: set[UUID] = set()
-        forget_at = monotonic() + REMEMBER_SECONDS
+    async def _deliver(self, wanted: EventFilter, live: EventSubscription, sent: SentNumbers, backfill: bool) -> None:
         if backfill:
             await self._send_stored(wanted, sent)
         while True:
-            try:
-                events = await live.take()
-            except TooSlow:
-                # The client comes back and asks for what it missed.
-                raise Refuse(TRY_AGAIN_LATER, "too far behind") from None
+            missed_from, events = await live.take_or_missed()
+            if missed_from is not None:
+                await self._send_missed(live, missed_from, sent)
             for event in events:
-                if event.id not in sent:
+                if event.sequence not in sent:
                     await self.send_text(frame_of(event))
-            if sent and monotonic() > forget_at:
-                sent.clear()
+            sent.forget_in_time()
 
-    async def _send_stored(self, wanted: EventFilter, sent: set[UUID]) -> None:
+    async def _send_stored(self, wanted: EventFilter, sent: SentNumbers) -> None:
+        """The events of the last minutes, in the order in which they occurred."""
         after: tuple[datetime, UUID] | None = None
         at = now()
         while page := await http_threads.call(stored_events, wanted, at, after):
-            for event in page:
-                await self.send_text(frame_of(event))
-                sent.add(event.id)
+            await self._send_page(page, sent)
             after = (page[-1].occurred, page[-1].id)
             if len(page) < BACKFILL_PAGE:
                 return
+
+    async def _send_missed(self, live: EventSubscription, number: int, sent: SentNumbers) -> None:
+        """The events from this number on, in the order in which they arrived.
+
+        What is stored only now with a number that was passed already comes live, as everything new does.
+        """
+        while page := await http_threads.call(stored_from, number):
+            await self._send_page([event for event in page if live.wants(event) and event.sequence not in sent], sent)
+            number = page[-1].sequence + 1
+            if len(page) < BACKFILL_PAGE:
+                return
+
+    async def _send_page(self, page: list[Event], sent: SentNumbers) -> None:
+        for event in page:
+            await self.send_text(frame_of(event))
+            sent.add(event.sequence)
+
+
+class SentNumbers:
+    """Which events were sent from the log, and so must not be sent when they come live as well.
+
+    Only what was stored at about the time at which the socket began to listen, or later, can come twice, and only
+    soon after it was read.
+    """
+
+    def __init__(self, last_before: int) -> None:
+        self._first = last_before - MOST_BEHIND
+        self._numbers: set[int] = set()
+        self._forget_at = 0.0
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._numbers
+
+    def add(self, number: int) -> None:
+        if number > self._first:
+            self._numbers.add(number)
+            self._forget_at = monotonic() + REMEMBER_SECONDS
+
+    def forget_in_time(self) -> None:
+        if self._numbers and monotonic() > self._forget_at:
+            self._numbers.clear()
+
+
+def last_number() -> int:
+    return Event.objects.aggregate(last=Max("sequence"))["last"] or 0
 
 
 def stored_events(wanted: EventFilter, at: datetime, after: tuple[datetime, UUID] | None) -> list[Event]:
@@ -122,6 +164,11 @@ def stored_events(wanted: EventFilter, at: datetime, after: tuple[datetime, UUID
     if after:
         rows = rows.later_than(*after)
     return list(rows.oldest_first()[:BACKFILL_PAGE])
+
+
+def stored_from(number: int) -> list[Event]:
+    """The next events from this number on."""
+    return list(Event.objects.filter(sequence__gte=number).order_by("sequence")[:BACKFILL_PAGE])
 
 
 def frame_of(event: Event) -> str:

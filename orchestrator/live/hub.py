@@ -30,17 +30,17 @@ class Subscription(Generic[T]):
     """What one reader wants, in the order in which it came, until it is read."""
 
     def __init__(self, wants: Callable[[T], bool]) -> None:
-        self._wants = wants
+        self.wants = wants
         self._items: deque[T] = deque()
         self._filled = asyncio.Event()
         self._overrun = False
 
     def offer(self, items: Sequence[T]) -> None:
-        wanted = [item for item in items if self._wants(item)]
+        wanted = [item for item in items if self.wants(item)]
         if not wanted:
             return
         if len(self._items) + len(wanted) > MOST_WAITING:
-            self._overrun = True
+            self._drop([*self._items, *wanted])
             self._items.clear()
         else:
             self._items.extend(wanted)
@@ -51,10 +51,34 @@ class Subscription(Generic[T]):
         await self._filled.wait()
         if self._overrun:
             raise TooSlow
+        return self._take_waiting()
+
+    def _drop(self, items: Sequence[T]) -> None:
+        self._overrun = True
+
+    def _take_waiting(self) -> list[T]:
         self._filled.clear()
         items = list(self._items)
         self._items.clear()
         return items
+
+
+class EventSubscription(Subscription[Event]):
+    """One that drops nothing for good: what was too much to be kept here is read from the log instead."""
+
+    def __init__(self, wants: Callable[[Event], bool]) -> None:
+        super().__init__(wants)
+        self._dropped_from: int | None = None
+
+    async def take_or_missed(self) -> tuple[int | None, list[Event]]:
+        """What waits, and the number of the first event that had to be dropped before it; None when none had."""
+        await self._filled.wait()
+        dropped_from, self._dropped_from = self._dropped_from, None
+        return dropped_from, self._take_waiting()
+
+    def _drop(self, items: Sequence[Event]) -> None:
+        first = min(event.sequence for event in items)
+        self._dropped_from = first if self._dropped_from is None else min(first, self._dropped_from)
 
 
 Watcher = Callable[[Sequence[Any]], None]

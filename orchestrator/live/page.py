@@ -64,14 +64,14 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         )
     else:
         reason = "The request cannot be understood."
-    if request.path.startswith("/api/"):
+    if request.path_info.startswith("/api/"):
         return JsonResponse({"detail": reason}, status=400)
     return HttpResponse(reason, status=400, content_type="text/plain; charset=utf-8")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
     """The 404 of the whole site: JSON under /api, else a page that helps on."""
-    if request.path.startswith("/api/"):
+    if request.path_info.startswith("/api/"):
         return JsonResponse({"detail": "Not Found"}, status=404)
     return no_such(request, "page")
 

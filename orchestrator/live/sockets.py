@@ -9,14 +9,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import orjson
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from orchestrator.rest.authentication import auth_required, authenticate_token
+from orchestrator.rest.authentication import auth_required, authenticate_header, authenticate_token
 from orchestrator.rest.json import dump
+from orchestrator.rest.origins import is_foreign
 from orchestrator.web.bodies import Message, Receive
 from orchestrator.web.receipts import EXTENSION, PING
 from orchestrator.web.threads import TooBusy, http_threads
@@ -49,6 +49,8 @@ class Refuse(Exception):
 
 class Socket:
     """One connection. Subclasses say who may come in (`admit`) and what happens then (`converse`)."""
+
+    failed: ClassVar[str] = "internal error"  # the reason that a client is told when something unforeseen happens
 
     def __init__(self, scope: Message, receive: Receive, send: Callable[[Message], Awaitable[None]]) -> None:
         self.scope = scope
@@ -86,7 +88,7 @@ class Socket:
             await self.close(TRY_AGAIN_LATER, "too busy")
         except Exception:
             logger.exception("The socket %s failed.", self.scope["path"])
-            await self.close(SERVER_ERROR, "internal error")
+            await self.close(SERVER_ERROR, self.failed)
 
     async def accept(self, subprotocol: str | None = None) -> None:
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
@@ -158,33 +160,33 @@ class Socket:
             raise Refuse(POLICY_VIOLATION, "this server is not called so")
 
     def _refuse_other_sites(self) -> None:
-        """A browser says which site a page comes from; programs do not. Another site's page must not read along."""
-        origin = self.header(b"origin")
-        if not origin or origin in settings.CSRF_TRUSTED_ORIGINS:
-            return
-        own = (self.header(b"host").lower(), urlsplit(settings.PUBLIC_URL).netloc.lower())
-        if urlsplit(origin).netloc.lower() not in own:
+        """Another site's page must not read along."""
+        if is_foreign(self.header(b"origin"), self.header(b"host")):
             raise Refuse(POLICY_VIOLATION, "other sites may not open this socket")
 
 
 class ApiSocket(Socket):
     """Admits clients of the contract: subprotocol `prefect` and a first frame `{"type": "auth", "token": …}`.
 
-    An open server also admits clients that know neither.
+    An open server also admits clients that know neither, unless `needs_subprotocol`. Elsewhere an `Authorization`
+    header stands for the token of a client that sends none.
     """
 
+    needs_subprotocol: ClassVar[bool] = False
+    # The reasons that a refused client is told.
+    not_greeted: ClassVar[str] = "Expected 'auth' message"
     unauthorized: ClassVar[str] = "Unauthorized"
 
     async def admit(self) -> None:
         if SUBPROTOCOL not in self.scope.get("subprotocols", ()):
-            if auth_required():
+            if self.needs_subprotocol or not await self._knows(None):
                 raise Refuse(POLICY_VIOLATION, self.unauthorized)
             await self.accept()
             return
         await self.accept(SUBPROTOCOL)
         greeting = await self.receive_object()
         if greeting.get("type") != "auth":
-            raise Refuse(POLICY_VIOLATION, "Expected 'auth' message")
+            raise Refuse(POLICY_VIOLATION, self.not_greeted)
         token = greeting.get("token")
         if not isinstance(token, str | None) or not await self._knows(token):
             raise Refuse(POLICY_VIOLATION, self.unauthorized)
@@ -193,6 +195,9 @@ class ApiSocket(Socket):
     async def _knows(self, token: str | None) -> bool:
         if not auth_required():
             return True
+        header = self.header(b"authorization")
+        if token is None and header:
+            return await http_threads.call(authenticate_header, header) is not None
         return await http_threads.call(authenticate_token, token) is not None
 
 

@@ -7,6 +7,7 @@ against the model that its view declares.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -18,6 +19,13 @@ class Shape(BaseModel):
     """What an answer looks like: every key is always there, and no others are."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A body that is not JSON, such as `Media("text/csv")`."""
+
+    type: str
 
 
 def answers(kind: Kind, *statuses: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -35,6 +43,6 @@ def answers(kind: Kind, *statuses: int) -> Callable[[Callable[..., Any]], Callab
 
 
 def declared_answers(view: Any, method: str) -> dict[int, Any]:
-    """Status -> type of the body, as declared for a method of a view, such as "post". Empty when nothing is declared."""
+    """Status -> type of the body, as a method of a view such as "post" declares it. Empty when it declares nothing."""
     declared = getattr(getattr(view, method.lower(), None), "answers", {})
     return {status: kind_of(kind, view) for status, kind in declared.items()}

@@ -11,14 +11,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
-from django.http import HttpResponse
-from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 
 from orchestrator.accounts.models import ApiKey, User
 from orchestrator.contract.times import now
+from orchestrator.rest.forgery import forgery_of
 
 TOUCH_EVERY = timedelta(minutes=1)  # how exact `last_used_at` of a key is
 
@@ -83,15 +82,6 @@ def _usable_key(token: str) -> ApiKey | None:
     return key
 
 
-def _no_view(request: Any) -> HttpResponse:
-    return HttpResponse()
-
-
-class _CsrfCheck(CsrfViewMiddleware):
-    def _reject(self, request: Any, reason: str) -> str:
-        return reason  # instead of a page
-
-
 class ApiAuthentication(BaseAuthentication):
     """`Authorization: Basic` with the auth string, `Authorization: Bearer` with a key, else the session of a page."""
 
@@ -111,10 +101,8 @@ class ApiAuthentication(BaseAuthentication):
 
     def _refuse_forged(self, request: Any) -> None:
         """A browser sends its session's cookie on its own accord, so only then the CSRF token is needed."""
-        check = _CsrfCheck(lambda _: None)  # type: ignore[arg-type]
-        check.process_request(request)
-        reason = check.process_view(request, _no_view, (), {})
-        if reason:
+        reason = forgery_of(request)
+        if reason is not None:
             raise PermissionDenied(f"CSRF: {reason}")
 
 

@@ -58,11 +58,24 @@ class InvalidBody(Exception):
         self.sent = sent
 
     @classmethod
-    def from_validation(cls, error: ValidationError, sent: Any) -> InvalidBody:
-        found: list[dict[str, Any]] = []
-        for item in error.errors(include_url=False, include_context=False):
-            found.append({**item, "loc": ["body", *item["loc"]]})
+    def from_validation(cls, error: ValidationError, sent: Any, *, beside: bool = False) -> InvalidBody:
+        """`beside`: the keys stand beside each other and are no object, so a missing one has nothing around it."""
+        found = [{**item, "loc": ["body", *item["loc"]]} for item in found_by(error)]
+        for item in found:
+            if beside and item["type"] == "missing" and len(item["loc"]) == 2:
+                item["input"] = None
         return cls(found, sent)
+
+
+def found_by(error: ValidationError) -> list[dict[str, Any]]:
+    """Each thing that is wrong, with `ctx` where there is one. An error in it has no JSON; its words are in `msg`."""
+    found: list[dict[str, Any]] = []
+    for item in error.errors(include_url=False):
+        one: dict[str, Any] = {**item}
+        if "ctx" in one:
+            one["ctx"] = {key: {} if isinstance(value, Exception) else value for key, value in one["ctx"].items()}
+        found.append(one)
+    return found
 
 
 _answers: dict[type[Exception], tuple[int, str, str | None]] = {}
@@ -125,7 +138,7 @@ _TABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any
     (Http404, lambda error: Response({"detail": "Not Found"}, status.HTTP_404_NOT_FOUND)),
     (PermissionDenied, lambda error: Response({"detail": str(error) or "Forbidden"}, status.HTTP_403_FORBIDDEN)),
     ((exceptions.NotAuthenticated, exceptions.AuthenticationFailed), _unauthorized),
-    (exceptions.ParseError, lambda error: _invalid(InvalidBody(_not_json(error), None))),
+    (exceptions.ParseError, lambda error: _invalid(_not_json(error))),
     (exceptions.APIException, _known_to_framework),
     (DataError, lambda error: Response({"detail": "A value cannot be stored."}, status.HTTP_422_UNPROCESSABLE_ENTITY)),
     (IntegrityError, lambda error: Response({"detail": _conflict_text(error)}, status.HTTP_409_CONFLICT)),
@@ -134,8 +147,10 @@ _TABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any
 )
 
 
-def _not_json(error: exceptions.ParseError) -> list[dict[str, Any]]:
-    return [{"type": "json_invalid", "loc": ["body"], "msg": str(error.detail), "input": {}}]
+def _not_json(error: Any) -> InvalidBody:
+    position, reason = getattr(error, "position", 0), getattr(error, "reason", str(error.detail))
+    found = {"loc": ["body", position], "msg": "JSON decode error", "input": {}, "ctx": {"error": reason}}
+    return InvalidBody([{"type": "json_invalid", **found}], getattr(error, "text", None))
 
 
 def _conflict_text(error: IntegrityError) -> str:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import reduce
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from django.db.models import Q
 from django.db.models.expressions import Combinable
@@ -31,6 +32,13 @@ class Filter(Body):
     """A filled filter of one entity, or of one of its fields."""
 
     conditions: ClassVar[Mapping[str, Condition]] = {}
+
+
+class Combination(StrEnum):
+    """How the fields of a filter are taken together."""
+
+    AND = "and_"
+    OR = "or_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,10 @@ def _at_most(column: Column, value: Any) -> Q:
     return _lookup(column, "lte", value)
 
 
+def _outside(column: Column, values: list[Any]) -> Q:
+    return ~_lookup(column, "in", values) & _lookup(column, "isnull", False) if values else Q()
+
+
 def _not_below(has: Any, value: Any) -> bool:
     return has is not None and has >= value
 
@@ -70,13 +82,14 @@ def _not_above(has: Any, value: Any) -> bool:
 
 OPERATORS: dict[str, Operator] = {
     "any_": Operator(lambda c, v: _lookup(c, "in", v), lambda has, v: has in v, _list_of),
-    "not_any_": Operator(lambda c, v: ~_lookup(c, "in", v), lambda has, v: has not in v, _list_of),
+    # Nothing is known of what is missing, so it is in no list and outside of none.
+    "not_any_": Operator(_outside, lambda has, v: not v or (has is not None and has not in v), _list_of),
     "like_": Operator(
         lambda c, v: _lookup(c, "icontains", v), lambda has, v: v.lower() in (has or "").lower(), lambda kind: str
     ),
     "startswith_": Operator(
-        lambda c, v: any_of([_lookup(c, "startswith", start) for start in v]),
-        lambda has, v: (has or "").startswith(tuple(v)),
+        lambda c, v: any_of([_lookup(c, "istartswith", start) for start in v]),
+        lambda has, v: (has or "").lower().startswith(tuple(start.lower() for start in v)),
         _list_of,
     ),
     "before_": Operator(_at_most, _not_above, lambda kind: Time),
@@ -95,6 +108,8 @@ class Condition:
     model: Callable[[str], Any]  # the name for its model -> the type of its value
     compile: Callable[[Any], Q]
     matches: Matches
+    default: Any = None
+    required: bool = False  # such a key is not null either
 
 
 def field(column: Column, kind: Any, *operators: str, combined: bool = False) -> Condition:
@@ -144,15 +159,28 @@ def exists(compile: Callable[[bool], Q], key: str = "is_null_", *, combined: boo
 
 
 def custom(
-    key: str, kind: Any, compile: Callable[[Any], Q], matches: Matches | None = None, *, combined: bool = False
+    key: str,
+    kind: Any,
+    compile: Callable[[Any], Q],
+    matches: Matches | None = None,
+    *,
+    combined: bool = False,
+    required: bool = False,
 ) -> Condition:
     """A field with one key of a meaning of its own."""
-    return group(combined=combined, **{key: bare(kind, compile, matches)})
+    return group(combined=combined, **{key: bare(kind, compile, matches, required=required)})
 
 
-def bare(kind: Any, compile: Callable[[Any], Q], matches: Matches | None = None) -> Condition:
+def bare(
+    kind: Any,
+    compile: Callable[[Any], Q],
+    matches: Matches | None = None,
+    *,
+    default: Any = None,
+    required: bool = False,
+) -> Condition:
     """A key that holds a value itself. Without `matches` nothing that is streamed fits it."""
-    return Condition(lambda _: kind, compile, matches or (lambda has, value: False))
+    return Condition(lambda _: kind, compile, matches or (lambda has, value: False), default, required)
 
 
 def group(*, combined: bool = False, **fields: Condition) -> Condition:
@@ -169,14 +197,25 @@ def entity_filter(name: str, /, **fields: Condition) -> type[Filter]:
 
 def condition(filled: Filter | None) -> Q:
     """What a filled filter asks, as a condition on the entity's rows."""
+    parts = parts_of(filled)
+    # Beside a field that asks for nothing, any other may be true as well.
+    alternatives = parts and all(parts) and getattr(filled, "operator", "and_") == "or_"
+    return any_of(parts) if alternatives else _together(filled, parts)
+
+
+def parts_of(filled: Filter | None) -> list[Q]:
+    """What each key that is filled asks."""
     if filled is None:
-        return Q()
-    parts = [
+        return []
+    return [
         asked.compile(value)
         for key, asked in type(filled).conditions.items()
         if (value := getattr(filled, key)) is not None
     ]
-    return any_of(parts) if parts and getattr(filled, "operator", "and_") == "or_" else all_of(parts)
+
+
+def _together(filled: Filter | None, parts: list[Q]) -> Q:
+    return Q() if getattr(filled, "operator", "and_") == "or_" else all_of(parts)
 
 
 def matches(filled: Filter | None, values: Any) -> bool:
@@ -226,10 +265,11 @@ def _of_operators(asked: Mapping[str, tuple[Column, Operator]], kind: Any, combi
 def _filter_model(name: str, fields: Mapping[str, Condition], combined: bool) -> type[Filter]:
     declared: dict[str, Any] = {}
     if combined:
-        declared["operator"] = (Literal["and_", "or_"], "and_")
+        declared["operator"] = (Combination, Combination.AND)
     for key, asked in fields.items():
         part = "".join(word.capitalize() for word in key.split("_"))
-        declared[key] = (asked.model(f"{name}{part}") | None, None)
+        kind = asked.model(f"{name}{part}")
+        declared[key] = (kind, ...) if asked.required else (kind | None, asked.default)
     made = create_model(name, __base__=Filter, **declared)
     made.conditions = dict(fields)
     return made

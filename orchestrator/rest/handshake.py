@@ -9,18 +9,24 @@ from django.db import DatabaseError, connection
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orchestrator.accounts.csrf import issue_csrf_token
 from orchestrator.contract.versions import API_VERSION, PREFECT_VERSION
+from orchestrator.rest import handshake_shapes as shapes
+from orchestrator.rest import settings_shapes
 from orchestrator.rest.errors import NotFound, Unprocessable
-from orchestrator.rest.views import ApiView
+from orchestrator.rest.server_settings import settings_answer
+from orchestrator.rest.views import ApiView, answers, asks
 
-MASK = "********"
+LONGEST_CLIENT = 255
 
 
 class Health(ApiView):
     """Alive: says nothing about the database."""
 
     open_to_all = True
+    checks_version = False
 
+    @answers(bool)
     def get(self, request: Request) -> bool:
         return True
 
@@ -30,6 +36,7 @@ class Ready(ApiView):
 
     open_to_all = True
 
+    @answers(Any)
     def get(self, request: Request) -> Response:
         try:
             with connection.cursor() as cursor:
@@ -40,11 +47,15 @@ class Ready(ApiView):
 
 
 class Hello(ApiView):
+    @answers(str)
     def get(self, request: Request) -> str:
         return "Hello from Orchestrator"
 
 
 class ApiVersion(ApiView):
+    checks_version = False
+
+    @answers(str)
     def get(self, request: Request) -> str:
         return API_VERSION
 
@@ -52,56 +63,38 @@ class ApiVersion(ApiView):
 class ServerVersion(ApiView):
     """The version of Prefect whose contract is spoken; its clients refuse another major."""
 
+    @answers(str)
     def get(self, request: Request) -> str:
         return PREFECT_VERSION
 
 
 class CsrfToken(ApiView):
-    """Programs authenticate by header and need no token. They ask anyway, and look for this very text."""
+    """Clients ask for a token before their first unsafe request, also where none is needed."""
 
-    def get(self, request: Request) -> None:
-        raise Unprocessable("CSRF protection is disabled.")
-
-
-class Storage(ApiView):
-    """There is no default storage block: results stay where the client puts them."""
-
-    def get(self, request: Request) -> dict[str, Any]:
-        return {"default_result_storage_block_id": None}
+    @asks(client=str)
+    @answers(shapes.CsrfToken)
+    def get(self, request: Request, client: str) -> dict[str, Any]:
+        if not settings.CSRF_PROTECTION:
+            raise Unprocessable("CSRF protection is disabled.")  # the very text that clients look for
+        if len(client) > LONGEST_CLIENT:
+            raise Unprocessable(f"A client's identifier has at most {LONGEST_CLIENT} characters.")
+        token, text = issue_csrf_token(client=client)
+        return {
+            "id": token.id,
+            "created": token.created,
+            "updated": token.updated,
+            "token": text,
+            "client": token.client,
+            "expiration": token.expires_at,
+        }
 
 
 class Settings(ApiView):
     """What the server runs with. Secrets are masked."""
 
+    @answers(settings_shapes.Settings)
     def get(self, request: Request) -> dict[str, Any]:
-        database = settings.DATABASES["default"]
-        return {
-            "home": str(settings.HOME),
-            "debug_mode": settings.DEBUG,
-            "logging_level": settings.LOG_LEVEL,
-            "server": {
-                "api": {
-                    "auth": settings.API_AUTH,
-                    "auth_string": MASK if settings.API_AUTH_STRING else None,
-                    "default_limit": 200,
-                    "csrf_protection_enabled": False,
-                    "http_threads": settings.HTTP_THREADS,
-                    "max_body_bytes": settings.MAX_BODY_BYTES,
-                },
-                "ui": {"public_url": settings.PUBLIC_URL},
-                "database": {
-                    "engine": database["ENGINE"].rpartition(".")[2],
-                    "name": str(database["NAME"]),
-                    "host": database.get("HOST") or None,
-                    "user": database.get("USER") or None,
-                    "password": MASK if database.get("PASSWORD") else None,
-                },
-                "broker": {"kind": "redis" if settings.REDIS_URL else "embedded"},
-                "workers": {"lease_seconds": settings.LEASE_SECONDS, "max_attempts": settings.MAX_ATTEMPTS},
-                "analytics_enabled": False,
-                "secret_key": MASK,
-            },
-        }
+        return settings_answer()
 
 
 class NoSuchAddress(ApiView):

@@ -100,6 +100,26 @@ class JsonRenderer(BaseRenderer):
         return dump(data)
 
 
+class NotJson(ParseError):
+    """A body that is no JSON: where and why, and its text."""
+
+    def __init__(self, raw: bytes, error: orjson.JSONDecodeError) -> None:
+        super().__init__(str(error))
+        self.position, self.reason = _first_fault(raw) or (error.pos, error.msg)
+        self.text = raw.decode(errors="replace")
+
+
+def _first_fault(raw: bytes) -> tuple[int, str] | None:
+    """As the standard library puts it, which clients know; None when it finds none."""
+    try:
+        json.loads(raw)
+    except json.JSONDecodeError as error:
+        return error.pos, error.msg
+    except (ValueError, RecursionError):
+        return None
+    return None
+
+
 class JsonParser(BaseParser):
     """Takes every content type, because small tools send JSON without saying so."""
 
@@ -112,7 +132,7 @@ class JsonParser(BaseParser):
         try:
             return load_json(raw)
         except orjson.JSONDecodeError as error:
-            raise ParseError(f"The body is not JSON: {error}") from None
+            raise NotJson(raw, error) from None
 
 
 class AlwaysJson(BaseContentNegotiation):

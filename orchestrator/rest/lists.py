@@ -17,8 +17,20 @@ from orchestrator.rest.views import ApiView, Shape, answers, takes
 Answer = Callable[[QuerySet], list[Any]]
 
 
+def list_of(shape: Any) -> Any:
+    return list[shape]
+
+
+@cache
+def page_shape(title: str, shape: Any) -> type[Shape]:
+    """One numbered page of things of this shape, and how many there are."""
+    numbers = dict.fromkeys(("count", "limit", "pages", "page"), (int, ...))
+    fields: dict[str, Any] = {"results": (list_of(shape), ...), **numbers}
+    return create_model(f"{title}PaginationResponse", __base__=Shape, **fields)
+
+
 class ListView(ApiView):
-    """Made by `filter_view` and its sisters with the entity, how its rows are answered, and what an answer looks like."""
+    """Made by `filter_view` and its sisters with the entity, how its rows are answered, and how an answer looks."""
 
     entity: Entity
     answer: Answer
@@ -27,7 +39,7 @@ class ListView(ApiView):
 
 class _FilterView(ListView):
     @takes(lambda view: search_body(view.entity))
-    @answers(lambda view: list[view.shape])
+    @answers(lambda view: list_of(view.shape))
     def post(self, request: Request, body: Any) -> list[Any]:
         return self.answer(sliced(narrow_sorted(self.entity, body), limit=body.limit, offset=body.offset))
 
@@ -47,14 +59,7 @@ class _PageView(ListView):
         return paged(rows, limit=body.limit, page=body.page, count=rows.count(), answer=self.answer)
 
 
-@cache
-def page_shape(title: str, shape: Any) -> type[Shape]:
-    """One numbered page of things of this shape, and how many there are."""
-    fields: dict[str, Any] = {"results": list[shape], "count": int, "limit": int, "pages": int, "page": int}
-    return create_model(f"{title}PaginationResponse", __base__=Shape, **{k: (v, ...) for k, v in fields.items()})
-
-
-def filter_view(entity: Entity, answer: Answer, shape: Any = Any) -> Any:
+def filter_view(entity: Entity, answer: Answer, shape: Any) -> Any:
     return _view(_FilterView, entity, answer, shape)
 
 
@@ -62,7 +67,7 @@ def count_view(entity: Entity) -> Any:
     return _view(_CountView, entity, list, Any)
 
 
-def page_view(entity: Entity, answer: Answer, shape: Any = Any) -> Any:
+def page_view(entity: Entity, answer: Answer, shape: Any) -> Any:
     return _view(_PageView, entity, answer, shape)
 
 

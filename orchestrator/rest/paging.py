@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from orchestrator.rest.errors import Unprocessable
 
@@ -14,9 +14,10 @@ MAX_LIMIT = 200  # also what a request without a limit gets
 
 _MOST = 2**31  # more than any list has
 
-# Null means the same as absence.
-Offset = Annotated[int, Field(ge=0, le=_MOST), BeforeValidator(lambda value: 0 if value is None else value)]
-Page = Annotated[int, Field(ge=1, le=_MOST), BeforeValidator(lambda value: 1 if value is None else value)]
+# Keys of an Envelope, in which null means the same as absence. A limit is checked when it is used.
+Limit = int
+Offset = Annotated[int, Field(ge=0, le=_MOST)]
+Page = Annotated[int, Field(ge=1, le=_MOST)]
 
 
 def checked_limit(limit: int | None, most: int = MAX_LIMIT) -> int:

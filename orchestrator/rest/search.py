@@ -7,20 +7,21 @@ made on first use, when every app has registered: the runs do not know of deploy
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
-from pydantic import AliasChoices, Field, create_model
+from pydantic import Field, create_model
 
-from orchestrator.rest.bodies import Body
+from orchestrator.rest.bodies import Body, Envelope
 from orchestrator.rest.filters import Filter, condition
-from orchestrator.rest.paging import Offset, Page
+from orchestrator.rest.paging import Limit, Offset, Page
 from orchestrator.rest.sorting import Order, sort_enum
 
 # The keys under which filters come, in every search body.
-KEYS = ("flows", "flow_runs", "task_runs", "deployments", "work_pools", "work_pool_queues")
+QUEUES = "work_pool_queues"
+KEYS = ("flows", "flow_runs", "task_runs", "deployments", "work_pools", QUEUES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,9 +37,6 @@ class Entity:
     def rows(self, filled: Filter | None) -> QuerySet:
         return self.model._default_manager.filter(condition(filled))
 
-
-# Histories call the filter of queues by another name.
-_QUEUES = Field(default=None, validation_alias=AliasChoices("work_pool_queues", "work_queues"))
 
 _entities: dict[str, Entity] = {}
 _links: dict[tuple[str, str], Callable[[QuerySet], Q]] = {}
@@ -74,12 +72,12 @@ def narrow(entity: Entity, body: Any) -> QuerySet:
 
 
 def narrow_sorted(entity: Entity, body: Any) -> QuerySet:
-    return narrow(entity, body).order_by(*entity.orders[body.sort or entity.default_order])
+    return narrow(entity, body).order_by(*entity.orders[getattr(body, "sort", entity.default_order)])
 
 
 @cache
 def search_body(entity: Entity) -> type[Body]:
-    return _body(entity, "Search", **_sort(entity), limit=(int | None, None), offset=(Offset, 0))
+    return _body(entity, "Search", **_sort(entity), limit=(Limit, None), offset=(Offset, 0))
 
 
 @cache
@@ -89,24 +87,39 @@ def count_body(entity: Entity) -> type[Body]:
 
 @cache
 def page_body(entity: Entity) -> type[Body]:
-    return _body(entity, "Page", **_sort(entity), limit=(int | None, None), page=(Page, 1))
+    return _body(entity, "Page", **_sort(entity), limit=(Limit, None), page=(Page, 1))
 
 
 @cache
-def body_with(entity: Entity, kind: str, fields: tuple[tuple[str, Any, Any], ...]) -> type[Body]:
-    """A body with the filters and `fields`, each (name, type, default)."""
-    return _body(entity, kind, **{name: (type_, default) for name, type_, default in fields})
+def body_with(
+    entity: Entity,
+    kind: str,
+    fields: tuple[tuple[str, Any, Any], ...],
+    *,
+    alongside: tuple[str, ...] | None = None,
+    queues_key: str = QUEUES,
+) -> type[Body]:
+    """A body with filters and `fields`, each (name, type, default).
+
+    `alongside` are the other entities with a filter, by default those of the entity's lists; `queues_key` names the
+    filter of queues.
+    """
+    asked = entity if alongside is None else replace(entity, alongside=alongside)
+    return _body(asked, kind, queues_key, **{name: (type_, default) for name, type_, default in fields})
 
 
 def _sort(entity: Entity) -> dict[str, Any]:
-    return {"sort": (sort_enum(f"{entity.title}Sort", entity.orders) | None, None)}
+    """Lists with only one order are not asked for it."""
+    if len(entity.orders) == 1:
+        return {}
+    return {"sort": (sort_enum(f"{entity.title}Sort", entity.orders), entity.default_order)}
 
 
-def _body(entity: Entity, kind: str, **fields: Any) -> type[Body]:
-    filters = {
-        key: (_entities[key].filter | None, _QUEUES if key == "work_pool_queues" else None)
-        for key in (entity.key, *entity.alongside)
-        if key in _entities
-    }
-    declared: dict[str, Any] = {**filters, **fields}
-    return create_model(f"{entity.title}{kind}", __base__=Body, **declared)
+def _body(entity: Entity, kind: str, queues_key: str = QUEUES, /, **fields: Any) -> type[Body]:
+    filters: dict[str, Any] = {}
+    for key in (entity.key, *entity.alongside):
+        if key == entity.key or key in _entities:
+            filter = entity.filter if key == entity.key else _entities[key].filter
+            name = queues_key if key != entity.key else "work_queues"
+            filters[key] = (filter, Field(default=None, alias=name if key == QUEUES else key))
+    return create_model(f"{entity.title}{kind}", __base__=Envelope, **{**filters, **fields})

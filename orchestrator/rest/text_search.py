@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 
 MAX_QUERY_LENGTH = 200  # characters
-_TERM = re.compile(r'([+\-!]?)(?:"([^"]*)"|(\S+))')
+# A sign is one only right before its term. A phrase ends at its quote, or with the text when it has none.
+_TERM = re.compile(r'[+\-!](?=\s|$)|([+\-!]?)(?:"((?:\\.|[^"\\])*)(?:"|\\?$)|([^\s"]+))', re.DOTALL)
+_ESCAPED = re.compile(r'\\(["\\])')
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,8 @@ class TextQuery:
     def parse(cls, text: str) -> TextQuery:
         kinds: dict[str, list[str]] = {"": [], "+": [], "-": []}
         for sign, phrase, word in _TERM.findall(text):
-            term = phrase or word
-            if term:
+            term = word or _ESCAPED.sub(r"\1", phrase)
+            if term.strip():
                 kinds["-" if sign == "!" else sign].append(term.lower())
         return cls(some=tuple(kinds[""]), all=tuple(kinds["+"]), none=tuple(kinds["-"]))
 

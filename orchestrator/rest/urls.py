@@ -12,6 +12,5 @@ urlpatterns = [
     path("csrf-token", handshake.CsrfToken.as_view()),
     path("admin/version", handshake.ServerVersion.as_view()),
     path("admin/settings", handshake.Settings.as_view()),
-    path("admin/storage", handshake.Storage.as_view()),
     path("openapi.json", docs.Description.as_view(), name="openapi"),
 ]

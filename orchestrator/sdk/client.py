@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from orchestrator.contract.versions import API_VERSION
 from orchestrator.sdk import settings
+from orchestrator.sdk.csrf import CsrfTokens
 from orchestrator.sdk.errors import ApiError, ServerUnreachable
 from orchestrator.sdk.json_values import encode
 from orchestrator.sdk.transport import HttpTransport, Request, Response, Transport
@@ -42,11 +43,13 @@ class Client:
         self.transport = transport
         self.ui_url = ui_url
         self._headers = _headers(api_key=api_key, auth_string=auth_string)
+        self.csrf = CsrfTokens(self._once, self._headers)
         self.delivery: Delivery = Delivery(self)
         _every.add(self)
 
     def start_anew(self) -> None:
         """After a fork: threads, sockets and queued items are the parent's, and the parent's to deliver."""
+        self.csrf = CsrfTokens(self._once, self._headers)
         self.delivery.start_anew()
         forget = getattr(self.transport, "forget_connections", None)
         if forget is not None:
@@ -72,7 +75,10 @@ class Client:
         request = Request(method, path, encoded, {**self._headers, **(headers or {})})
         deadline = time.monotonic() + patience
         for attempt in range(1_000_000):
-            response, trouble = self._once(request)
+            sent = self.csrf.with_token(request)
+            response, trouble = self._once(sent)
+            if response is not None and self.csrf.is_missed(sent, response):
+                response, trouble = self._once(self.csrf.with_token(request))
             if response is not None and response.status not in RETRIED:
                 return self._checked(request, response)
             pause = _pause_seconds(attempt, response)

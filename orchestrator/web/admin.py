@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
@@ -20,7 +21,7 @@ MOST_COUNTED = 10_000  # rows; counting all of a large table takes longer than s
 admin.site.site_header = "Orchestrator"
 admin.site.site_title = "Orchestrator admin"
 admin.site.index_title = "Inspect and repair"
-admin.site.site_url = "/runs/"
+admin.site.site_url = f"{settings.URL_PREFIX}/runs/"
 
 
 class CappedPaginator(Paginator):

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from orchestrator.contract.states import DETAIL_DEFAULTS
+from orchestrator.contract.states import DETAIL_DEFAULTS, Status
 from orchestrator.contract.times import now
 from orchestrator.rest.rows import read_rows
+from runs.api.shapes import TaskRunResponse
 from runs.models import Flow, FlowRun, Log, TaskRun
 from runs.models.run import seconds_late, seconds_running
 from runs.models.states import StateRecord
@@ -125,6 +126,14 @@ def task_run_answers(rows: QuerySet) -> list[dict[str, Any]]:
     return [_run_answer(row, _TASK_RUN_POLICY, at) for row in found]
 
 
+_IN_PAGES = tuple(TaskRunResponse.model_fields)
+
+
+def task_run_page_answers(rows: QuerySet) -> list[dict[str, Any]]:
+    """In numbered pages task runs tell less of themselves."""
+    return [{key: answer[key] for key in _IN_PAGES} for answer in task_run_answers(rows)]
+
+
 def task_run_answer(run: TaskRun) -> dict[str, Any]:
     row = {column: getattr(run, column) for column in (*_TASK_RUN_COLUMNS, *_HELPERS)}
     return _run_answer(row, _TASK_RUN_POLICY, now())
@@ -181,8 +190,8 @@ def _moment(value: datetime | str | None) -> datetime | None:
 
 def _details_of(answer: Answer) -> dict[str, Any]:
     details: dict[str, Any] = {"type": f"{answer.status.value.lower()}_details"}
+    if answer.status is Status.ACCEPT:
+        return details
     if answer.delay_seconds is not None:
         details["delay_seconds"] = answer.delay_seconds
-    if answer.reason is not None:
-        details["reason"] = answer.reason
-    return details
+    return {**details, "reason": answer.reason}

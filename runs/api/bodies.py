@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator
 
+from orchestrator.contract.names import generate_name
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time
-from orchestrator.rest.bodies import Body, EmptyWhenNull, Labels, Name, Tags, Time
+from orchestrator.rest.bodies import Body, EmptyWhenNull, Envelope, Labels, Name, Tags, Time
 from orchestrator.rest.json import dump
 
 MAX_PARAMETER_BYTES = 512 * 1024  # all parameters of a run as JSON
@@ -69,27 +70,52 @@ class StateCreate(Body):
         )
 
 
-class SetState(Body):
+class SetState(Envelope):
     state: StateCreate
     force: bool = False
 
 
-def _no_input(value: Any) -> Any:
-    if value:
-        raise ValueError("Input for runs is not supported by this server yet.")
-    return value
-
-
-class Resume(Body):
-    run_input: Annotated[dict[str, Any] | None, AfterValidator(_no_input)] = None
+class Resume(Envelope):
+    run_input: dict[str, Any] | None = None
 
 
 LONGEST_DELAY = 10 * 365 * 86_400  # seconds between a failure and its retry
-Delay = Annotated[float, Field(ge=0, le=LONGEST_DELAY)]
+MOST_DELAYS = 50  # of one task run
+MOST_JITTER = 1000.0  # times the delay
+LONGEST_CACHE_KEY = 2000  # characters
+
+
+def _within_reach(seconds: float) -> float:
+    if not 0 <= seconds <= LONGEST_DELAY:
+        raise ValueError(f"A delay lies between 0 and {LONGEST_DELAY} seconds.")
+    return seconds
+
+
+def _few_enough(delays: list[float]) -> list[float]:
+    if len(delays) > MOST_DELAYS:
+        raise ValueError(f"A task run has at most {MOST_DELAYS} delays.")
+    return delays
+
+
+def _usable_factor(factor: float) -> float:
+    if not 0 <= factor <= MOST_JITTER:
+        raise ValueError(f"`retry_jitter_factor` lies between 0 and {MOST_JITTER}.")
+    return factor
+
+
+def _short_enough(key: str) -> str:
+    if len(key) > LONGEST_CACHE_KEY:
+        raise ValueError(f"A cache key has at most {LONGEST_CACHE_KEY} characters.")
+    return key
+
+
+Delay = Annotated[float, AfterValidator(_within_reach)]
 
 
 class RetryPolicy(Body):
-    """How failures are repeated, and what the server remembers of pauses."""
+    """How failures are repeated, and what the server remembers of pauses. Keys besides these are dropped."""
+
+    model_config = ConfigDict(extra="ignore")
 
     max_retries: int = 0
     retry_delay_seconds: float = 0.0
@@ -99,7 +125,7 @@ class RetryPolicy(Body):
 class FlowRunPolicy(RetryPolicy):
     retry_delay: Delay | None = None
     pause_keys: set[str] | None = None
-    resuming: bool | None = None
+    resuming: bool | None = False
     retry_type: Literal["in_process", "reschedule"] | None = None
 
     def wire(self) -> dict[str, Any]:
@@ -110,8 +136,8 @@ class FlowRunPolicy(RetryPolicy):
 
 
 class TaskRunPolicy(RetryPolicy):
-    retry_delay: Delay | list[Delay] | None = None
-    retry_jitter_factor: Annotated[float, Field(ge=0, le=1000)] | None = None
+    retry_delay: Delay | Annotated[list[Delay], AfterValidator(_few_enough)] | None = None
+    retry_jitter_factor: Annotated[float, AfterValidator(_usable_factor)] | None = None
 
     def wire(self) -> dict[str, Any]:
         return self.given()
@@ -120,17 +146,11 @@ class TaskRunPolicy(RetryPolicy):
 class FlowCreate(Body):
     name: Name
     tags: Tags = []
-    labels: Annotated[Labels, EmptyWhenNull] = {}
+    labels: Annotated[Labels | None, EmptyWhenNull] = {}
 
 
 class FlowUpdate(Body):
     tags: Tags = []
-
-
-def _no_pool(name: str | None) -> str | None:
-    if name is not None:
-        raise ValueError("Runs without a deployment cannot be put into a work pool of this server yet.")
-    return name
 
 
 def small_enough(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -139,12 +159,16 @@ def small_enough(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters
 
 
+# A run that is given no name, or null for one, gets a name that is made up.
+RunName = Annotated[str, BeforeValidator(lambda name: name or generate_name())]
+
+
 class FlowRunCreate(Body):
     """A run of a flow, PENDING unless a state is given."""
 
     flow_id: UUID
     state: StateCreate | None = None
-    name: str | None = None
+    name: RunName = Field(default=None)
     flow_version: str | None = None
     parameters: dict[str, Any] = {}
     context: dict[str, Any] = {}
@@ -152,9 +176,9 @@ class FlowRunCreate(Body):
     infrastructure_document_id: UUID | None = None
     empirical_policy: Annotated[FlowRunPolicy, EmptyWhenNull] = FlowRunPolicy()
     tags: Tags = []
-    labels: Annotated[Labels, EmptyWhenNull] = {}
+    labels: Annotated[Labels | None, EmptyWhenNull] = {}
     idempotency_key: str | None = None
-    work_pool_name: Annotated[str | None, AfterValidator(_no_pool)] = None
+    work_pool_name: str | None = None
     work_queue_name: str | None = None
     job_variables: dict[str, Any] | None = None
     deployment_id: UUID | None = None
@@ -175,11 +199,29 @@ class FlowRunUpdate(Body):
 
 
 class TaskInput(Body):
-    """Where the value of one task parameter came from."""
+    """Where the value of one task parameter came from. Keys besides those of its kind are dropped."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="ignore")
 
-    input_type: Literal["task_run", "flow_run", "parameter", "constant"]
+
+class TaskRunResult(TaskInput):
+    input_type: Literal["task_run"] = "task_run"
+    id: UUID
+
+
+class FlowRunResult(TaskInput):
+    input_type: Literal["flow_run"] = "flow_run"
+    id: UUID
+
+
+class Parameter(TaskInput):
+    input_type: Literal["parameter"] = "parameter"
+    name: str
+
+
+class Constant(TaskInput):
+    input_type: Literal["constant"] = "constant"
+    type: str
 
 
 class TaskRunCreate(Body):
@@ -187,19 +229,19 @@ class TaskRunCreate(Body):
     dynamic_key: str
     id: UUID | None = None
     state: StateCreate | None = None
-    name: str | None = None
+    name: RunName = Field(default=None)
     flow_run_id: UUID | None = None
-    cache_key: Annotated[str, Field(max_length=2000)] | None = None
+    cache_key: Annotated[str, AfterValidator(_short_enough)] | None = None
     cache_expiration: Time | None = None
     task_version: str | None = None
     empirical_policy: Annotated[TaskRunPolicy, EmptyWhenNull] = TaskRunPolicy()
     tags: Tags = []
-    labels: Annotated[Labels, EmptyWhenNull] = {}
-    task_inputs: dict[str, list[TaskInput]] = {}
+    labels: Annotated[Labels | None, EmptyWhenNull] = {}
+    task_inputs: dict[str, list[TaskRunResult | FlowRunResult | Parameter | Constant]] = {}
 
 
 class TaskRunUpdate(Body):
-    name: str
+    name: RunName = Field(default=None)
 
 
 class LogCreate(Body):

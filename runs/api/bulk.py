@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import Field
 from rest_framework.request import Request
 
-from orchestrator.rest.paging import checked_limit
+from orchestrator.rest.clients import client_version
 from orchestrator.rest.search import body_with, narrow
-from orchestrator.rest.views import ApiView, takes
+from orchestrator.rest.views import ApiView, answers, takes
 from runs import errors
+from runs.api import shapes
 from runs.api.answers import set_state_answer
 from runs.api.bodies import StateCreate
 from runs.api.filters import FLOW_RUNS, FLOWS
@@ -21,12 +23,14 @@ from runs.services.transitions import propose_state
 
 MOST = 50  # rows that one request changes
 
-_DELETE = (("limit", int | None, None),)
-_SET_STATE = (("state", StateCreate, ...), ("force", bool, False), ("limit", int | None, None))
+_Limit = Annotated[int, Field(ge=1, le=MOST)]
+_DELETE = (("limit", _Limit, MOST),)
+_SET_STATE = (("state", StateCreate, ...), ("force", bool, False), ("limit", _Limit, MOST))
 
 
 class BulkDeleteFlowRuns(ApiView):
-    @takes(lambda view: body_with(FLOW_RUNS, "BulkDelete", _DELETE))
+    @takes(lambda view: body_with(FLOW_RUNS, "BulkDelete", _DELETE, alongside=()))
+    @answers(shapes.FlowRunBulkDeleteResponse)
     def post(self, request: Request, body: Any) -> dict[str, Any]:
         deleted = []
         for run_id in _first(narrow(FLOW_RUNS, body), body.limit):
@@ -39,7 +43,8 @@ class BulkDeleteFlowRuns(ApiView):
 
 
 class BulkDeleteFlows(ApiView):
-    @takes(lambda view: body_with(FLOWS, "BulkDelete", _DELETE))
+    @takes(lambda view: body_with(FLOWS, "BulkDelete", _DELETE, alongside=()))
+    @answers(shapes.FlowBulkDeleteResponse)
     def post(self, request: Request, body: Any) -> dict[str, Any]:
         deleted = []
         for flow_id in _first(narrow(FLOWS, body), body.limit):
@@ -52,13 +57,18 @@ class BulkDeleteFlows(ApiView):
 
 
 class BulkSetFlowRunState(ApiView):
-    @takes(lambda view: body_with(FLOW_RUNS, "BulkSetState", _SET_STATE))
+    @takes(lambda view: body_with(FLOW_RUNS, "BulkSetState", _SET_STATE, alongside=()))
+    @answers(shapes.FlowRunBulkSetStateResponse)
     def post(self, request: Request, body: Any) -> dict[str, Any]:
         results = []
         for run_id in _first(narrow(FLOW_RUNS, body), body.limit):
             try:
                 answer = propose_state(
-                    kind=RunKind.FLOW_RUN, run_id=run_id, proposal=body.state.state(), force=body.force
+                    kind=RunKind.FLOW_RUN,
+                    run_id=run_id,
+                    proposal=body.state.state(),
+                    force=body.force,
+                    client=client_version(request),
                 )
             except errors.RunNotFound:
                 continue
@@ -66,5 +76,5 @@ class BulkSetFlowRunState(ApiView):
         return {"results": results}
 
 
-def _first(rows: Any, limit: int | None) -> list[UUID]:
-    return list(rows.order_by("pk").values_list("pk", flat=True)[: checked_limit(limit, MOST)])
+def _first(rows: Any, limit: int) -> list[UUID]:
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])

@@ -1,70 +1,133 @@
-"""What clients ask about concurrency limits while there are none.
-
-A client asks for slots under the tags of a task before it runs; a name without a limit never makes it wait.
-"""
+"""Concurrency limits by any name: kept, and their slots taken and given back."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orchestrator.contract.ids import uuid7
-from orchestrator.rest.bodies import Body
-from orchestrator.rest.views import ApiView, no_content, takes
+from orchestrator.rest.errors import Conflict
+from orchestrator.rest.paging import sliced
+from orchestrator.rest.views import ApiView, answers, no_content, takes
+from runs import errors
+from runs.api.concurrency_answers import limit_answers, minimal_answers, new_limit_answer
+from runs.api.concurrency_bodies import (
+    ConcurrencyLimitV2Create,
+    ConcurrencyLimitV2Update,
+    LeaseSlots,
+    Page,
+    RenewLease,
+    ReturnLease,
+    ReturnSlots,
+    TakeSlots,
+)
+from runs.api.concurrency_shapes import (
+    ConcurrencyLimitV2,
+    ConcurrencyLimitWithLeaseResponse,
+    GlobalConcurrencyLimitResponse,
+    MinimalConcurrencyLimitResponse,
+)
+from runs.models import ConcurrencyLimit
+from runs.services.concurrency_leases import renew_lease, return_lease
+from runs.services.concurrency_limits import ByIdOrName, create_limit, delete_limit, get_limit, update_limit
+from runs.services.concurrency_slots import lease_slots, return_slots, take_slots
 
-SHORTEST_LEASE, LONGEST_LEASE = 60, 86_400  # seconds
+
+class ConcurrencyLimits(ApiView):
+    @takes(ConcurrencyLimitV2Create)
+    @answers(ConcurrencyLimitV2, 201)
+    def post(self, request: Request, body: ConcurrencyLimitV2Create) -> Response:
+        return Response(new_limit_answer(create_limit(**body.model_dump())), 201)
 
 
-class Holder(Body):
-    type: Literal["flow_run", "task_run", "deployment"]
-    id: UUID
+class ConcurrencyLimitByIdOrName(ApiView):
+    not_found = {errors.ConcurrencyLimitNotFound: "Concurrency Limit not found"}
+
+    @answers(GlobalConcurrencyLimitResponse)
+    def get(self, request: Request, id_or_name: str) -> dict[str, Any]:
+        return limit_answers([get_limit(ByIdOrName.parse(id_or_name))])[0]
+
+    @takes(ConcurrencyLimitV2Update)
+    @answers(None, 204)
+    def patch(self, request: Request, id_or_name: str, body: ConcurrencyLimitV2Update) -> Response:
+        changes = body.given()
+        if None in changes.values():
+            raise Conflict("A concurrency limit has no empty values.")
+        update_limit(which=ByIdOrName.parse(id_or_name), changes=changes)
+        return no_content()
+
+    @answers(None, 204)
+    def delete(self, request: Request, id_or_name: str) -> Response:
+        delete_limit(which=ByIdOrName.parse(id_or_name))
+        return no_content()
 
 
-class TakeSlots(Body):
-    names: list[str] = Field(min_length=1)
-    slots: int = Field(gt=0)
-    mode: Literal["concurrency", "rate_limit"] = "concurrency"
-    create_if_missing: bool | None = None
-
-
-class LeaseSlots(TakeSlots):
-    lease_duration: float = Field(default=300, ge=SHORTEST_LEASE, le=LONGEST_LEASE)  # seconds
-    holder: Holder | None = None
-
-
-class RenewLease(Body):
-    lease_duration: float = Field(default=300, ge=SHORTEST_LEASE, le=LONGEST_LEASE)  # seconds
-
-
-class ReturnLease(Body):
-    lease_id: UUID
+class ConcurrencyLimitList(ApiView):
+    @takes(Page)
+    @answers(list[GlobalConcurrencyLimitResponse])
+    def post(self, request: Request, body: Page) -> list[dict[str, Any]]:
+        return limit_answers(sliced(ConcurrencyLimit.objects.by_name(), limit=body.limit, offset=body.offset))
 
 
 class TakenSlots(ApiView):
     @takes(TakeSlots)
-    def post(self, request: Request, body: TakeSlots) -> list[Any]:
-        return []
+    @answers(list[MinimalConcurrencyLimitResponse])
+    def post(self, request: Request, body: TakeSlots) -> Any:
+        """Slots that become free by decay, or when they are given back."""
+        try:
+            taken = take_slots(names=body.names, slots=body.slots, rate_limit=body.mode == "rate_limit")
+        except errors.SlotsNotFree as refusal:
+            return locked("Locked", refusal.seconds)
+        return minimal_answers(taken.limits)
 
 
 class LeasedSlots(ApiView):
     @takes(LeaseSlots)
-    def post(self, request: Request, body: LeaseSlots) -> dict[str, Any]:
-        return {"lease_id": uuid7(), "limits": []}
+    @answers(ConcurrencyLimitWithLeaseResponse)
+    def post(self, request: Request, body: LeaseSlots) -> Any:
+        """Slots that become free when nobody renews the lease on them."""
+        try:
+            taken = lease_slots(
+                names=body.names,
+                slots=body.slots,
+                seconds=body.lease_duration,
+                rate_limit=body.mode == "rate_limit",
+                holder_type=body.holder.type if body.holder else None,
+                holder_id=body.holder.id if body.holder else None,
+            )
+        except errors.SlotsNotFree as refusal:
+            return locked("Locked", refusal.seconds)
+        return {"lease_id": taken.lease_id, "limits": minimal_answers(taken.limits)}
 
 
-class RenewedLease(ApiView):
-    @takes(RenewLease)
-    def post(self, request: Request, lease_id: UUID, body: RenewLease) -> Response:
-        """A lease over nothing never runs out."""
-        return no_content()
+class ReturnedSlots(ApiView):
+    @takes(ReturnSlots)
+    @answers(list[MinimalConcurrencyLimitResponse])
+    def post(self, request: Request, body: ReturnSlots) -> list[dict[str, Any]]:
+        limits = return_slots(names=body.names, slots=body.slots, occupancy_seconds=body.occupancy_seconds)
+        return minimal_answers(limits)
 
 
 class ReturnedLeases(ApiView):
     @takes(ReturnLease)
+    @answers(None, 204)
     def post(self, request: Request, body: ReturnLease) -> Response:
-        """Unknown leases are returned without complaint."""
+        """A lease that is not known is given back without complaint."""
+        return_lease(lease_id=body.lease_id)
         return no_content()
+
+
+class RenewedLease(ApiView):
+    @takes(RenewLease)
+    @answers(None, 204)
+    def post(self, request: Request, lease_id: UUID, body: RenewLease) -> Response:
+        renew_lease(lease_id=lease_id, seconds=body.lease_duration)
+        return no_content()
+
+
+def locked(detail: str, seconds: float | None) -> Response:
+    """Somebody else has the slots; `seconds` is when to ask again, None for an asker who had better give up."""
+    headers = {} if seconds is None else {"Retry-After": str(seconds)}
+    return Response({"detail": detail}, 423, headers=headers)

@@ -10,8 +10,9 @@ from rest_framework.response import Response
 
 from orchestrator.rest.bodies import Labels
 from orchestrator.rest.errors import NotFound
-from orchestrator.rest.views import ApiView, no_content, takes
+from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs import errors
+from runs.api import shapes
 from runs.api.answers import flow_run_answer, flow_run_answers
 from runs.api.bodies import FlowRunCreate, FlowRunUpdate
 from runs.models import FlowRun
@@ -24,6 +25,7 @@ _PLANNED = frozenset(Plan.__dataclass_fields__)
 
 class FlowRuns(ApiView):
     @takes(FlowRunCreate)
+    @answers(shapes.FlowRunResponse, 200, 201)
     def post(self, request: Request, body: FlowRunCreate) -> Response:
         """Create a run, or answer the one with the same flow and idempotency key."""
         run, created = create_flow_run(plan=_plan(body))
@@ -33,6 +35,7 @@ class FlowRuns(ApiView):
 class FlowRunById(ApiView):
     not_found = _NOT_FOUND
 
+    @answers(shapes.FlowRunResponse)
     def get(self, request: Request, flow_run_id: UUID) -> dict[str, Any]:
         found = flow_run_answers(FlowRun.objects.filter(pk=flow_run_id))
         if not found:
@@ -40,6 +43,7 @@ class FlowRunById(ApiView):
         return found[0]
 
     @takes(FlowRunUpdate)
+    @answers(None, 204)
     def patch(self, request: Request, flow_run_id: UUID, body: FlowRunUpdate) -> Response:
         changes = body.given()
         if "empirical_policy" in changes:
@@ -49,15 +53,15 @@ class FlowRunById(ApiView):
         update_flow_run(flow_run_id=flow_run_id, changes=changes)
         return no_content()
 
+    @answers(None, 204)
     def delete(self, request: Request, flow_run_id: UUID) -> Response:
         delete_flow_run(flow_run_id=flow_run_id)
         return no_content()
 
 
 class FlowRunLabels(ApiView):
-    not_found = _NOT_FOUND
-
     @takes(Labels)
+    @answers(None, 204)
     def patch(self, request: Request, flow_run_id: UUID, body: Labels) -> Response:
         """Add labels, a flat map; those of the same key are replaced."""
         merge_labels(flow_run_id=flow_run_id, labels=body)
@@ -68,4 +72,6 @@ def _plan(body: FlowRunCreate) -> Plan:
     given = body.given(*_PLANNED)
     given["state"] = body.state.state() if body.state else None
     given["empirical_policy"] = body.empirical_policy.wire()
+    if body.idempotency_key is None:  # the contract's two ways of making a run differ in this
+        given.setdefault("job_variables", {})
     return Plan(**given)

@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orchestrator.rest.errors import NotFound
-from orchestrator.rest.views import ApiView, no_content, takes
+from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs import errors
+from runs.api import shapes
 from runs.api.answers import flow_answer
 from runs.api.bodies import FlowCreate, FlowUpdate
 from runs.models import Flow
@@ -22,6 +23,7 @@ _NOT_FOUND = {errors.FlowNotFound: _MISSING}
 
 class Flows(ApiView):
     @takes(FlowCreate)
+    @answers(shapes.Flow, 200, 201)
     def post(self, request: Request, body: FlowCreate) -> Response:
         """Create the flow, or answer the one of this name as it is."""
         flow, created = get_or_create_flow(name=body.name, tags=body.tags, labels=body.labels)
@@ -29,6 +31,7 @@ class Flows(ApiView):
 
 
 class FlowByName(ApiView):
+    @answers(shapes.Flow)
     def get(self, request: Request, name: str) -> dict[str, Any]:
         return _found(Flow.objects.filter(name=name).first())
 
@@ -36,14 +39,17 @@ class FlowByName(ApiView):
 class FlowById(ApiView):
     not_found = _NOT_FOUND
 
+    @answers(shapes.Flow)
     def get(self, request: Request, flow_id: UUID) -> dict[str, Any]:
         return _found(Flow.objects.filter(pk=flow_id).first())
 
     @takes(FlowUpdate)
+    @answers(None, 204)
     def patch(self, request: Request, flow_id: UUID, body: FlowUpdate) -> Response:
-        update_flow(flow_id=flow_id, tags=body.tags)
+        update_flow(flow_id=flow_id, tags=body.given().get("tags"))
         return no_content()
 
+    @answers(None, 204)
     def delete(self, request: Request, flow_id: UUID) -> Response:
         delete_flow(flow_id=flow_id)
         return no_content()

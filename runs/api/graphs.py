@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
 
 from orchestrator.contract.times import now
-from orchestrator.rest.parameters import time_parameter
-from orchestrator.rest.views import ApiView
-from runs import errors
+from orchestrator.rest.bodies import Time
+from orchestrator.rest.views import ApiView, answers, asks
+from runs.api import shapes
 from runs.models import Artifact, FlowRunState, TaskRun
-from runs.services.graph import Graph, Node, read_dependencies, read_graph, upstream_of
+from runs.services.graph import Graph, Node, read_dependencies, read_graph, waited_for
 
-_NOT_FOUND = {errors.RunNotFound: "Flow run not found"}
+BEGINNING = datetime.min.replace(tzinfo=UTC)  # of time
 
 
 class FlowRunGraph(ApiView):
-    not_found = _NOT_FOUND
-
-    def get(self, request: Request, flow_run_id: UUID) -> dict[str, Any]:
+    @asks(since=(Time, BEGINNING))
+    @answers(shapes.Graph)
+    def get(self, request: Request, flow_run_id: UUID, since: datetime) -> dict[str, Any]:
         """Nodes by start, edges, artifacts, and the states of the run; `since` leaves out what had ended by then."""
-        graph = read_graph(flow_run_id=flow_run_id, since=time_parameter(request, "since"))
+        graph = read_graph(flow_run_id=flow_run_id, since=since if since > BEGINNING else None)
         states = FlowRunState.objects.filter(flow_run=flow_run_id).order_by("timestamp")
         return {
             "start_time": graph.flow_run.start_time or graph.flow_run.expected_start_time,
@@ -35,8 +36,7 @@ class FlowRunGraph(ApiView):
 
 
 class FlowRunDependencies(ApiView):
-    not_found = _NOT_FOUND
-
+    @answers(list[shapes.DependencyResult])
     def get(self, request: Request, flow_run_id: UUID) -> list[dict[str, Any]]:
         """The older form: every task run with those it waited for."""
         tasks = read_dependencies(flow_run_id=flow_run_id)
@@ -59,21 +59,21 @@ def _node_answer(node: Node, graph: Graph) -> dict[str, Any]:
 
 
 def _artifact_answer(artifact: Artifact, graph: Graph) -> dict[str, Any]:
-    answer = {
+    return {
         "id": artifact.pk,
         "created": artifact.created,
         "key": artifact.key,
         "type": artifact.type,
         "is_latest": artifact.pk in graph.latest_artifacts,
+        "data": artifact.data if artifact.type == "progress" else None,
     }
-    return {**answer, "data": artifact.data} if artifact.type == "progress" else answer
 
 
 def _dependency_answer(task: TaskRun) -> dict[str, Any]:
     return {
         "id": task.pk,
         "name": task.name,
-        "upstream_dependencies": [{"input_type": "task_run", "id": id} for id in upstream_of(task)],
+        "upstream_dependencies": [{"input_type": "task_run", "id": id} for id in waited_for(task)],
         "state": task.state,
         "expected_start_time": task.expected_start_time,
         "start_time": task.start_time,

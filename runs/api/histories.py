@@ -9,23 +9,25 @@ from django.db.models import Avg
 from rest_framework.request import Request
 
 from orchestrator.contract.times import now
-from orchestrator.rest.bodies import Time
+from orchestrator.rest.bodies import Seconds, Time
 from orchestrator.rest.search import Entity, body_with, count_body, narrow
-from orchestrator.rest.views import ApiView, takes
+from orchestrator.rest.views import ApiView, answers, takes
+from runs.api import shapes
 from runs.api.filters import FLOW_RUNS, TASK_RUNS
 from runs.services.history import history, lateness_seconds
 
 _PERIOD = (
     ("history_start", Time, ...),
     ("history_end", Time, ...),
-    ("history_interval_seconds", float, ...),
+    ("history_interval_seconds", Seconds, ...),
 )
 
 
 class _History(ApiView):
     entity: Entity
 
-    @takes(lambda view: body_with(view.entity, "History", _PERIOD))
+    @takes(lambda view: body_with(view.entity, "History", _PERIOD, queues_key="work_queues"))
+    @answers(list[shapes.HistoryResponse])
     def post(self, request: Request, body: Any) -> list[dict[str, Any]]:
         start: datetime = body.history_start
         return history(
@@ -47,6 +49,7 @@ class TaskRunHistory(_History):
 
 class FlowRunLateness(ApiView):
     @takes(lambda view: count_body(FLOW_RUNS))
+    @answers(float | None)
     def post(self, request: Request, body: Any) -> float | None:
         """Seconds; null when no run fits."""
         rows = narrow(FLOW_RUNS, body)

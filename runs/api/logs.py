@@ -13,8 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orchestrator.contract.ids import uuid7
+from orchestrator.rest.answering import Media
 from orchestrator.rest.errors import NotFound
-from orchestrator.rest.views import ApiView, takes
+from orchestrator.rest.views import ApiView, answers, takes
 from runs.api.bodies import LogCreate
 from runs.models import FlowRun, Log
 from runs.services.logs import write_logs
@@ -25,6 +26,7 @@ CHUNK = 2000  # rows that are read at a time
 
 class Logs(ApiView):
     @takes(list[LogCreate])
+    @answers(Any, 201)
     def post(self, request: Request, body: list[LogCreate]) -> Response:
         """Store lines. A line whose `id` is stored already is passed over."""
         write_logs(lines=[_line(line) for line in body])
@@ -32,6 +34,7 @@ class Logs(ApiView):
 
 
 class LogDownload(ApiView):
+    @answers(Media("text/csv"))
     def get(self, request: Request, flow_run_id: UUID) -> StreamingHttpResponse:
         """All lines of a flow run as CSV, oldest first."""
         name = FlowRun.objects.filter(pk=flow_run_id).values_list("name", flat=True).first()

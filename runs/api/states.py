@@ -8,9 +8,10 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orchestrator.rest.clients import client_version
 from orchestrator.rest.errors import NotFound, Refused
-from orchestrator.rest.parameters import uuid_parameter
-from orchestrator.rest.views import ApiView, takes
+from orchestrator.rest.views import ApiView, answers, asks, takes
+from runs.api import shapes
 from runs.api.answers import set_state_answer, state_answer
 from runs.api.bodies import Resume, SetState
 from runs.models import FlowRunState, TaskRunState
@@ -25,6 +26,7 @@ class _SetState(ApiView):
     kind: RunKind
 
     @takes(SetState)
+    @answers(shapes.OrchestrationResult, 200, 201)
     def post(self, request: Request, run_id: UUID, body: SetState) -> Response:
         """Propose a state. 201 when the run has a new one, which need not be the proposed one."""
         answer = propose_state(
@@ -33,6 +35,7 @@ class _SetState(ApiView):
             proposal=body.state.state(),
             force=body.force,
             claim_id=_claim_of(request),
+            client=client_version(request),
         )
         return Response(set_state_answer(answer), 201 if answer.written else 200)
 
@@ -47,39 +50,46 @@ class SetTaskRunState(_SetState):
 
 class ResumeFlowRun(ApiView):
     @takes(Resume)
+    @answers(shapes.OrchestrationResult, 200, 201)
     def post(self, request: Request, run_id: UUID, body: Resume) -> Response:
         """Let a paused run go on."""
-        answer = resume_flow_run(flow_run_id=run_id)
+        answer = resume_flow_run(flow_run_id=run_id, run_input=body.run_input, client=client_version(request))
         return Response(set_state_answer(answer), 201 if answer.written else 200)
 
 
 class FlowRunStates(ApiView):
-    def get(self, request: Request) -> list[dict[str, Any]]:
+    @asks(flow_run_id=UUID)
+    @answers(list[shapes.State])
+    def get(self, request: Request, flow_run_id: UUID) -> list[dict[str, Any]]:
         """Every state of a flow run, oldest first."""
-        run_id = uuid_parameter(request, "flow_run_id")
-        return [state_answer(row) for row in FlowRunState.objects.filter(flow_run_id=run_id).order_by("timestamp")]
+        rows = FlowRunState.objects.filter(flow_run_id=flow_run_id)
+        return [state_answer(row) for row in rows.order_by("timestamp")]
 
 
 class TaskRunStates(ApiView):
-    def get(self, request: Request) -> list[dict[str, Any]]:
+    @asks(task_run_id=UUID)
+    @answers(list[shapes.State])
+    def get(self, request: Request, task_run_id: UUID) -> list[dict[str, Any]]:
         """Every state of a task run, oldest first."""
-        run_id = uuid_parameter(request, "task_run_id")
-        return [state_answer(row) for row in TaskRunState.objects.filter(task_run_id=run_id).order_by("timestamp")]
+        rows = TaskRunState.objects.filter(task_run_id=task_run_id)
+        return [state_answer(row) for row in rows.order_by("timestamp")]
 
 
 class FlowRunStateById(ApiView):
+    @answers(shapes.State)
     def get(self, request: Request, state_id: UUID) -> dict[str, Any]:
         return _found(FlowRunState.objects.filter(pk=state_id).first())
 
 
 class TaskRunStateById(ApiView):
+    @answers(shapes.State)
     def get(self, request: Request, state_id: UUID) -> dict[str, Any]:
         return _found(TaskRunState.objects.filter(pk=state_id).first())
 
 
 def _found(row: FlowRunState | TaskRunState | None) -> dict[str, Any]:
     if row is None:
-        raise NotFound("State not found")
+        raise NotFound("Flow run state not found")  # of task runs as well
     return state_answer(row)
 
 

@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orchestrator.rest.errors import NotFound
-from orchestrator.rest.views import ApiView, no_content, takes
+from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs import errors
+from runs.api import shapes
 from runs.api.answers import task_run_answer, task_run_answers
 from runs.api.bodies import TaskRunCreate, TaskRunUpdate
 from runs.models import TaskRun
@@ -22,6 +23,7 @@ _NOT_FOUND = {errors.RunNotFound: _MISSING}
 
 class TaskRuns(ApiView):
     @takes(TaskRunCreate)
+    @answers(shapes.TaskRun, 200, 201)
     def post(self, request: Request, body: TaskRunCreate) -> Response:
         """Create a task run, or answer the one with the same flow run, task key and dynamic key."""
         run, created = create_task_run(plan=_plan(body))
@@ -31,6 +33,7 @@ class TaskRuns(ApiView):
 class TaskRunById(ApiView):
     not_found = _NOT_FOUND
 
+    @answers(shapes.TaskRun)
     def get(self, request: Request, task_run_id: UUID) -> dict[str, Any]:
         found = task_run_answers(TaskRun.objects.filter(pk=task_run_id))
         if not found:
@@ -38,10 +41,15 @@ class TaskRunById(ApiView):
         return found[0]
 
     @takes(TaskRunUpdate)
+    @answers(None, 204)
     def patch(self, request: Request, task_run_id: UUID, body: TaskRunUpdate) -> Response:
-        update_task_run(task_run_id=task_run_id, name=body.name)
+        try:
+            update_task_run(task_run_id=task_run_id, name=body.given().get("name"))
+        except errors.RunNotFound:
+            raise NotFound("Task run not found") from None
         return no_content()
 
+    @answers(None, 204)
     def delete(self, request: Request, task_run_id: UUID) -> Response:
         delete_task_run(task_run_id=task_run_id)
         return no_content()

@@ -90,6 +90,21 @@ class FlowRun(Run):
                 name="flow_run_due",
                 condition=Q(state_type=StateType.SCHEDULED.value),
             ),
+            models.Index(
+                fields=["deployment", "next_scheduled_start_time"],
+                name="flow_run_planned",
+                condition=Q(state_type=StateType.SCHEDULED.value, deployment__isnull=False),
+            ),
+            models.Index(
+                fields=["state_name", "next_scheduled_start_time"],
+                name="flow_run_not_marked_late",
+                condition=Q(state_type=StateType.SCHEDULED.value),
+            ),
+            models.Index(
+                fields=["flow", "next_scheduled_start_time"],
+                name="flow_run_next_of_flow",
+                condition=Q(state_type=StateType.SCHEDULED.value),
+            ),
         ]
 
 

@@ -10,18 +10,20 @@ from runs.orchestration.transition import RunFacts, RunKind
 
 
 def changes_to_run(
-    run: RunFacts, initial: State | None, written: State, *, policy: Mapping[str, Any]
+    run: RunFacts, initial: State | None, written: State, *, policy: Mapping[str, Any], forced: bool = False
 ) -> dict[str, Any]:
     """The run's columns that change, with their new values; `run_seconds` is to be added to `total_run_time`.
 
-    `policy` holds the changes that the rules asked for.
+    `policy` holds the changes that the rules asked for. A `forced` state, which the rules were not asked about or
+    which they put in the place of the proposed one, leaves alone what counts the attempts of a task run.
     """
     resuming = bool(run.policy.get("resuming"))
     changes: dict[str, Any] = {}
     policy_changes = dict(policy)
 
     if run.expected_start_time is None:
-        changes["expected_start_time"] = written.scheduled_time or written.timestamp
+        planned = written.scheduled_time if written.type is StateType.SCHEDULED else None
+        changes["expected_start_time"] = planned or written.timestamp
     changes["next_scheduled_start_time"] = written.scheduled_time if written.type is StateType.SCHEDULED else None
 
     if initial is not None and initial.type is StateType.RUNNING:
@@ -32,6 +34,8 @@ def changes_to_run(
             changes["start_time"] = written.timestamp
         if not resuming:
             changes["run_count"] = run.run_count + 1
+        if run.kind is RunKind.TASK_RUN and not forced:
+            changes["flow_run_run_count"] = run.flow_run_run_count
 
     if written.is_terminal:
         changes["end_time"] = written.timestamp
@@ -40,7 +44,8 @@ def changes_to_run(
     elif initial is not None and initial.is_terminal:
         changes["end_time"] = None
         if run.kind is RunKind.TASK_RUN:
-            changes["run_count"] = 1 if written.type is StateType.RUNNING else 0
+            if not forced:
+                changes["run_count"] = 1 if written.type is StateType.RUNNING else 0  # with all of its retries
         else:
             changes["infrastructure_pid"] = None  # what executed it has ended, and cannot be asked to cancel it
 

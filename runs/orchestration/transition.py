@@ -18,6 +18,15 @@ class RunKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DeploymentLimit:
+    """How many runs of a deployment may be under way, and what becomes of one too many."""
+
+    limit_id: UUID
+    cancels_new: bool = False  # else it waits and is tried again
+    grace_seconds: float | None = None  # for which a slot is kept until the run begins; None: the usual time
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """What the rules need to know of the run itself."""
 
@@ -28,6 +37,9 @@ class RunFacts:
     has_deployment: bool = False
     has_infrastructure: bool = False  # a process, pod or container was reported for it
     is_subflow: bool = False
+    deployment_is_gone: bool = False  # it was deleted after the run was made
+    deployment_limit: DeploymentLimit | None = None
+    limited_tags: tuple[str, ...] = ()  # of a task run: its tags, if any tag has a limit
     start_time: datetime | None = None
     expected_start_time: datetime | None = None
     # Of a task run: the flow run that encloses it. None when there is none.
@@ -55,6 +67,12 @@ class Transition:
     at: datetime
     # Whether the worker that proposes still holds the run; None when no worker's claim came with the proposal.
     claim_is_held: bool | None = None
+    # Of a task run that proposes to run under a cache key: the completed state that is kept under it.
+    cached: State | None = None
+    # The version of the Prefect client that proposes; None for other programs.
+    client: tuple[int, int, int] | None = None
+    # Whether one of our own workers takes the run: what it holds lasts as long as its claim.
+    takes_claim: bool = False
 
     @property
     def from_type(self) -> StateType | None:

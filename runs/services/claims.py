@@ -69,22 +69,12 @@ def claim_run(
         at = now()
         before = _claims_of_run.all(run_id=run.pk)
         _refuse_unless_due(run, before, at)
-        answer = propose_state_of_locked(
-            run, proposal=State(type=StateType.PENDING, message=f"Taken by {worker_name}.")
-        )
-        if answer.status is not Status.ACCEPT:
-            raise ClaimRefused(answer.reason or "The run cannot be taken now.")
-        claim = Claim(
-            flow_run=run,
-            attempt=max((earlier.attempt for earlier in before), default=0) + 1,
-            worker_name=worker_name,
-            process_id=process_id,
-            claimed_at=at,
-            lease_expires_at=at + _lease(),
-        )
-        insert_rows([claim])
-        # From now on something executes the run, so cancelling it has to go through that worker.
-        update_row(run, {"infrastructure_pid": f"{worker_name}/{claim.pk}"})
+        taken = State(type=StateType.PENDING, message=f"Taken by {worker_name}.")
+        answer = propose_state_of_locked(run, proposal=taken, takes_claim=True)
+        claim = _stored_claim(run, before, worker_name, process_id, at) if answer.status is Status.ACCEPT else None
+    if claim is None:
+        # Only now: the refusal may have written another state, such as one that waits for a slot, and that stays.
+        raise ClaimRefused(answer.reason or "The run cannot be taken now.")
     return run, claim
 
 
@@ -184,6 +174,21 @@ def _refuse_unless_due(run: FlowRun, claims: list[Claim], at: datetime) -> None:
         raise ClaimRefused(f"The run is due at {due.isoformat()}.")
     if any(claim.ended_at is None for claim in claims):
         raise ClaimRefused("The run is taken.")
+
+
+def _stored_claim(run: FlowRun, before: list[Claim], worker_name: str, process_id: int | None, at: datetime) -> Claim:
+    claim = Claim(
+        flow_run=run,
+        attempt=max((earlier.attempt for earlier in before), default=0) + 1,
+        worker_name=worker_name,
+        process_id=process_id,
+        claimed_at=at,
+        lease_expires_at=at + _lease(),
+    )
+    insert_rows([claim])
+    # From now on something executes the run, so cancelling it has to go through that worker.
+    update_row(run, {"infrastructure_pid": f"{worker_name}/{claim.pk}"})
+    return claim
 
 
 def _needs_its_process(run: FlowRun) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from runs.errors import ParentNotFound, RunNotFound, UpdateRefused
 from runs.models import Flow, FlowRun, FlowRunTag, TaskRun
 from runs.orchestration.transition import RunKind
 from runs.services.once import find_or_create
+from runs.services.places import find_work_queue
 from runs.services.transitions import store_in_first_state
 
 
@@ -36,6 +37,7 @@ class Plan:
     idempotency_key: str | None = None
     deployment_id: UUID | None = None
     deployment_version: str | None = None
+    work_pool_name: str | None = None  # finds the queue of a run without a deployment
     work_queue_id: UUID | None = None
     work_queue_name: str | None = None
     job_variables: dict[str, Any] | None = None
@@ -52,7 +54,8 @@ _flow = PreparedQuery(lambda flow_id: Flow.objects.filter(pk=flow_id), "flow_id"
 def create_flow_run(*, plan: Plan) -> tuple[FlowRun, bool]:
     """The planned run, and whether it is new: a second plan with the same flow and idempotency key gets the first run.
 
-    Raises ParentNotFound when the flow, the deployment or the parent task run does not exist.
+    Raises ParentNotFound when the flow, the deployment or the parent task run does not exist, and PlaceNotFound when
+    the work pool or its queue does not.
     """
     return find_or_create(find=lambda: _planned_before(plan), create=lambda: _create(plan))
 
@@ -112,6 +115,10 @@ def _create(plan: Plan) -> FlowRun:
     rows = dict(plan.rows)
     if plan.deployment_id is not None and "deployment" not in rows:
         rows["deployment"] = _deployment(plan.deployment_id)
+    if plan.work_pool_name:
+        queue = find_work_queue(work_pool_name=plan.work_pool_name, work_queue_name=plan.work_queue_name)
+        rows["work_queue"] = queue
+        plan = replace(plan, work_queue_id=queue.pk, work_queue_name=queue.name)
     labels = {**flow.labels, "prefect.flow.id": str(flow.pk), **plan.labels}
     run = FlowRun(
         flow=flow,

@@ -27,11 +27,11 @@ def get_or_create_flow(
     return flow, created
 
 
-def update_flow(*, flow_id: UUID, tags: list[str]) -> Flow:
-    """Raises FlowNotFound."""
+def update_flow(*, flow_id: UUID, tags: list[str] | None) -> Flow:
+    """None leaves the tags as they are. Raises FlowNotFound."""
     with transaction.atomic():
         flow = _locked(flow_id)
-        flow.tags = tags
+        flow.tags = flow.tags if tags is None else tags
         flow.save(update_fields=["tags", "updated"])
         _emit(flow, "updated")
     return flow

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
-
-from django.db.models import Q
 
 from orchestrator.contract.states import StateType
 from runs.errors import RunNotFound
 from runs.models import Artifact, FlowRun, TaskRun
 from runs.orchestration.transition import RunKind
+from runs.services.artifacts import latest_of
 
 MAX_NODES = 10_000
+MAX_ARTIFACTS = 10_000
 RUN_KINDS = ("task_run", "flow_run")  # of the inputs that name a run; the others are plain values
+_NEVER = datetime.max.replace(tzinfo=UTC)
 PARENTS_KEY = "__parents__"  # the task runs inside which this one was called; no data came from them
 
 
@@ -44,7 +45,7 @@ class Node:
 @dataclass(frozen=True, slots=True)
 class Graph:
     flow_run: FlowRun
-    nodes: list[Node]  # by start
+    nodes: list[Node]  # by start and end
     artifacts: list[Artifact]  # of the flow run itself
     latest_artifacts: frozenset[UUID]  # those that no newer one with the same key replaced
 
@@ -71,19 +72,19 @@ def read_graph(*, flow_run_id: UUID, since: datetime | None = None) -> Graph:
     nodes = _nodes(tasks, _subflows(flow_run_id))
     _connect(tasks, nodes)
     artifacts = list(
-        Artifact.objects.filter(flow_run_id=flow_run_id)
+        Artifact.objects.filter(flow_run_id=flow_run_id, type__isnull=False)
         .exclude(type="result")
         .defer("metadata", "description")
-        .order_by("created")
+        .order_by("id")[:MAX_ARTIFACTS]
     )
     for artifact in artifacts:
         if artifact.task_run_id in nodes:
             nodes[artifact.task_run_id].artifacts.append(artifact)
-    shown = sorted(nodes.values(), key=lambda node: (node.start_time, node.id))
+    shown = sorted(nodes.values(), key=lambda node: (node.start_time, node.end_time or _NEVER, node.id))
     if since is not None:
         shown = [node for node in shown if node.end_time is None or node.end_time >= since]
     own = [artifact for artifact in artifacts if artifact.task_run_id is None]
-    return Graph(flow_run, shown, own, _latest(artifacts))
+    return Graph(flow_run, shown, own, latest_of(artifacts))
 
 
 def read_dependencies(*, flow_run_id: UUID) -> list[TaskRun]:
@@ -93,9 +94,9 @@ def read_dependencies(*, flow_run_id: UUID) -> list[TaskRun]:
     return list(TaskRun.objects.filter(flow_run=flow_run_id).order_by("expected_start_time", "id")[:MAX_NODES])
 
 
-def upstream_of(task: TaskRun) -> list[UUID]:
-    """The task runs whose results this one waited for, each once."""
-    return upstream_ids(task.task_inputs, kinds=("task_run",))
+def waited_for(task: TaskRun) -> list[UUID]:
+    """The task runs whose results this one was given, and those inside which it was called; each once."""
+    return _runs_in(task.task_inputs.values(), ("task_run",))
 
 
 def upstream_ids(task_inputs: Mapping[str, Any], *, kinds: Collection[str] = RUN_KINDS) -> list[UUID]:
@@ -149,21 +150,16 @@ def _nodes(tasks: list[TaskRun], subflows: dict[UUID, FlowRun]) -> dict[UUID, No
 
 
 def _connect(tasks: list[TaskRun], nodes: dict[UUID, Node]) -> None:
+    # The result of a subflow is known by the run that tracks it, or by its own.
+    named = {node.id: node for node in nodes.values()} | nodes
     for task in tasks:
         node = nodes.get(task.pk)
         if node is None:
             continue
-        for upstream in upstream_of(task):
-            if upstream in nodes and upstream != task.pk:
-                node.parents.append(nodes[upstream].id)
-                nodes[upstream].children.append(node.id)
+        upstream = {named[run_id].id: named[run_id] for run_id in upstream_ids(task.task_inputs) if run_id in named}
+        for parent in upstream.values():
+            if parent is not node:
+                node.parents.append(parent.id)
+                parent.children.append(node.id)
         around = _runs_in([task.task_inputs.get(PARENTS_KEY)], ("task_run",))
         node.encapsulating = [nodes[task_run_id].id for task_run_id in around if task_run_id in nodes]
-
-
-def _latest(artifacts: list[Artifact]) -> frozenset[UUID]:
-    keys = {artifact.key for artifact in artifacts if artifact.key}
-    newest: dict[str | None, UUID] = {}
-    for key, pk in Artifact.objects.filter(Q(key__in=keys)).order_by("created", "id").values_list("key", "id"):
-        newest[key] = pk
-    return frozenset({artifact.pk for artifact in artifacts if not artifact.key} | set(newest.values()))

@@ -18,7 +18,7 @@ _TERMINAL = [type_.value for type_ in TERMINAL]
 
 
 class BadIntervals(Exception):
-    """The intervals of a history are too short or too many."""
+    """The intervals of a history are too short, or leave the calendar."""
 
 
 def run_seconds(now: datetime) -> Any:
@@ -45,16 +45,14 @@ def lateness_seconds(now: datetime) -> Any:
 def history(
     rows: QuerySet, *, start: datetime, end: datetime, interval_seconds: float, now: datetime
 ) -> list[dict[str, Any]]:
-    """Every interval between `start` and `end`, empty ones too, with its runs by state; by expected start.
+    """Every interval from `start` on, empty ones too, with its runs by state; by expected start.
 
-    Raises BadIntervals.
+    The last interval is the one in which `end` lies, or the MOST_INTERVALS-th. Raises BadIntervals.
     """
     if interval_seconds < SHORTEST_INTERVAL:
-        raise BadIntervals("History intervals must be at least one second.")
+        raise BadIntervals("History interval must not be less than 1 second.")
     interval = timedelta(seconds=min(interval_seconds, LONGEST_INTERVAL))
-    count = max(0, -(-(end - start) // interval))  # rounded up
-    if count > MOST_INTERVALS:
-        raise BadIntervals(f"A history has at most {MOST_INTERVALS} intervals.")
+    count = max(0, min(-(-(end - start) // interval), MOST_INTERVALS))  # rounded up
     try:
         intervals: list[dict[str, Any]] = [
             {"interval_start": start + interval * index, "interval_end": start + interval * (index + 1), "states": []}
@@ -62,6 +60,9 @@ def history(
         ]
     except OverflowError:
         raise BadIntervals("The last interval would end after the year 9999.") from None
+    if not intervals:
+        return []
+    end = intervals[-1]["interval_end"]
     for group in _groups(rows, start, end, interval_seconds, now):
         index = group.pop("interval")
         if 0 <= index < count:

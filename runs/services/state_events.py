@@ -6,18 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 from orchestrator.contract.events import resource, state_event_name
-from orchestrator.contract.states import State
-from orchestrator.contract.times import format_time
+from orchestrator.contract.states import State, StateType
 from orchestrator.events.emit import emit
 from runs.models import FlowRun
 
-MAX_MESSAGE_LENGTH = 100_000  # characters of the state's message that become a label
+MAX_MESSAGE_LENGTH = 100_000  # characters of the state's message that an event carries
 FOLLOWS_WITHIN = timedelta(minutes=5)  # an older state no longer helps to order events
 
 
 def emit_flow_run_state(run: FlowRun, *, initial: State | None, state: State) -> None:
     """Reads only what is loaded with `run`: flow, deployment, queue, pool and parent task run."""
-    follows = initial.id if initial and state.timestamp - initial.timestamp < FOLLOWS_WITHIN else None
+    follows = initial.id if initial and abs(state.timestamp - initial.timestamp) < FOLLOWS_WITHIN else None
     emit(
         event=state_event_name("flow-run", state.name),
         id=state.id,
@@ -54,27 +53,36 @@ def related_resources(run: FlowRun) -> list[dict[str, str]]:
     related += [resource("tag", tag, role="tag") for tag in sorted(tags)]
     creator = run.created_by or {}
     if creator.get("id") and creator.get("type") in ("DEPLOYMENT", "AUTOMATION"):
-        related.append(
-            resource(creator["type"].lower(), creator["id"], name=creator.get("display_value") or "", role="creator")
-        )
+        name = creator.get("display_value") or None
+        related.append(resource(creator["type"].lower(), creator["id"], name=name, role="creator"))
     return related
 
 
 def _labels(run: FlowRun, state: State) -> dict[str, str]:
     labels = {
         "prefect.run-count": str(run.run_count),
-        "prefect.state-message": (state.message or "")[:MAX_MESSAGE_LENGTH],
+        "prefect.state-message": _cut(state.message or ""),
         "prefect.state-name": state.name,
-        "prefect.state-timestamp": format_time(state.timestamp),
+        "prefect.state-timestamp": state.timestamp.isoformat(),
         "prefect.state-type": state.type.value,
     }
     return resource("flow-run", run.pk, name=run.name, **labels)
 
 
-def _summary(state: State | None) -> dict[str, Any] | None:
+def _summary(state: State | None) -> dict[str, str] | None:
     if state is None:
         return None
-    summary: dict[str, Any] = {"type": state.type.value, "name": state.name, "message": state.message or ""}
-    if "pause_reschedule" in state.details and state.type == "PAUSED":
-        summary["pause_reschedule"] = str(state.details["pause_reschedule"]).lower()
+    summary = {"type": state.type.value, "name": state.name}
+    if state.message:
+        summary["message"] = _cut(state.message)
+    if state.type is StateType.PAUSED:
+        summary["pause_reschedule"] = str(bool(state.details.get("pause_reschedule"))).lower()
     return summary
+
+
+def _cut(message: str) -> str:
+    """A long message keeps its beginning and its end, where it says what it is about and what came of it."""
+    left_out = len(message) - MAX_MESSAGE_LENGTH
+    half = MAX_MESSAGE_LENGTH // 2
+    cut = f"{message[:half]}...{left_out} additional characters...{message[-half:]}"
+    return cut if left_out > 0 and len(cut) < len(message) else message

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.names import generate_name
-from orchestrator.contract.states import State
+from orchestrator.contract.states import State, StateType
 from orchestrator.statements.writing import insert_rows
 from runs.errors import ParentNotFound, RunNotFound
 from runs.models import FlowRun, TaskRun, TaskRunTag
@@ -25,7 +25,7 @@ from runs.services.transitions import store_in_first_state
 
 @dataclass(frozen=True, slots=True)
 class TaskPlan:
-    """A task run that is to be. Without a `state` it has none until one is proposed."""
+    """A task run that is to be; PENDING unless another `state` is given."""
 
     task_key: str
     dynamic_key: str
@@ -50,13 +50,13 @@ def create_task_run(*, plan: TaskPlan) -> tuple[TaskRun, bool]:
     return find_or_create(find=lambda: _planned_before(plan), create=lambda: _create(plan))
 
 
-def update_task_run(*, task_run_id: UUID, name: str) -> TaskRun:
-    """Raises RunNotFound."""
+def update_task_run(*, task_run_id: UUID, name: str | None) -> TaskRun:
+    """None leaves the name as it is. Raises RunNotFound."""
     with transaction.atomic():
         run = TaskRun.objects.select_for_update().filter(pk=task_run_id).first()
         if run is None:
             raise RunNotFound(RunKind.TASK_RUN, task_run_id)
-        run.name = name
+        run.name = run.name if name is None else name
         run.save(update_fields=["name", "updated"])
     return run
 
@@ -69,11 +69,12 @@ def delete_task_run(*, task_run_id: UUID) -> None:
 
 
 def _planned_before(plan: TaskPlan) -> TaskRun | None:
-    if plan.flow_run_id is None:
-        return TaskRun.objects.filter(pk=plan.id).first() if plan.id else None
-    return TaskRun.objects.filter(
-        flow_run_id=plan.flow_run_id, task_key=plan.task_key, dynamic_key=plan.dynamic_key
+    known = TaskRun.objects.filter(
+        flow_run=plan.flow_run_id, task_key=plan.task_key, dynamic_key=plan.dynamic_key
     ).first()
+    if known is None and plan.flow_run_id is None and plan.id:
+        known = TaskRun.objects.filter(pk=plan.id).first()
+    return known
 
 
 def _create(plan: TaskPlan) -> TaskRun:
@@ -93,12 +94,13 @@ def _create(plan: TaskPlan) -> TaskRun:
         cache_expiration=plan.cache_expiration,
         empirical_policy=plan.empirical_policy,
         tags=list(dict.fromkeys(plan.tags)),
-        labels=plan.labels,
+        labels=_inherited_labels(flow_run) | plan.labels,
         task_inputs=plan.task_inputs,
     )
-    if plan.state is not None:
-        store_in_first_state(run, kind=RunKind.TASK_RUN, state=plan.state)
-    else:
-        insert_rows([run])
+    store_in_first_state(run, kind=RunKind.TASK_RUN, state=plan.state or State(type=StateType.PENDING))
     insert_rows([TaskRunTag(task_run_id=run.pk, tag=tag) for tag in run.tags])
     return run
+
+
+def _inherited_labels(flow_run: FlowRun | None) -> dict[str, Any]:
+    return {} if flow_run is None else {**flow_run.labels, "prefect.flow-run.id": str(flow_run.pk)}

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 
 from orchestrator.contract.states import State, StateType, Status
 from orchestrator.contract.times import now
 from orchestrator.statements.reading import PreparedQuery
 from orchestrator.statements.writing import insert_rows, update_row
 from runs.errors import RunNotFound
-from runs.models import Claim, FlowRun, FlowRunState, TaskRun, TaskRunState
+from runs.models import Claim, ConcurrencyLimit, FlowRun, FlowRunState, TaskRun, TaskRunState
 from runs.orchestration.bookkeeping import changes_to_run
-from runs.orchestration.decide import Decision, decide
+from runs.orchestration.decide import Decision, Rule, decide
 from runs.orchestration.policy import rules_for
 from runs.orchestration.transition import RunFacts, RunKind, Transition
+from runs.services.artifacts import record_result
+from runs.services.background_queue import queue_for_task_workers
+from runs.services.caching import cached_state_for, remember_in_cache
+from runs.services.concurrency_of_runs import facts_of_limits, free_slots, secure_slots
+from runs.services.deadlines import set_deadline
 from runs.services.state_events import emit_flow_run_state
 
 R = TypeVar("R", FlowRun, TaskRun)
+ClientVersion = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """How a proposal ended.
 
-    `state` is the written state, or the present one of a run that stayed as it was; None when the proposer has to wait.
+    `state` is the written state, or the present one of a run that stayed as it was; None when it has none.
     `written` is whether the run has a new state.
     """
 
@@ -42,21 +48,48 @@ class Answer:
 
 
 def propose_state(
-    *, kind: RunKind, run_id: UUID, proposal: State, force: bool = False, claim_id: UUID | None = None
+    *,
+    kind: RunKind,
+    run_id: UUID,
+    proposal: State,
+    force: bool = False,
+    claim_id: UUID | None = None,
+    client: ClientVersion | None = None,
 ) -> Answer:
     """Move a run to `proposal` if the rules allow it, and say how it went.
 
     `force` asks only the rules that protect results. `claim_id` is the claim under which a worker speaks; a worker
-    that lost its claim is told to stop. Raises RunNotFound.
+    that lost its claim is told to stop. `client` is the version of the Prefect client that proposes, None for other
+    programs. Raises RunNotFound.
     """
     with transaction.atomic():
         run = _locked(kind, run_id)
-        return _propose(run, kind=kind, proposal=proposal, force=force, claim_id=claim_id)
+        return _propose(run, kind=kind, proposal=proposal, force=force, claim_id=claim_id, client=client)
 
 
-def propose_state_of_locked(run: FlowRun, *, proposal: State, force: bool = False) -> Answer:
-    """The same for a flow run that the caller's transaction has locked already."""
-    return _propose(run, kind=RunKind.FLOW_RUN, proposal=proposal, force=force, claim_id=None)
+def propose_state_of_locked(
+    run: FlowRun,
+    *,
+    proposal: State,
+    force: bool = False,
+    rules: Sequence[Rule] | None = None,
+    client: ClientVersion | None = None,
+    takes_claim: bool = False,
+) -> Answer:
+    """The same for a flow run that the caller's transaction has locked already.
+
+    `rules` are asked instead of all. With `takes_claim` a claim follows, and the run keeps its slots as long as that.
+    """
+    return _propose(
+        run,
+        kind=RunKind.FLOW_RUN,
+        proposal=proposal,
+        force=force,
+        claim_id=None,
+        rules=rules,
+        client=client,
+        takes_claim=takes_claim,
+    )
 
 
 def store_in_first_state(run: FlowRun | TaskRun, *, kind: RunKind, state: State) -> None:
@@ -108,7 +141,9 @@ def _flow_run_and_all(run_id: UUID) -> QuerySet[FlowRun]:
 
 
 def _locked_task_run(run_id: UUID) -> QuerySet[TaskRun]:
-    return TaskRun.objects.select_related("flow_run").select_for_update(of=("self",)).filter(pk=run_id)
+    rows = TaskRun.objects.select_related("flow_run").select_for_update(of=("self",)).filter(pk=run_id)
+    # Asked on the way: a limit that exists must be looked up, and most installations have none.
+    return rows.annotate(tag_limits_exist=Exists(ConcurrencyLimit.objects.of_tags()))
 
 
 _LOOKED_AT = (
@@ -131,6 +166,8 @@ _LOOKED_AT = (
     "flow__tags",
     "deployment__name",
     "deployment__tags",
+    "deployment__global_concurrency_limit",
+    "deployment__concurrency_options",
     "work_queue__name",
     "work_queue__work_pool__name",
     "work_queue__work_pool__type",
@@ -143,28 +180,58 @@ _flow_run_to_claim = PreparedQuery(_flow_run_and_all, "run_id")
 _task_run = PreparedQuery(_locked_task_run, "run_id")
 
 
-def _propose(run: FlowRun | TaskRun, *, kind: RunKind, proposal: State, force: bool, claim_id: UUID | None) -> Answer:
+def _propose(
+    run: FlowRun | TaskRun,
+    *,
+    kind: RunKind,
+    proposal: State,
+    force: bool,
+    claim_id: UUID | None,
+    rules: Sequence[Rule] | None = None,
+    client: ClientVersion | None = None,
+    takes_claim: bool = False,
+) -> Answer:
     facts, initial = _facts(run, kind), run.current_state
+    limits = facts_of_limits(run)
+    if limits:
+        facts = replace(facts, **limits)
+    deferred = isinstance(run, TaskRun) and bool(proposal.details.get("deferred"))
+    forced = force and not deferred
     claim_is_held = None
     if claim_id is not None and kind is RunKind.FLOW_RUN:
         # Asked only now: what a statement that waits for the run's lock says of other rows is older than the lock.
         claim_is_held = _held_claim.first(run_id=run.pk, claim_id=claim_id) is not None
-    transition = Transition(run=facts, initial=initial, proposed=proposal, at=now(), claim_is_held=claim_is_held)
-    decision = decide(transition, rules_for(kind, force=force))
+    transition = Transition(
+        run=facts,
+        initial=initial,
+        proposed=proposal,
+        at=now(),
+        claim_is_held=claim_is_held,
+        client=client,
+        takes_claim=takes_claim,
+        cached=None if forced or isinstance(run, FlowRun) else cached_state_for(proposal),
+    )
+    decision = decide(transition, rules_for(kind, force=force, deferred=deferred) if rules is None else rules)
+    if decision.needs is not None:
+        decision = secure_slots(run, decision, transition.at)
     if decision.write is None:
         return _unchanged(decision, initial)
 
     state = _as_written(run, kind, initial, decision.write)
-    _write(run, facts, initial=initial, state=state, policy=decision.policy or {})
+    accepted = decision.status is Status.ACCEPT and not forced
+    _write(run, facts, initial=initial, state=state, policy=decision.policy or {}, forced=not accepted)
+    if isinstance(run, TaskRun) and accepted:
+        remember_in_cache(state)
+    free_slots(run, initial=initial, written=state, policy=decision.policy or {})
     if state.is_terminal and claim_id is None and facts.has_infrastructure:
         # Somebody else ended the run: whoever still executes it has to stop, and may not speak for it any more.
         Claim.objects.filter(flow_run=run.pk).revoke(reason=f"The run was set to {state.name}.", at=now())
-    return Answer(decision.status, state, reason=decision.reason, written=True)
+    answered = state.with_(data=decision.write.data)  # the proposer gets back what it said
+    return Answer(decision.status, answered, reason=decision.reason, written=True)
 
 
 def _unchanged(decision: Decision, initial: State | None) -> Answer:
-    state = None if decision.status is Status.WAIT else initial
-    return Answer(decision.status, state, reason=decision.reason, delay_seconds=decision.delay_seconds)
+    return Answer(decision.status, initial, reason=decision.reason, delay_seconds=decision.delay_seconds)
 
 
 def _facts(run: FlowRun | TaskRun, kind: RunKind) -> RunFacts:
@@ -198,7 +265,10 @@ def _facts_of_task_run(run: TaskRun) -> dict[str, Any]:
 
 
 def _as_written(run: FlowRun | TaskRun, kind: RunKind, initial: State | None, state: State) -> State:
-    """With the details that the server fills in, and later than the state before it."""
+    """With the details that the server fills in, and later than the state before it.
+
+    Data that only says that nothing was stored is left out.
+    """
     details: dict[str, Any]
     if isinstance(run, FlowRun):
         details = {"flow_run_id": str(run.pk)}
@@ -208,6 +278,8 @@ def _as_written(run: FlowRun | TaskRun, kind: RunKind, initial: State | None, st
         details = {"task_run_id": str(run.pk), "flow_run_id": str(run.flow_run_id) if run.flow_run_id else None}
     if initial is not None and state.timestamp <= initial.timestamp:
         state = state.with_(timestamp=initial.timestamp + timedelta(microseconds=1))
+    if isinstance(state.data, dict) and state.data.get("type") == "unpersisted":
+        state = state.with_(data=None)
     return state.with_details(**details)
 
 
@@ -218,8 +290,9 @@ def _write(
     initial: State | None,
     state: State,
     policy: Mapping[str, Any],
+    forced: bool,
 ) -> None:
-    update_row(run, _changes(run, facts, initial=initial, state=state, policy=policy))
+    update_row(run, _changes(run, facts, initial=initial, state=state, policy=policy, forced=forced))
     _record(run, initial=initial, state=state)
 
 
@@ -230,11 +303,10 @@ def _changes(
     initial: State | None,
     state: State,
     policy: Mapping[str, Any],
+    forced: bool = True,
 ) -> dict[str, Any]:
     """The columns of the run that follow from its new state. The run is locked, so they are plain values."""
-    changes = changes_to_run(facts, initial, state, policy=policy)
-    if isinstance(run, TaskRun) and state.type is StateType.RUNNING:
-        changes["flow_run_run_count"] = facts.flow_run_run_count
+    changes = changes_to_run(facts, initial, state, policy=policy, forced=forced)
     run_seconds = changes.pop("run_seconds", 0.0)
     if run_seconds:
         changes["total_run_time"] = run.total_run_time + run_seconds
@@ -248,7 +320,7 @@ def _changes(
 
 
 def _record(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> None:
-    """The row of a written state, its event, and the tracking task run of a subflow."""
+    """The row of a written state, its result, its event, and the tracking task run of a subflow."""
     columns: dict[str, Any] = {
         "id": state.id,
         "type": state.type.value,
@@ -259,10 +331,15 @@ def _record(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> N
         "state_details": state.details,
     }
     if isinstance(run, TaskRun):
+        record_result(data=state.data, flow_run_id=run.flow_run_id, task_run_id=run.pk)
         insert_rows([TaskRunState(task_run_id=run.pk, **columns)])
+        if state.type is StateType.SCHEDULED and state.details.get("deferred"):
+            queue_for_task_workers(run, state, again=initial is not None)
         return
+    record_result(data=state.data, flow_run_id=run.pk, task_run_id=None)
     insert_rows([FlowRunState(flow_run_id=run.pk, **columns)])
     emit_flow_run_state(run, initial=initial, state=state)
+    set_deadline(run, state)
     if run.parent_task_run_id:
         _mirror_on_parent(run, run.parent_task_run_id, state)
 
@@ -275,6 +352,6 @@ def _mirror_on_parent(child: FlowRun, tracking_id: UUID, state: State) -> None:
         message=state.message,
         data=state.data,
         timestamp=state.timestamp,
-        details={**state.details, "child_flow_run_id": str(child.pk), "transition_id": None},
+        details={**state.details, "child_flow_run_id": str(child.pk)},
     )
     propose_state(kind=RunKind.TASK_RUN, run_id=tracking_id, proposal=mirrored, force=True)

@@ -9,11 +9,28 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
 
+from deployments.models import DeploymentSchedule
+from orchestrator.accounts.csrf import issue_csrf_token
 from orchestrator.accounts.models import ApiKey, digest_of, make_key
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
 from orchestrator.events.emit import emit
-from runs.models import Artifact, Claim, FlowRun, FlowRunState, Log, TaskRun, TaskRunState, TaskRunTag
+from runs.models import (
+    Claim,
+    ConcurrencyLease,
+    ConcurrencyLimit,
+    ConcurrencySlot,
+    FlowRun,
+    FlowRunState,
+    Leftover,
+    Log,
+    SavedSearch,
+    StateDeadline,
+    TaskRun,
+    TaskRunState,
+    TaskRunTag,
+)
+from runs.services.artifacts import create_artifact
 from tests.factories import make_deployment, make_flow_run, make_logs, make_task_run, make_work_pool, make_worker
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +54,7 @@ def rows(admin_user):
         pool = make_work_pool()
         make_worker(pool)
         deployment = make_deployment(pool=pool)
+        DeploymentSchedule.objects.create(deployment=deployment, schedule={"cron": "@daily"}, slug="daily")
         history = [State(StateType.SCHEDULED, timestamp=now())]
         run = make_flow_run(
             "FAILED", deployment=deployment, work_queue=pool.default_queue, tags=["prod"], history=history
@@ -45,8 +63,15 @@ def rows(admin_user):
         TaskRunTag.objects.create(task_run=task, tag="prod")
         make_logs(task, "<b>a line</b>", level=40)
         Claim.objects.create(flow_run=run, attempt=1, worker_name="w", claimed_at=now(), lease_expires_at=now())
-        Artifact.objects.create(key=f"report-{number}", type="markdown", flow_run_id=run.id)
+        limit = ConcurrencyLimit.objects.create(name=f"limit-{number}", limit=1)
+        lease = ConcurrencyLease.objects.create(flow_run=run, holder_type="flow_run", holder_id=run.pk)
+        ConcurrencySlot.objects.create(limit=limit, lease=lease, slots=1)
+        create_artifact(columns={"key": f"report-{number}", "type": "markdown", "flow_run_id": run.id})
+        SavedSearch.objects.create(name=f"search-{number}")
+        StateDeadline.objects.create(flow_run=run, state_id=run.state_id, kind="PAUSE", at=now())
+        Leftover.objects.create(kind="flow-run", run_id=run.pk, deleted_at=now(), due_at=now())
         ApiKey.objects.create(name=f"key-{number}", user=admin_user, digest=digest_of(make_key()))
+        issue_csrf_token(client=f"client-{number}")
         emit(
             event="prefect.flow-run.Failed",
             resource={"prefect.resource.id": f"prefect.flow-run.{run.id}", "prefect.resource.name": run.name},

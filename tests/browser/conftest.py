@@ -71,7 +71,7 @@ class Server:
             try:
                 if urllib.request.urlopen(f"{self.url}/api/health", timeout=2).status == 200:
                     return
-            except (urllib.error.URLError, ConnectionError):
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.1)
         pytest.fail(
             f"The server did not answer within {START_SECONDS:.0f} s: {(self.home / 'server.log').read_text()[-2000:]}"

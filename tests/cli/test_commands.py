@@ -11,7 +11,7 @@ from orchestrator.cli.commands import orchestrator
 def test_shows_every_command_in_its_help():
     said = CliRunner().invoke(orchestrator, ["--help"]).output
 
-    for command in ("server", "worker", "deploy", "deployment", "flow-run", "version"):
+    for command in ("server", "worker", "api-key", "deploy", "deployment", "flow-run", "version"):
         assert f"  {command} " in said
 
 

@@ -46,7 +46,14 @@ def shelf() -> list[Event]:
         ({"resource": {"labels": {"colour": ["red", "blue"]}}}, "red blue"),
         ({"resource": {"labels": {"colour": "*"}}}, "red blue"),
         ({"resource": {"labels": {"colour": "r*"}}}, "red"),
-        ({"resource": {"labels": {"colour": "!red"}}}, "blue old"),
+        ({"resource": {"labels": {"colour": "!red"}}}, "blue"),  # what has no colour is not asked
+        ({"resource": {"labels": {"colour": ["!red", "red"]}}}, "red blue"),  # one of several is enough
+        ({"resource": {"labels": {"colour": "?e?"}}}, "red"),
+        ({"resource": {"labels": {"colour": "R*"}}}, ""),
+        ({"resource": {"labels": {"colour": "[r]ed"}}}, ""),
+        ({"resource": {"labels": {"colour": "r%"}}}, ""),
+        ({"resource": {"labels": {"colour": []}}}, ""),
+        ({"resource": {"labels": {"prefect.resource.id": "shop.*", "colour": "b*e"}}}, "blue"),
         ({"resource": {"labels": {"prefect.resource.name": "Corner"}}}, "red"),
         ({"related": {"id": ["town.1"]}}, "red"),
         ({"related": {"role": ["rival"]}}, "blue"),
@@ -58,6 +65,13 @@ def shelf() -> list[Event]:
         ({"any_resource": {"id": ["shop.1"]}}, "red blue"),
         ({"any_resource": {"id_prefix": ["town."]}}, "red"),
         ({"any_resource": {"labels": {"size": "small"}}}, "red"),
+        ({"any_resource": {"labels": {"size": "small"}, "id": ["town.1"]}}, "red"),
+        ({"any_resource": {"labels": {"size": "small"}, "id": ["shop.1"]}}, ""),  # not of one and the same
+        ({"any_resource": {"labels": {"size": "small"}, "id_prefix": ["to"]}}, "red"),
+        ({"any_resource": {"labels": {"size": "small"}, "id_prefix": ["*"]}}, ""),
+        ({"related": {"labels": {"size": "small"}, "role": ["town"]}}, "red"),
+        ({"related": {"labels": {"size": "small"}, "role": ["rival"]}}, ""),
+        ({"related": {"labels": {"size": "small"}, "resources_in_roles": [["town.1", "town"]]}}, "red"),
         ({"any_resource": [{"id": ["shop.1"]}, {"id": ["shop.2"]}]}, "blue"),
         ({"text": {"query": "bread"}}, "red"),
         ({"text": {"query": "bread blue"}}, "red blue"),  # a space means or

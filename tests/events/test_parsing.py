@@ -32,12 +32,27 @@ def test_reads_every_part() -> None:
     assert (event.related, event.payload) == (sent["related"], {"n": 1})
 
 
-def test_makes_up_the_identifier_and_the_time_that_are_missing() -> None:
-    event = read_event({"event": "shop.opened", "resource": {"prefect.resource.id": "shop.1"}})
+@pytest.mark.parametrize("key", ["id", "occurred", "event", "resource"])
+def test_misses_what_every_event_has(key: str) -> None:
+    sent = wire_event()
+    del sent[key]
 
-    assert event.id is not None
-    assert event.occurred.tzinfo is UTC
-    assert (event.related, event.payload, event.follows) == ([], {}, None)
+    with pytest.raises(BadEvent) as refused:
+        read_event(sent)
+
+    assert (refused.value.kind, refused.value.where) == ("missing", (key,))
+
+
+@pytest.mark.parametrize(("key", "value"), [("related", []), ("payload", {}), ("follows", None)])
+def test_needs_no_more_than_that(key: str, value: Any) -> None:
+    sent = wire_event()
+    del sent[key]
+
+    assert getattr(read_event(sent), key) == value
+
+
+def test_reads_a_time_in_seconds() -> None:
+    assert read_event(wire_event(occurred=1_795_000_000)).occurred == datetime(2026, 11, 18, 11, 6, 40, tzinfo=UTC)
 
 
 def test_replaces_characters_that_a_database_cannot_store() -> None:
@@ -67,7 +82,11 @@ def test_replaces_characters_that_a_database_cannot_store() -> None:
         (wire_event(related=[{"prefect.resource.id": "a"}]), ("related", 0)),  # no role
         (wire_event(payload=[]), ("payload",)),
         (wire_event(occurred="yesterday"), ("occurred",)),
-        (wire_event(occurred=7), ("occurred",)),
+        (wire_event(occurred=True), ("occurred",)),
+        (wire_event(occurred=None), ("occurred",)),
+        (wire_event(related=None), ("related",)),
+        (wire_event(payload=None), ("payload",)),
+        (wire_event(id=None), ("id",)),
         (wire_event(id="7"), ("id",)),
         (wire_event(id=7), ("id",)),
         (wire_event(follows="x"), ("follows",)),

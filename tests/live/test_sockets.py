@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from orchestrator.accounts.keys import create_api_key
 from orchestrator.live import sockets
 from orchestrator.live.sockets import ApiSocket, Socket, UnknownAddress
 from orchestrator.web.threads import http_threads
@@ -82,6 +84,34 @@ def test_asks_for_the_token_of_a_locked_server(locked: None, token: str | None, 
             return await greet(client, token)
 
     assert asyncio.run(story()) == answer
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("password", "token", "answer"),
+    [("pass", None, {"type": "auth_success"}), ("wrong", None, 1008), ("pass", "admin:wrong", 1008)],
+)
+def test_takes_the_header_of_a_client_without_a_token(
+    locked: None, password: str, token: str | None, answer: Any
+) -> None:
+    headers = {"authorization": "Basic " + b64encode(f"admin:{password}".encode()).decode()}
+
+    async def story() -> Any:
+        async with SocketClient(Echo.as_asgi(), subprotocols=("prefect",), headers=headers) as client:
+            return await greet(client, token)
+
+    assert asyncio.run(story()) == answer
+
+
+@pytest.mark.django_db(transaction=True)
+def test_admits_a_client_without_greeting_that_sends_a_key_in_its_header(locked: None) -> None:
+    _, key = create_api_key(name="older client")
+
+    async def story() -> bool:
+        async with SocketClient(Echo.as_asgi(), headers={"authorization": f"Bearer {key}"}) as client:
+            return client.accepted
+
+    assert asyncio.run(story()) is True
 
 
 def test_refuses_a_client_without_greeting_when_the_server_is_locked(locked: None) -> None:

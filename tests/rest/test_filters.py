@@ -8,8 +8,8 @@ import pytest
 from orchestrator.contract.states import StateType
 from orchestrator.rest.filters import condition, matches
 from runs.api.filters import FlowFilter, FlowRunFilter, LogFilter, TaskRunFilter
-from runs.models import Flow, FlowRun, TaskRun
-from tests.factories import make_deployment, make_flow, make_flow_run, make_task_run
+from runs.models import Flow, FlowRun, Log, TaskRun
+from tests.factories import make_deployment, make_flow, make_flow_run, make_logs, make_task_run
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,23 @@ def four_runs():
         ({"start_time": {"after_": "2026-11-20 15:00:00+00:00"}}, ["100%"]),
         ({"start_time": {"is_null_": True}}, ["100%"]),
         ({"end_time": {"is_null_": False}}, ["Alpha", "beta"]),
-        ({"idempotency_key": {"not_any_": ["k"]}}, ["Alpha", "beta", "gamma"]),
+        ({"idempotency_key": {"not_any_": ["k"]}}, []),  # nothing is known of what has none
+        ({"idempotency_key": {"not_any_": ["other"]}}, ["100%"]),
+        ({"idempotency_key": {"not_any_": []}}, ["100%", "Alpha", "beta", "gamma"]),
+        # States to be in and states not to be in, both at once, ask for nothing.
+        (
+            {"state": {"type": {"any_": ["FAILED"], "not_any_": ["FAILED"]}, "name": {"any_": ["Running"]}}},
+            ["gamma"],
+        ),
+        (
+            {"state": {"operator": "or_", "type": {}, "name": {"any_": ["Running"]}}},
+            ["gamma"],
+        ),
+        # But elsewhere a field that asks for nothing is an alternative that is always true.
+        (
+            {"operator": "or_", "name": {}, "tags": {"all_": ["blue"]}},
+            ["100%", "Alpha", "beta", "gamma"],
+        ),
         ({"deployment_id": {"is_null_": False}}, []),
         ({"operator": "or_", "name": {"any_": ["beta"]}, "tags": {"all_": ["blue"]}}, ["beta", "gamma"]),
     ],
@@ -74,6 +90,35 @@ def test_finds_subflows_by_their_parents():
     assert found(FlowRun, FlowRunFilter, parent_task_run_id={"is_null_": True}) == ["parent"]
     assert found(TaskRun, TaskRunFilter, subflow_runs={"exists_": True}) == [tracking.name]
     assert found(TaskRun, TaskRunFilter, subflow_runs={"exists_": False}) == []
+
+
+def test_finds_task_runs_of_flow_runs_unless_others_are_asked_for():
+    inside, loose = make_task_run(name="inside"), make_task_run(name="loose")
+    TaskRun.objects.filter(pk=loose.pk).update(flow_run=None)
+    of_it = [str(inside.flow_run_id)]
+
+    assert found(TaskRun, TaskRunFilter) == ["inside", "loose"]
+    assert found(TaskRun, TaskRunFilter, flow_run_id={}) == ["inside"]
+    assert found(TaskRun, TaskRunFilter, flow_run_id={"is_null_": None}) == ["inside", "loose"]
+    assert found(TaskRun, TaskRunFilter, flow_run_id={"is_null_": True, "any_": of_it}) == ["loose"]
+    assert found(TaskRun, TaskRunFilter, flow_run_id={"any_": of_it}) == ["inside"]
+
+
+def test_asks_task_runs_for_the_start_that_they_had():
+    make_task_run("SCHEDULED", name="waiting")
+    make_task_run("RUNNING", name="running")
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+
+    assert found(TaskRun, TaskRunFilter, start_time={"before_": later}) == ["running"]
+
+
+def test_finds_lines_by_message_and_logger():
+    run = make_flow_run()
+    make_logs(run, "Hello there")
+
+    assert Log.objects.filter(condition(LogFilter.model_validate({"text": {"query": "hello -world"}}))).count() == 1
+    assert Log.objects.filter(condition(LogFilter.model_validate({"text": {"query": Log.objects.get().name}}))).count()
+    assert not Log.objects.filter(condition(LogFilter.model_validate({"text": {"query": "+hello +world"}}))).exists()
 
 
 def test_finds_runs_by_who_created_them():

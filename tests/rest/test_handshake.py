@@ -41,6 +41,16 @@ def test_masks_secrets_in_its_settings(api, settings):
     assert not any(secret in response.content.decode() for secret in SECRETS)
 
 
+def test_tells_its_settings_as_they_are(api, settings):
+    settings.CSRF_PROTECTION, settings.URL_PREFIX = True, "/orchestrator"
+
+    server = api.get("/admin/settings").json()["server"]
+
+    assert server["api"]["csrf_protection_enabled"] is True
+    assert server["api"]["base_path"] == "/orchestrator"
+    assert server["logs"]["stream_out_enabled"] is True
+
+
 def test_has_no_default_storage_block(api):
     assert api.get("/admin/storage").json() == {"default_result_storage_block_id": None}
 
@@ -66,7 +76,7 @@ def test_serves_both_slash_forms_without_a_redirect(api, path):
 def test_describes_itself(api):
     document = api.get("/openapi.json").json()
 
-    assert {"/api/flows", "/api/flow_runs/{run_id}/set_state", "/api/logs"} <= set(document["paths"])
+    assert {"/flows", "/flow_runs/{run_id}/set_state", "/logs"} <= set(document["paths"])
     assert "FlowRunFilter" in document["components"]["schemas"]
 
 

@@ -16,6 +16,13 @@ from orchestrator.rest.text_search import TextQuery
         ('"red door"', "red old door", False),  # a phrase keeps together
         ('-"red door" wall', "red wall", True),
         ("", "anything", True),
+        ("- red", "a red door", True),  # a sign before nothing is none
+        ("- red", "a blue door", False),
+        ('"red - door"', "red - door", True),
+        ('"red', "a red door", True),  # a phrase without an end
+        ('"red door', "red old door", False),
+        (r'"a \"red\" door"', 'a "red" door', True),
+        ('red"blue door"', "a blue door", True),  # a quote ends the word before it
     ],
 )
 def test_finds_what_the_words_ask_for(query, text, found):

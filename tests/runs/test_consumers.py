@@ -84,4 +84,5 @@ def test_closes_with_1002_when_no_filter_comes() -> None:
             return await client.hear()
 
     assert asyncio.run(story({"type": "hello"})) == 1002
+    assert asyncio.run(story({"type": "filter"})) == 1002
     assert asyncio.run(story({"type": "filter", "filter": {"id": str(uuid4())}})) == 1002

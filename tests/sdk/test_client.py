@@ -152,3 +152,48 @@ def test_tells_the_author_when_the_server_is_not_there(monkeypatch):
 
     with pytest.raises(ServerUnreachable):
         never()
+
+
+NO_TOKEN = Response(403, b'{"detail": "Missing CSRF token."}')
+OLD_TOKEN = Response(403, b'{"detail": "Invalid CSRF token or client identifier."}')
+
+
+def a_token(text):
+    return Response(200, f'{{"token": "{text}"}}'.encode())
+
+
+def test_fetches_a_token_when_the_server_misses_it_and_keeps_it():
+    transport = Scripted(NO_TOKEN, a_token("t1"), OK, OK, OK)
+    client = Client(transport)
+
+    assert client.ask("POST", "/x", {}) == {"fine": True}
+    client.ask("POST", "/y", {})
+    client.ask("GET", "/z")
+
+    asked = transport.requests[1]
+    assert asked.path.startswith("/csrf-token?client=")
+    assert [request.headers.get("Prefect-Csrf-Token") for request in transport.requests] == [
+        None,
+        None,
+        "t1",
+        "t1",
+        None,
+    ]
+    assert transport.requests[2].headers["Prefect-Csrf-Client"] == asked.path.partition("=")[2]
+
+
+def test_fetches_another_token_when_its_own_has_ended():
+    transport = Scripted(NO_TOKEN, a_token("t1"), OK, OLD_TOKEN, a_token("t2"), OK)
+    client = Client(transport)
+
+    client.ask("POST", "/x", {})
+    client.ask("POST", "/y", {})
+
+    assert transport.requests[-1].headers["Prefect-Csrf-Token"] == "t2"
+
+
+def test_gives_up_when_there_is_no_token():
+    transport = Scripted(NO_TOKEN, Response(422, b'{"detail": "no"}'))
+
+    with pytest.raises(ApiError, match="CSRF"):
+        Client(transport).ask("POST", "/x", {})

@@ -26,5 +26,5 @@ def cancel_at_once_without_infrastructure(transition: Transition) -> Verdict:
         what = "Scheduled"
     else:
         return PASS
-    cancelled = State(type=StateType.CANCELLED, message=transition.proposed.message, timestamp=transition.at)
+    cancelled = State(type=StateType.CANCELLED, timestamp=transition.at)
     return Replace(cancelled, reason=f"{what} flow run has no infrastructure to terminate.")

@@ -17,5 +17,7 @@ def mark_late_once(transition: Transition) -> Verdict:
         return Keep("Only a scheduled run can be late.")
     if initial.name == LATE:
         return Keep("This flow run is already marked late.")
-    # A late run is due since its old time, not since the moment somebody noticed.
+    if proposed.scheduled_time != proposed.timestamp:
+        return PASS
+    # Without a time of its own: a late run is due since its old one, not since the moment somebody noticed.
     return Amend(proposed.with_details(scheduled_time=initial.details["scheduled_time"]))

@@ -38,14 +38,16 @@ def leave_a_pause_only_forward(transition: Transition) -> Verdict:
     verb = "suspended" if initial.details.get("pause_reschedule") else "paused"
     if proposed.type not in _FORWARD:
         return Keep(f"Cannot move a {verb} run to {proposed.type.value}: it can only go on, be cancelled or end.")
-    if initial.details.get("pause_reschedule") and proposed.type is StateType.SCHEDULED and not run.has_deployment:
+    if initial.details.get("pause_reschedule") and not run.has_deployment:
         return Keep(f"Cannot reschedule a {verb} flow run without a deployment.")
     expired = initial.pause_timeout is not None and initial.pause_timeout < transition.at
-    if expired and not (proposed.is_terminal or proposed.type is StateType.CANCELLING):
+    # A run that waits in its process must still hear that it is to be cancelled.
+    if expired and proposed.type is not StateType.CANCELLING:
         failed = State(
             type=StateType.FAILED,
             message=f"The flow was {verb} and never resumed.",
             timestamp=transition.at,
         )
-        return Replace(failed, reason="The flow run pause has timed out and can no longer resume.")
+        reason = "The flow run pause has timed out and can no longer resume."
+        return Replace(failed, reason=reason, policy={"resuming": True})
     return Pass(policy={"resuming": True})

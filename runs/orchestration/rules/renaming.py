@@ -10,9 +10,11 @@ from runs.orchestration.verdicts import PASS, Amend, Verdict
 def name_repeated_runs(transition: Transition) -> Verdict:
     """Retrying after its own failure or when its flow run is retried. A finished run begun again counts anew."""
     initial, proposed, run = transition.initial, transition.proposed, transition.run
-    if initial is None or run.run_count == 0 or proposed.name != "Running":
+    if initial is None:
         return PASS
     if initial.is_terminal:
-        flow_was_retried = run.recorded_flow_run_run_count < run.flow_run_run_count
+        flow_was_retried = run.flow_run_id is not None and run.recorded_flow_run_run_count < run.flow_run_run_count
         return Amend(proposed.with_(name="Retrying")) if flow_was_retried else PASS
+    if run.run_count == 0:
+        return PASS
     return Amend(proposed.with_(name="Retrying" if initial.name == "AwaitingRetry" else "Rerunning"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from datetime import timedelta
 
@@ -32,7 +33,7 @@ def retry_failed_task_runs(transition: Transition) -> Verdict:
 
 
 def retry_delay_seconds(run: RunFacts) -> float:
-    """The configured delay, jittered by up to `retry_jitter_factor` times itself.
+    """The configured delay, or with a `retry_jitter_factor` one drawn at random around it.
 
     A list gives one delay for each retry in turn; its last value serves for all further ones.
     """
@@ -42,7 +43,17 @@ def retry_delay_seconds(run: RunFacts) -> float:
     else:
         delay = float(configured)
     jitter = run.policy.get("retry_jitter_factor") or 0
-    return delay * (1 + random.uniform(0, jitter))
+    return jittered(delay, jitter) if jitter > 0 else delay
+
+
+def jittered(seconds: float, factor: float) -> float:
+    """Drawn as the gaps between independent events are, that follow each other after `seconds` in the median.
+
+    At most `1 + factor` times as much; as rarely as it would be longer, it would be shorter than the least.
+    """
+    most = 1 + factor
+    tail = 2.0**-most  # how likely a longer one would be, and so a shorter one
+    return seconds * -math.log2(random.uniform(tail, 1 - tail))
 
 
 def _awaiting_retry(transition: Transition, delay_seconds: float) -> State:

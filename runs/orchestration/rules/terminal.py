@@ -23,6 +23,12 @@ def guard_finished_flow_runs(transition: Transition) -> Verdict:
 
 @rule(before=TERMINAL)
 def guard_finished_task_runs(transition: Transition) -> Verdict:
+    """A stored result stays, whatever is proposed."""
+    initial = transition.initial
+    assert initial is not None
+    never = transition.to_type in _NEVER_AFTER_THE_END
+    if not never and initial.type is StateType.COMPLETED and initial.has_persisted_result:
+        return Keep("Run is already COMPLETED with a persisted result.")
     return _refusal(transition) or PASS
 
 

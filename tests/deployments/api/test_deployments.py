@@ -2,7 +2,9 @@ from uuid import uuid4
 
 import pytest
 
+from deployments.models import Deployment
 from orchestrator.contract.times import now
+from orchestrator.events.models import Event
 from runs.models import FlowRun
 from tests.factories import make_deployment, make_flow, make_flow_run, make_work_pool
 
@@ -73,20 +75,21 @@ def test_wants_a_flow_and_a_pool_that_exist(api, flow):
 
 
 @pytest.mark.parametrize(
-    "what",
+    ("what", "status"),
     [
-        {"schedules": [{"schedule": {"interval": 60}}]},
-        {"concurrency_limit": 1},
-        {"global_concurrency_limit_id": str(uuid4())},
-        {"concurrency_options": {"collision_strategy": "ENQUEUE"}},
-        {"storage_document_id": str(uuid4())},
+        ({"global_concurrency_limit_id": str(uuid4())}, 404),
+        ({"storage_document_id": str(uuid4())}, 409),
+        ({"infrastructure_document_id": str(uuid4())}, 409),
+        ({"concurrency_limit": 1, "global_concurrency_limit_id": str(uuid4())}, 422),
+        ({"concurrency_limit": 0}, 422),
+        ({"branch": "main"}, 422),
     ],
 )
-def test_refuses_what_it_could_not_honour(api, flow, what):
+def test_refuses_what_it_could_not_honour(api, flow, what, status):
     response = api.post("/deployments", {"name": "a", "flow_id": flow.pk, **what})
 
-    assert response.status_code == 422
-    assert "not supported by this server yet" in response.json()["exception_detail"][0]["msg"]
+    assert response.status_code == status
+    assert not Deployment.objects.exists()
 
 
 def test_changes_pauses_and_deletes_a_deployment(api, flow):
@@ -167,7 +170,7 @@ def test_lists_deployments(api, flow, pool, django_assert_num_queries):
     for name in ("b", "a", "c"):
         make_deployment(flow, pool=pool, name=name)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # one for their schedules
         found = api.post("/deployments/filter", {"flows": {"name": {"any_": ["numbers"]}}, "limit": 2}).json()
 
     assert [one["name"] for one in found] == ["a", "b"]
@@ -225,7 +228,8 @@ def test_reads_parameters_that_stand_for_something_else(api, flow, given, stored
 
 
 @pytest.mark.parametrize(
-    "given", [{"__prefect_kind": "json", "value": "{bad"}, {"__prefect_kind": "jinja", "template": ""}]
+    "given",
+    [{"__prefect_kind": "json", "value": "{bad"}, {"__prefect_kind": "workspace_variable", "variable_name": "x"}],
 )
 def test_refuses_parameters_that_it_cannot_read(api, flow, given):
     response = api.post(f"/deployments/{make_deployment(flow).pk}/create_flow_run", {"parameters": {"n": given}})
@@ -268,3 +272,106 @@ def test_deletes_with_a_deployment_only_what_has_not_begun(api, run_count, stays
     api.delete(f"/deployments/{deployment.pk}")
 
     assert FlowRun.objects.filter(pk=run.pk).exists() is stays
+
+
+def test_deletes_many_by_a_filter(api, flow):
+    gone = [str(make_deployment(flow, name=name).pk) for name in ("a1", "a2")]
+    make_deployment(flow, name="b")
+
+    deleted = api.post("/deployments/bulk_delete", {"deployments": {"name": {"like_": "a"}}}).json()["deleted"]
+
+    assert sorted(deleted) == sorted(gone)
+    assert [one.name for one in Deployment.objects.all()] == ["b"]
+    assert api.post("/deployments/bulk_delete", {"limit": 51}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"parameters": {"n": "x"}}, "Validation failed for field 'n'"),
+        ({"parameter_openapi_schema": {"type": "nonsense"}}, "not a valid json schema"),
+    ],
+)
+def test_checks_parameters_at_once_for_whoever_asks_for_it(api, flow, body, words):
+    body = {"name": "a", "flow_id": flow.pk, "parameter_openapi_schema": SCHEMA, **body}
+
+    response = api.post("/deployments/", body | {"enforce_parameter_schema": True})
+
+    assert response.status_code == 422
+    assert words in response.json()["exception_detail"][0]["msg"]
+    assert api.post("/deployments/", body).status_code == 201
+
+
+TEMPLATE = {
+    "job_configuration": {"x": "{{ x }}"},
+    "variables": {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]},
+}
+
+
+def test_checks_job_variables_against_the_pool(api, flow):
+    make_work_pool("strict", base_job_template=TEMPLATE)
+    body = {"name": "a", "flow_id": flow.pk, "work_pool_name": "strict"}
+
+    refused = api.post("/deployments/", body | {"job_variables": {"x": "no"}})
+    accepted = api.post("/deployments/", body | {"job_variables": {"own": 1}})
+    path = f"/deployments/{accepted.json()['id']}"
+
+    assert (refused.status_code, accepted.status_code) == (422, 201)
+    assert refused.json()["detail"].startswith("Error creating deployment: Validation failed for field 'x'")
+    assert api.patch(path, {"work_pool_name": "strict", "job_variables": {"x": "no"}}).status_code == 409
+    assert api.patch(path, {"work_pool_name": "nowhere"}).status_code == 404
+    assert api.patch(path, {"work_pool_name": "strict", "job_variables": {"x": 1}}).status_code == 204
+
+
+def test_leaves_its_pool_when_it_is_told_so(api, flow, pool):
+    made = api.post("/deployments/", {"name": "a", "flow_id": flow.pk, "work_pool_name": "cluster"}).json()
+
+    api.patch(f"/deployments/{made['id']}", {"work_pool_name": None})
+
+    assert api.get(f"/deployments/{made['id']}").json()["work_pool_name"] is None
+
+
+def test_has_a_limit_of_its_own(api, flow):
+    made = api.post("/deployments/", {"name": "a", "flow_id": flow.pk, "concurrency_limit": 2}).json()
+    path = f"/deployments/{made['id']}"
+
+    assert made["global_concurrency_limit"]["name"] == f"deployment:{made['id']}"
+    assert made["global_concurrency_limit"]["limit"] == 2
+    api.patch(path, {"concurrency_options": {"collision_strategy": "CANCEL_NEW"}})
+    assert api.get(path).json()["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+    assert api.post("/deployments/count", {"deployments": {"concurrency_limit": {"ge_": 2}}}).json() == 1
+    api.patch(path, {"concurrency_limit": None})
+    assert api.get(path).json()["global_concurrency_limit"] is None
+
+
+def test_tells_what_changed_and_nothing_when_nothing_did(api, flow, pool):
+    path = f"/deployments/{make_deployment(flow, pool=pool).pk}"
+
+    api.patch(path, {"tags": ["a"], "job_variables": {"x": 1}})
+    api.patch(path, {"tags": ["a"]})
+
+    (event,) = Event.objects.filter(event="prefect.deployment.updated")
+    assert event.payload["updates"] == {
+        "tags": {"from": [], "to": ["a"]},
+        "infra_overrides": {"from": {}, "to": {"x": 1}},
+    }
+    assert [resource["prefect.resource.role"] for resource in event.related] == ["flow", "work-queue", "work-pool"]
+
+
+def test_knows_the_queues_that_let_it_pass(api, flow, pool):
+    deployment = make_deployment(flow, pool=pool, tags=["a"])
+    for name, wanted in (("a", {"tags": ["a"]}), ("b", {"tags": ["b"]}), ("c", {"deployment_ids": [str(uuid4())]})):
+        api.post("/work_pools/cluster/queues", {"name": name, "filter": wanted})
+
+    found = api.get(f"/deployments/{deployment.pk}/work_queue_check").json()
+
+    assert {queue["name"] for queue in found} == {"default", "a"}
+
+
+def test_forgets_keys_of_old_clients(api, flow):
+    assert api.post("/deployments/", {"name": "a", "flow_id": flow.pk, "worker_pool_name": "x"}).status_code == 201
+
+
+@pytest.mark.parametrize("name", ["a/b", "a%b", " ", "<a>"])
+def test_refuses_names_that_are_no_part_of_an_address(api, flow, name):
+    assert api.post("/deployments/", {"name": name, "flow_id": flow.pk}).status_code == 422

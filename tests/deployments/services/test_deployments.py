@@ -6,14 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from deployments.errors import DeploymentNotFound, InvalidParameters, ParentNotFound, WorkPoolNotFound
+from deployments.errors import InvalidParameters, ParentNotFound, WorkPoolNotFound
 from deployments.models import Deployment
-from deployments.services.deployments import (
-    apply_deployment,
-    create_deployment_run,
-    delete_deployment,
-    update_deployment,
-)
+from deployments.services.deployment_runs import create_deployment_run
+from deployments.services.deployments import apply_deployment, delete_deployment, update_deployment
 from deployments.services.work_pools import create_work_pool
 from runs.models import FlowRun
 from runs.services.flows import get_or_create_flow
@@ -84,58 +80,6 @@ def test_leaves_its_past_runs_behind_when_it_is_deleted(flow):
     delete_deployment(deployment_id=deployment.pk)
 
     assert list(FlowRun.objects.values_list("pk", "deployment_id")) == [(past.pk, deployment.pk)]
-
-
-class TestRun:
-    def test_is_scheduled_for_now(self, flow):
-        run, _ = create_deployment_run(deployment_id=deploy(flow).pk)
-
-        assert (run.state_type, run.state_name) == ("SCHEDULED", "Scheduled")
-        assert run.next_scheduled_start_time is not None
-
-    def test_overlays_parameters_and_adds_tags(self, flow):
-        deployment = deploy(flow, parameters={"a": 1, "b": 1}, tags=["x"])
-
-        run, _ = create_deployment_run(deployment_id=deployment.pk, parameters={"b": 2}, tags=["y"])
-
-        assert run.parameters == {"a": 1, "b": 2}
-        assert run.tags == ["x", "y"]
-
-    def test_carries_the_labels_of_flow_and_deployment(self, flow):
-        deployment = deploy(flow)
-
-        run, _ = create_deployment_run(deployment_id=deployment.pk, labels={"mine": "1"})
-
-        assert run.labels == {
-            "team": "data",
-            "prefect.flow.id": str(flow.pk),
-            "prefect.deployment.id": str(deployment.pk),
-            "mine": "1",
-        }
-
-    @pytest.mark.parametrize(
-        ("enforce", "parameters", "message"),
-        [
-            (True, {"n": "many"}, "'n'"),  # the message names the parameter
-            (True, {}, "'n' is a required property"),
-        ],
-    )
-    def test_refuses_parameters_that_do_not_fit_the_schema(self, flow, enforce, parameters, message):
-        deployment = deploy(flow, parameter_openapi_schema=SCHEMA, enforce_parameter_schema=enforce)
-
-        with pytest.raises(InvalidParameters, match=message):
-            create_deployment_run(deployment_id=deployment.pk, parameters=parameters)
-
-    def test_takes_any_parameters_when_the_schema_is_not_enforced(self, flow):
-        deployment = deploy(flow, parameter_openapi_schema=SCHEMA)
-
-        run, _ = create_deployment_run(deployment_id=deployment.pk, parameters={"n": "many"})
-
-        assert run.parameters == {"n": "many"}
-
-    def test_needs_a_deployment_that_exists(self):
-        with pytest.raises(DeploymentNotFound):
-            create_deployment_run(deployment_id=uuid4())
 
 
 def test_checks_changed_parameters_without_asking_for_missing_ones(flow):

@@ -8,7 +8,8 @@ import pytest
 from celery import current_app
 
 from deployments.services import dispatch
-from deployments.services.deployments import apply_deployment, create_deployment_run
+from deployments.services.deployment_runs import RunRequest, create_deployment_run
+from deployments.services.deployments import apply_deployment
 from deployments.services.dispatch import dispatch_due_runs, dispatch_run, dispatch_waiting_runs
 from deployments.services.work_pools import create_work_pool, update_work_pool
 from deployments.services.work_queues import create_work_queue
@@ -38,7 +39,7 @@ def deployment(pool="local", pool_type="celery", has_worker=True, **changes):
 def run_of(deployment, seconds_from_now=0.0, **options):
     due = format_time(now() + timedelta(seconds=seconds_from_now))
     state = State(type=StateType.SCHEDULED, details={"scheduled_time": due})
-    run, _ = create_deployment_run(deployment_id=deployment.pk, state=state, **options)
+    run, _ = create_deployment_run(deployment_id=deployment.pk, request=RunRequest(state=state, **options))
     return run
 
 

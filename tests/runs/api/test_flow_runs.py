@@ -127,12 +127,16 @@ def test_says_what_it_does_not_find(api):
         api.get(missing),
         api.patch(missing, {"name": "x"}),
         api.delete(missing),
-        api.patch(f"{missing}/labels", {}),
-        api.get(f"{missing}/graph"),
-        api.get(f"{missing}/graph-v2"),
         api.get(f"{missing}/logs/download"),
     ):
         assert (response.status_code, response.json()) == (404, {"detail": "Flow run not found"})
+    for response in (
+        api.patch(f"{missing}/labels", {}),
+        api.get(f"{missing}/graph"),
+        api.get(f"{missing}/graph-v2"),
+    ):
+        assert response.status_code == 404
+        assert "not found" in response.json()["exception_message"]
 
 
 def test_sorts_and_cuts(api):
@@ -259,7 +263,23 @@ def test_refuses_a_deployment_that_does_not_exist(api):
     assert "Deployment" in response.json()["detail"]
 
 
-def test_refuses_the_work_pool_that_it_would_not_put_the_run_into(api):
-    body = {"flow_id": str(make_flow().pk), "work_pool_name": make_work_pool().name}
+def test_puts_a_run_without_a_deployment_into_a_work_pool(api):
+    pool = make_work_pool()
 
-    assert api.post("/flow_runs/", body).status_code == 422
+    run = api.post("/flow_runs/", {"flow_id": str(make_flow().pk), "work_pool_name": pool.name}).json()
+
+    assert run["work_pool_name"] == pool.name
+    assert run["work_queue_id"] == str(pool.default_queue_id)
+
+
+@pytest.mark.parametrize("queue", [None, "fast"])
+def test_does_not_find_the_place_for_a_run(api, queue):
+    pool = make_work_pool() if queue else None
+    name = pool.name if pool else "nowhere"
+
+    response = api.post(
+        "/flow_runs/", {"flow_id": str(make_flow().pk), "work_pool_name": name, "work_queue_name": queue}
+    )
+
+    assert response.status_code == 404
+    assert name in response.json()["detail"]

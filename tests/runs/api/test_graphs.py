@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 
 from orchestrator.contract.times import format_time, now
-from runs.models import Artifact
+from runs.services.artifacts import create_artifact
 from tests.factories import make_flow, make_flow_run, make_task_run
 
 
@@ -80,15 +80,40 @@ def test_shows_only_what_had_not_ended_by_a_moment(api):
 def test_lists_artifacts_and_states(api):
     run = make_flow_run()
     task = make_task_run(flow_run=run)
-    Artifact.objects.create(key="k", type="markdown", data="old", flow_run_id=run.pk)
-    Artifact.objects.create(key="k", type="progress", data=50, flow_run_id=run.pk, task_run_id=task.pk)
-    Artifact.objects.create(type="result", flow_run_id=run.pk)
+    for columns in (
+        {"key": "k", "type": "markdown", "data": "old"},
+        {"key": "k", "type": "progress", "data": 50, "task_run_id": task.pk},
+        {"type": "markdown"},
+        {"type": "result"},
+        {"data": {"storage_key": "of a state's result"}},
+    ):
+        create_artifact(columns={"flow_run_id": run.pk, **columns})
 
     graph, nodes = graph_of(api, run)
 
-    assert [(one["type"], one["is_latest"]) for one in graph["artifacts"]] == [("markdown", False)]
+    shown = [(one["type"], one["data"], one["is_latest"]) for one in graph["artifacts"]]
+    assert shown == [("markdown", None, False), ("markdown", None, True)]
     assert [(one["data"], one["is_latest"]) for one in nodes[str(task.pk)]["artifacts"]] == [(50, True)]
     assert [state["type"] for state in graph["states"]] == ["RUNNING"]
+
+
+def test_knows_the_result_of_a_subflow_by_either_of_its_runs(api):
+    run = make_flow_run()
+    tracking = make_task_run(flow_run=run)
+    child = make_flow_run(parent_task_run=tracking)
+    task = make_task_run(flow_run=run, task_inputs={"x": [{"input_type": "flow_run", "id": str(child.pk)}]})
+
+    _, nodes = graph_of(api, run)
+
+    assert nodes[str(task.pk)]["parents"] == [{"id": str(child.pk)}]
+
+
+@pytest.mark.parametrize("form", ["graph", "graph-v2"])
+def test_says_that_there_is_no_such_run(api, form):
+    response = api.get(f"/flow_runs/{uuid4()}/{form}")
+
+    assert response.status_code == 404
+    assert "not found" in response.json()["exception_message"]
 
 
 def test_answers_the_older_form_too(api):

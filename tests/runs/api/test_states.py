@@ -116,6 +116,15 @@ def test_keeps_the_data_and_details_of_a_state(api, run):
     assert details.items() <= state["state_details"].items()
 
 
+def test_stores_nothing_of_data_that_says_that_nothing_was_stored(api, run):
+    data = {"type": "unpersisted"}
+
+    answer = api.post(f"/flow_runs/{run.pk}/set_state", {"state": {"type": "RUNNING", "data": data}}).json()
+
+    assert answer["state"]["data"] == data
+    assert api.get(f"/flow_runs/{run.pk}").json()["state"]["data"] is None
+
+
 def test_stops_a_worker_whose_claim_ended(api, run):
     at = now()
     claim = Claim.objects.create(

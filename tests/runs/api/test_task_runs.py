@@ -35,10 +35,10 @@ def test_takes_the_id_that_the_client_chose(api):
     assert api.post("/task_runs", plan(id=chosen)).json()["id"] == chosen
 
 
-def test_has_no_state_until_one_is_given(api):
+def test_is_pending_until_another_state_is_given(api):
     task = api.post("/task_runs", plan()).json()
 
-    assert (task["state"], task["state_id"], task["state_type"]) == (None, None, None)
+    assert (task["state_type"], task["state"]["name"], task["run_count"]) == ("PENDING", "Pending", 0)
 
 
 def test_keeps_where_inputs_came_from(api):
@@ -63,8 +63,11 @@ def test_renames_and_deletes_a_task_run(api):
 def test_says_what_it_does_not_find(api):
     missing = f"/task_runs/{uuid4()}"
 
-    for response in (api.get(missing), api.patch(missing, {"name": "x"}), api.delete(missing)):
+    read, renamed, deleted = api.get(missing), api.patch(missing, {"name": "x"}), api.delete(missing)
+
+    for response in (read, deleted):
         assert (response.status_code, response.json()) == (404, {"detail": "Task not found"})
+    assert (renamed.status_code, renamed.json()) == (404, {"detail": "Task run not found"})
 
 
 def test_finds_the_task_runs_of_a_run(api):
@@ -89,3 +92,11 @@ def test_reads_lists_with_one_query_however_long(api, django_assert_num_queries,
 
     with django_assert_num_queries(1):
         assert len(api.post("/task_runs/filter", {}).json()) == rows
+
+
+def test_is_created_once_for_each_key_without_a_flow_run_too(api):
+    first = api.post("/task_runs", plan())
+    again = api.post("/task_runs", plan())
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["id"] == again.json()["id"]

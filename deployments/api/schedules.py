@@ -1,0 +1,71 @@
+"""Schedules of a deployment, and the runs that they plan."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from deployments.api import deployment_shapes as shapes
+from deployments.api.answers import schedule_answer
+from deployments.api.schedule_bodies import DeploymentScheduleCreate, DeploymentScheduleUpdate, RunsPlanned
+from deployments.errors import DeploymentNotFound
+from deployments.models import Deployment, DeploymentSchedule
+from deployments.services.planned_runs import schedule_deployment_runs
+from deployments.services.schedules import add_schedules, delete_schedule, update_schedule
+from orchestrator.rest.views import ApiView, answers, no_content, takes
+
+_NOT_FOUND = {DeploymentNotFound: "Deployment not found."}
+
+
+class DeploymentSchedules(ApiView):
+    not_found: ClassVar = _NOT_FOUND
+
+    @answers(list[shapes.DeploymentSchedule])
+    def get(self, request: Request, deployment_id: UUID) -> list[dict[str, Any]]:
+        """The one that was changed last comes first."""
+        if not Deployment.objects.filter(pk=deployment_id).exists():
+            raise DeploymentNotFound
+        rows = DeploymentSchedule.objects.filter(deployment=deployment_id).newest_first()
+        return [schedule_answer(schedule) for schedule in rows]
+
+    @takes(list[DeploymentScheduleCreate])
+    @answers(list[shapes.DeploymentSchedule], 201)
+    def post(self, request: Request, deployment_id: UUID, body: list[DeploymentScheduleCreate]) -> Response:
+        made = add_schedules(deployment_id=deployment_id, schedules=[one.changes() for one in body])
+        return Response([schedule_answer(schedule) for schedule in made], 201)
+
+
+class DeploymentScheduleById(ApiView):
+    not_found: ClassVar = _NOT_FOUND
+
+    @takes(DeploymentScheduleUpdate)
+    @answers(None, 204)
+    def patch(
+        self, request: Request, deployment_id: UUID, schedule_id: UUID, body: DeploymentScheduleUpdate
+    ) -> Response:
+        update_schedule(deployment_id=deployment_id, schedule_id=schedule_id, changes=body.changes())
+        return no_content()
+
+    @answers(None, 204)
+    def delete(self, request: Request, deployment_id: UUID, schedule_id: UUID) -> Response:
+        delete_schedule(deployment_id=deployment_id, schedule_id=schedule_id)
+        return no_content()
+
+
+class PlannedRuns(ApiView):
+    @takes(RunsPlanned)
+    @answers(Any)
+    def post(self, request: Request, deployment_id: UUID, body: RunsPlanned) -> None:
+        """Plan runs now, also for times that are past."""
+        schedule_deployment_runs(
+            deployment_id=deployment_id,
+            start_time=body.start_time,
+            end_time=body.end_time,
+            min_time=None if body.min_time is None else timedelta(seconds=body.min_time),
+            min_runs=body.min_runs,
+            max_runs=body.max_runs,
+        )

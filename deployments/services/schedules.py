@@ -1,0 +1,131 @@
+"""The schedules of a deployment: set all at once, changed by their slugs, or one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from deployments.errors import AlreadyExists, DeploymentNotFound, InvalidSchedules, ScheduleNotFound
+from deployments.models import Deployment, DeploymentSchedule
+from deployments.services.planned_runs import forget_planned_runs
+
+Columns = Mapping[str, Any]  # of a schedule, and `replaces`: the slug of the one that it takes the place of
+
+
+def add_schedules(*, deployment_id: UUID, schedules: Sequence[Columns]) -> list[DeploymentSchedule]:
+    """Raises DeploymentNotFound, and AlreadyExists when two would have the same slug."""
+    with transaction.atomic():
+        deployment = _locked(deployment_id)
+        return _insert(deployment, schedules)
+
+
+def update_schedule(*, deployment_id: UUID, schedule_id: UUID, changes: Columns) -> DeploymentSchedule:
+    """The deployment's future runs are planned anew. Raises DeploymentNotFound, ScheduleNotFound, AlreadyExists."""
+    with transaction.atomic():
+        deployment = _locked(deployment_id)
+        schedule = DeploymentSchedule.objects.filter(deployment=deployment, pk=schedule_id).first()
+        if schedule is None:
+            raise ScheduleNotFound
+        _change(schedule, changes)
+        forget_planned_runs(deployment_id=deployment.pk, future_only=True)
+    return schedule
+
+
+def delete_schedule(*, deployment_id: UUID, schedule_id: UUID) -> None:
+    """With all runs that were planned by schedules. Raises DeploymentNotFound and ScheduleNotFound."""
+    with transaction.atomic():
+        deployment = _locked(deployment_id)
+        deleted, _ = DeploymentSchedule.objects.filter(deployment=deployment, pk=schedule_id).delete()
+        if not deleted:
+            raise ScheduleNotFound
+        forget_planned_runs(deployment_id=deployment.pk)
+
+
+def replace_schedules(deployment: Deployment, schedules: Sequence[Columns]) -> None:
+    """These, and no others. Those without a `schedule` are left out. Raises AlreadyExists."""
+    DeploymentSchedule.objects.filter(deployment=deployment).delete()
+    _insert(deployment, [columns for columns in schedules if "schedule" in columns])
+
+
+def update_schedules(deployment: Deployment, schedules: Sequence[Columns] | None) -> None:
+    """Change those that are named by slug and leave the others, when every one has a slug; else replace all.
+
+    None: none were sent. Raises InvalidSchedules for what cannot be told apart, and AlreadyExists.
+    """
+    known = list(DeploymentSchedule.objects.filter(deployment=deployment))
+    by_slug = {schedule.slug: schedule for schedule in known}
+    if not known or None in by_slug:
+        if schedules is not None:
+            replace_schedules(deployment, schedules)
+        return
+    given = schedules or ()
+    if any("slug" not in columns for columns in given):
+        raise InvalidSchedules("Every schedule needs a slug, as those that the deployment has have one.")
+    _refuse_collisions(given, by_slug)
+    changed = [(by_slug[_target(columns)], columns) for columns in given if _target(columns) in by_slug]
+    added = [columns for columns in given if _target(columns) not in by_slug]
+    if any("schedule" not in columns for columns in added):
+        raise InvalidSchedules("Unable to create new deployment schedules without a schedule configuration.")
+    _free_slugs([schedule for schedule, columns in changed if "replaces" in columns])
+    for schedule, columns in changed:
+        _change(schedule, columns)
+    _insert(deployment, added)
+
+
+def _target(columns: Columns) -> str:
+    return columns.get("replaces") or columns["slug"]
+
+
+def _refuse_collisions(given: Sequence[Columns], by_slug: Mapping[str | None, DeploymentSchedule]) -> None:
+    replaced: set[str] = set()
+    for columns in given:
+        old = columns.get("replaces")
+        if old and old in replaced:
+            raise InvalidSchedules(f"Multiple schedules have 'replaces' targeting the same slug: {old}")
+        if old:
+            replaced.add(old)
+    for columns in given:
+        slug, old = columns["slug"], columns.get("replaces")
+        if old and slug in by_slug and slug not in replaced:
+            raise InvalidSchedules(
+                f"Cannot rename schedule from '{old}' to '{slug}': a schedule with slug '{slug}' already exists."
+            )
+
+
+def _free_slugs(schedules: Sequence[DeploymentSchedule]) -> None:
+    """So that two can change their names with each other."""
+    DeploymentSchedule.objects.filter(pk__in=[schedule.pk for schedule in schedules]).update(slug=None)
+
+
+def _insert(deployment: Deployment, schedules: Sequence[Columns]) -> list[DeploymentSchedule]:
+    made = [DeploymentSchedule(deployment=deployment, **_columns(columns)) for columns in schedules]
+    try:
+        with transaction.atomic():
+            DeploymentSchedule.objects.bulk_create(made)
+    except IntegrityError:
+        raise AlreadyExists("Schedule slugs must be unique within a deployment.") from None
+    return made
+
+
+def _change(schedule: DeploymentSchedule, changes: Columns) -> None:
+    for column, value in _columns(changes).items():
+        setattr(schedule, column, value)
+    try:
+        with transaction.atomic():
+            schedule.save()
+    except IntegrityError:
+        raise AlreadyExists("Schedule slugs must be unique within a deployment.") from None
+
+
+def _columns(columns: Columns) -> dict[str, Any]:
+    return {key: value for key, value in columns.items() if key != "replaces"}
+
+
+def _locked(deployment_id: UUID) -> Deployment:
+    deployment = Deployment.objects.select_for_update(of=("self",)).filter(pk=deployment_id).first()
+    if deployment is None:
+        raise DeploymentNotFound
+    return deployment

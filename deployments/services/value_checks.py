@@ -1,0 +1,78 @@
+"""Parameters and job variables held against the JSON schemas that deployments and pools bring along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator, SchemaError, ValidationError
+from jsonschema.exceptions import best_match
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+from orchestrator.rest.value_schemas import BadSchema, modern
+
+
+def misfit(
+    values: Any, schema: Mapping[str, Any], *, partial: bool = False, null_for_default: bool = False
+) -> str | None:
+    """What is wrong with the values, in a sentence that names the field; None when they fit.
+
+    `partial`: what is required may be missing. `null_for_default`: null stands for a property's default. Nothing that
+    the schema refers to is fetched. Raises BadSchema.
+    """
+    error = first_error(_prepared(schema, partial=partial, null_for_default=null_for_default), values)
+    if error is None:
+        return None
+    field = f" for field {error.json_path.replace('$.', '')!r}" if error.json_path != "$" else ""
+    return f"Validation failed{field}. Failure reason: {error.message}"
+
+
+def plain_misfit(values: Any, schema: Mapping[str, Any]) -> str | None:
+    """The bare reason alone, whatever the field; what is required may be missing. Raises BadSchema."""
+    error = first_error(_prepared(schema, partial=True, null_for_default=False), values)
+    return None if error is None else error.message
+
+
+def check_schema(schema: Any) -> None:
+    """Raises BadSchema when it is none."""
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise BadSchema(f"Invalid schema: {error.message}") from None
+
+
+def first_error(schema: Mapping[str, Any], values: Any) -> ValidationError | None:
+    """The error that tells most. Raises BadSchema."""
+    check_schema(schema)
+    try:
+        return best_match(Draft202012Validator(schema, registry=Registry()).iter_errors(values))
+    except RecursionError:
+        raise BadSchema("Invalid schema: Unable to validate schema with circular references.") from None
+    except Unresolvable as error:
+        raise BadSchema(f"Validation failed. Failure reason: {error}") from None
+
+
+def without_required(schema: Any) -> Any:
+    """A copy that demands no property, at any depth."""
+    if isinstance(schema, list):
+        return [without_required(part) for part in schema]
+    if isinstance(schema, dict):
+        return {key: without_required(part) for key, part in schema.items() if key != "required"}
+    return schema
+
+
+def _prepared(schema: Mapping[str, Any], *, partial: bool, null_for_default: bool) -> dict[str, Any]:
+    usable = modern(schema)
+    if null_for_default:
+        _allow_null_for_defaults(usable)
+    return without_required(usable) if partial else usable
+
+
+def _allow_null_for_defaults(schema: dict[str, Any]) -> None:
+    for name, inner in (schema.get("properties") or {}).items():
+        if not isinstance(inner, dict):
+            continue
+        if name not in schema.get("required", ()) and "default" in inner and inner.get("type", "null") != "null":
+            inner["anyOf"] = [{"type": inner.pop("type")}, {"type": "null"}]
+        _allow_null_for_defaults(inner)

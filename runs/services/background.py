@@ -1,0 +1,117 @@
+"""Sending background task runs to the task workers that are connected, each to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from orchestrator.contract.states import StateType
+from orchestrator.contract.times import now
+from runs.models import QueuedTaskRun, TaskRun, TaskSubscription
+from runs.services.background_queue import announce_queued
+
+LEASE_SECONDS = 15.0  # after which the process that served a task worker is taken for dead
+RENEW_SECONDS = 5.0
+LONGEST_LIST = 1000  # of task workers in one answer
+
+
+def subscribe(*, client_id: str, task_keys: Sequence[str]) -> UUID:
+    """A task worker has connected, which can execute these tasks."""
+    at = now()
+    with transaction.atomic():
+        forget_lost_workers(at)
+        row = TaskSubscription.objects.create(
+            client_id=client_id,
+            task_keys=list(dict.fromkeys(task_keys)),
+            connected_at=at,
+            seen_at=at,
+            lease_expires_at=at + timedelta(seconds=LEASE_SECONDS),
+        )
+    return row.pk
+
+
+def renew(*, subscription_id: UUID) -> bool:
+    """The task worker is still connected. False when it was taken for lost, and what it held may be sent to others."""
+    at = now()
+    with transaction.atomic():
+        forget_lost_workers(at)
+        until = at + timedelta(seconds=LEASE_SECONDS)
+        return bool(TaskSubscription.objects.filter(pk=subscription_id).update(lease_expires_at=until))
+
+
+def unsubscribe(*, subscription_id: UUID) -> None:
+    """The task worker is gone. What it did not acknowledge waits again, before all others."""
+    with transaction.atomic():
+        _end(TaskSubscription.objects.filter(pk=subscription_id))
+
+
+def forget_lost_workers(at: datetime) -> int:
+    """Take back what was sent to task workers whose process no longer renews them. Returns how many there were."""
+    lost = TaskSubscription.objects.lost(at)
+    return _end(lost) if lost.exists() else 0
+
+
+def take_next(*, subscription_id: UUID, task_keys: Sequence[str]) -> TaskRun | None:
+    """A task run for this worker, which nobody else gets unless it stays unacknowledged; None when none waits.
+
+    The keys are asked in the order in which they are given. Task runs that somebody has taken up or ended
+    meanwhile are dropped.
+    """
+    if not QueuedTaskRun.objects.waiting(task_keys).exists():
+        return None
+    for task_key in task_keys:
+        while True:
+            found, run = _take(subscription_id, task_key)
+            if run is not None:
+                return run
+            if not found:
+                break
+    return None
+
+
+def acknowledge(*, subscription_id: UUID, task_run_id: UUID) -> None:
+    """The worker has the task run: it need not be sent again."""
+    with transaction.atomic():
+        QueuedTaskRun.objects.filter(task_run=task_run_id, holder=subscription_id).delete()
+        TaskSubscription.objects.filter(pk=subscription_id).update(seen_at=now())
+
+
+def connected_workers(*, task_keys: Sequence[str]) -> list[TaskSubscription]:
+    """The task workers that any process of the server serves; with `task_keys` those that know one of these tasks."""
+    rows = TaskSubscription.objects.live(now()).order_by("connected_at")[:LONGEST_LIST]
+    wanted = set(task_keys)
+    return [row for row in rows if not wanted or wanted.intersection(row.task_keys)]
+
+
+def any_waiting(task_keys: Sequence[str]) -> bool:
+    """Whether a task run of one of these keys waits for a task worker."""
+    return QueuedTaskRun.objects.waiting(task_keys).exists()
+
+
+def _end(subscriptions: QuerySet[TaskSubscription]) -> int:
+    """Locked first: what is sent to them in this moment is seen then, and waits again with the rest."""
+    ids = list(subscriptions.select_for_update().order_by("pk").values_list("pk", flat=True))
+    TaskSubscription.objects.filter(pk__in=ids).delete()
+    transaction.on_commit(announce_queued, robust=True)
+    return len(ids)
+
+
+def _take(subscription_id: UUID, task_key: str) -> tuple[bool, TaskRun | None]:
+    """Whether one waited under this key, and the task run if it still is to be executed."""
+    with transaction.atomic():
+        waiting = QueuedTaskRun.objects.waiting([task_key]).first_come()
+        row = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("task_run").first()
+        if row is None:
+            return False, None
+        if row.task_run.state_type != StateType.SCHEDULED:
+            row.delete()
+            return True, None
+        if not TaskSubscription.objects.select_for_update().filter(pk=subscription_id).exists():
+            return False, None  # it was taken for lost in this moment, and could hold nothing
+        row.holder_id, row.goes_first = subscription_id, True
+        row.save(update_fields=["holder", "goes_first"])
+    return True, row.task_run

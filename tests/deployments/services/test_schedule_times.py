@@ -1,0 +1,144 @@
+"""Times of schedules: a few by hand, and many held against what the real client works out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from deployments.services.schedule_times import first_times, times_of
+from tests.clients.environments import NotInstallable, python_with
+
+CLIENT = Path(__file__).resolve().parents[2] / "clients" / "prefect3"
+
+ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "America/Sao_Paulo")
+# Just before, in and after clocks are changed in one of the zones; leap days; ends of years.
+STARTS = (
+    "2023-03-11T12:00:00+00:00",
+    "2023-11-04T22:17:03.500000+00:00",
+    "2024-02-27T00:00:00+00:00",
+    "2024-03-10T06:59:59+00:00",
+    "2024-03-30T23:30:00+00:00",
+    "2024-10-27T00:15:00+00:00",
+    "2024-11-03T05:30:00+00:00",
+    "2024-11-03T06:30:00+00:00",
+    "2026-04-04T14:00:00+00:00",
+    "2027-12-31T23:59:59+00:00",
+)
+INTERVALS = (0.5, 900, 3600, 5400, 86_400, 90_000, 86_400.5, 604_800, 2_592_000)
+ANCHORS = ("2020-01-01T00:00:00+00:00", "2024-03-09T07:30:00+00:00", "2030-01-01T05:00:00+00:00")
+CRONS = (
+    "*/15 * * * *",
+    "0 * * * *",
+    "30 2 * * *",  # never shown on the day on which clocks are put forward
+    "30 1 * * *",  # shown twice on the day on which they are put back
+    "0 9 * * 1-5",
+    "0 0 29 2 *",
+    "0 0 1,15 * 5",
+    "@weekly",
+    "0 0 L * *",
+    "0 0 * * 5#2",
+    "*/20 * * * * 30",
+    "5 2 * 3,11 sun",
+)
+RULES = (
+    "DTSTART:20230101T000000\nFREQ=HOURLY",
+    "DTSTART:20230101T000000\nFREQ=MINUTELY;INTERVAL=77",
+    "DTSTART:20230101T023000\nRRULE:FREQ=DAILY",
+    "DTSTART:20230101T013000\nRRULE:FREQ=DAILY",
+    "DTSTART:20240101T000000Z\nRRULE:FREQ=HOURLY;BYMINUTE=0,30",
+    "FREQ=MONTHLY;BYDAY=-1FR",
+    "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
+    "DTSTART:20240301T090000\nRRULE:FREQ=DAILY;COUNT=20",
+    "DTSTART:20240201T090000\nRRULE:FREQ=DAILY;UNTIL=20240315T000000",
+    "DTSTART:20240101T090000\nRRULE:FREQ=DAILY\nEXRULE:FREQ=WEEKLY;BYDAY=SU\nEXDATE:20240311T090000\n"
+    "RDATE:20240310T023000,20240311T121212",
+)
+
+
+def schedules():
+    for zone in ZONES:
+        for interval, anchor in product(INTERVALS, ANCHORS):
+            yield {"interval": interval, "anchor_date": anchor, "timezone": zone}
+        for cron, day_or in product(CRONS, (True, False)):
+            yield {"cron": cron, "timezone": zone, "day_or": day_or}
+        for rule in RULES:
+            yield {"rrule": rule, "timezone": zone}
+
+
+def cases():
+    """Each schedule from two starts, a different two for each; over days, and over more than a year."""
+    for number, schedule in enumerate(schedules()):
+        for shift, (days, most) in enumerate(((3, 40), (400, 20))):
+            start = STARTS[(number + shift * 3) % len(STARTS)]
+            end = datetime.fromisoformat(start) + timedelta(days=days)
+            yield schedule, start, end.isoformat(), most
+
+
+def of(schedule, start, end, most=100):
+    times = times_of(schedule, start=datetime.fromisoformat(start), end=datetime.fromisoformat(end), most=most)
+    # In the order of the clock on the wall, as the client sorts them.
+    return [moment.astimezone(UTC).isoformat() for moment in sorted(times)]
+
+
+@pytest.mark.e2e
+def test_are_those_that_the_client_works_out():
+    try:
+        python = python_with(CLIENT / "requirements.txt", name="prefect3")
+    except NotInstallable as error:
+        pytest.skip(f"the Prefect 3 client could not be installed: {error}")
+    asked = list(cases())
+
+    done = subprocess.run(
+        [python, CLIENT / "schedule_dates.py"], input=json.dumps(asked), capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    for case, expected in zip(asked, json.loads(done.stdout), strict=True):
+        assert of(*case) == expected, case
+
+
+def test_keep_the_hour_of_the_clock_from_day_to_day():
+    daily = {"interval": 86_400.0, "anchor_date": "2024-03-08T14:00:00Z", "timezone": "America/New_York"}
+
+    times = of(daily, "2024-03-08T00:00:00+00:00", "2024-03-12T00:00:00+00:00")
+
+    # 09:00 in New York: five hours behind UTC until the 10th, four from then on.
+    assert [time[8:16] for time in times] == ["08T14:00", "09T14:00", "10T13:00", "11T13:00"]
+
+
+def test_of_a_rule_are_not_counted_from_the_beginning():
+    rule = {"rrule": "DTSTART:18000101T000000\nFREQ=SECONDLY;INTERVAL=7", "timezone": "UTC"}
+
+    assert len(of(rule, "2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00", most=5)) == 5
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"cron": "0 0 30 2 *", "timezone": "UTC"},
+        {"rrule": "DTSTART:20200101T000000\nFREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "timezone": "UTC"},
+        {"interval": 1e13, "anchor_date": "2020-01-02T00:00:00Z", "timezone": "UTC"},
+    ],
+)
+def test_may_never_come(schedule):
+    assert of(schedule, "2026-01-01T00:00:00+00:00", "2026-04-11T00:00:00+00:00") == []
+
+
+@pytest.mark.parametrize(
+    ("least", "hours", "expected"),
+    [
+        (3, 1, 3),  # 0:00, 1:00 and 2:00: three, and past one hour
+        (1, 5, 6),  # up to 5:00
+        (50, 0, 24),  # as many as there are
+    ],
+)
+def test_are_as_many_as_are_needed(least, hours, expected):
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    times = [begin + timedelta(hours=number) for number in range(24)]
+
+    assert len(list(first_times(times, least=least, until=begin + timedelta(hours=hours)))) == expected
