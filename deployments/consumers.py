@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter, ValidationError, model_validator
 
 from deployments.api.answers import work_pool_answer
@@ -31,7 +31,7 @@ from orchestrator.live.sockets import (
     Refuse,
     until_first_ends,
 )
-from orchestrator.rest.bodies import Time
+from orchestrator.rest.bodies import Name, Time
 from orchestrator.web.threads import http_threads
 
 logger = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ class HeartbeatFrame(Frame):
 
 _hello = TypeAdapter(HelloFrame)
 _heartbeat = TypeAdapter(HeartbeatFrame)
+_name = TypeAdapter(Name)  # of a pool that may be made
 
 
 class WorkerChannel(ApiSocket):
@@ -153,10 +154,12 @@ class WorkerChannel(ApiSocket):
     async def _join(self, hello: Hello) -> list[dict[str, Any]]:
         """Find or make the pool. Returns the queues that the worker serves."""
         try:
+            if hello.create_pool_if_not_found:
+                _name.validate_python(self._pool_name)
             self._pool_id, queues = await http_threads.call(join, self._pool_name, hello)
         except (NotFound, ReservedName):
             raise Refuse(POLICY_VIOLATION, "authorization_failed") from None
-        except DeploymentsError:
+        except (DeploymentsError, DataError, ValidationError):
             raise Refuse(PROTOCOL_ERROR, "protocol_error") from None
         except DatabaseError as error:
             logger.warning("A worker's first heartbeat could not be recorded: %s", error)

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from orchestrator.live.sockets import TRY_AGAIN_LATER, ApiSocket, Refuse, until_first_ends
+from orchestrator.rest.json import load_json
 from orchestrator.web.threads import http_threads
 from runs.api.answers import task_run_answer
 from runs.models import TaskRun
@@ -105,7 +106,7 @@ def _subscription(asked: dict[str, Any]) -> tuple[list[str], str]:
 
 def _object(frame: str | bytes) -> dict[str, Any]:
     try:
-        value = orjson.loads(frame)
+        value = load_json(frame)
     except orjson.JSONDecodeError:
         return {}
     return value if isinstance(value, dict) else {}

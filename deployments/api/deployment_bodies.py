@@ -168,7 +168,8 @@ class DeploymentFlowRunCreate(Body):
             labels=self.labels,
             idempotency_key=self.idempotency_key,
             parent_task_run_id=self.parent_task_run_id,
-            job_variables=self.job_variables,
+            # The contract answers null where null was sent together with an idempotency key.
+            job_variables=self.given().get("job_variables", {}) if self.idempotency_key else self.job_variables or {},
             empirical_policy=self.empirical_policy.wire(),
             work_queue_name=self.work_queue_name,
             infrastructure_document_id=self.infrastructure_document_id,

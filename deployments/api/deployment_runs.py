@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from deployments.api import deployment_shapes as shapes
-from deployments.api.creators import created_by
 from deployments.api.deployment_bodies import DeploymentFlowRunCreate
 from deployments.services.deployment_runs import (
     MOST,
@@ -20,6 +19,7 @@ from deployments.services.deployment_runs import (
 from orchestrator.rest.errors import Refused
 from orchestrator.rest.views import ApiView, answers, takes
 from runs.api.answers import flow_run_answer
+from runs.api.creators import created_by
 from runs.api.shapes import FlowRunResponse
 
 

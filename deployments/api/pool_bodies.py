@@ -155,6 +155,10 @@ class PoolSlotsAsked(SlotsAsked):
     flow_run_limit: Annotated[int, Field(ge=0, le=200)] = 10
 
 
+# A worker that names no time to come has the usual one.
+_NoneUnlessPositive = BeforeValidator(lambda seconds: None if isinstance(seconds, int) and seconds <= 0 else seconds)
+
+
 class Heartbeat(Envelope):
     name: str
-    heartbeat_interval_seconds: Annotated[Number, BeforeValidator(lambda seconds: seconds or None)] | None = None
+    heartbeat_interval_seconds: Annotated[Number | None, _NoneUnlessPositive] = None

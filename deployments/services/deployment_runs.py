@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +45,7 @@ class RunRequest:
     labels: dict[str, Any] | None = None
     idempotency_key: str | None = None
     parent_task_run_id: UUID | None = None
-    job_variables: dict[str, Any] | None = None
+    job_variables: dict[str, Any] | None = field(default_factory=dict)  # None: kept as null, which adds nothing too
     empirical_policy: dict[str, Any] | None = None
     work_queue_name: str | None = None
     infrastructure_document_id: UUID | None = None
@@ -116,7 +116,7 @@ def _create(deployment: Deployment, request: RunRequest, created_by: dict[str, A
         deployment_version=deployment.version,
         work_queue_id=queue.pk if queue else None,
         work_queue_name=queue.name if queue else None,
-        job_variables=request.job_variables or {},
+        job_variables=request.job_variables,
         infrastructure_document_id=request.infrastructure_document_id or deployment.infrastructure_document_id,
         created_by=created_by,
         rows={"flow": deployment.flow, "deployment": deployment, "work_queue": queue},

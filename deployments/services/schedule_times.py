@@ -6,6 +6,7 @@ or back: `tests/deployments/services/test_schedule_times.py` compares the two.
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,9 @@ from dateutil import rrule as rules
 from dateutil import tz
 
 from orchestrator.contract.times import parse_time
+from orchestrator.web.confined import TooCostly, confined
+
+logger = logging.getLogger(__name__)
 
 MOST_CANDIDATES = 1002  # looked at by one call
 RULE_START = datetime.fromisoformat("2020-01-01")  # of a recurrence rule without DTSTART, on the clock
@@ -36,12 +40,15 @@ def times_of(schedule: Mapping[str, Any], *, start: datetime, end: datetime, mos
     start, end = start.astimezone(zone), end.astimezone(zone)
     candidates: Iterator[datetime]
     if "interval" in schedule:
-        anchor = parse_time(schedule["anchor_date"]).astimezone(zone)
+        try:
+            anchor = parse_time(schedule["anchor_date"]).astimezone(zone)
+        except OverflowError:  # at an end of the calendar, and beyond it in this zone
+            return iter(())
         candidates = _of_interval(timedelta(seconds=schedule["interval"]), anchor, start)
     elif "cron" in schedule:
         candidates = _of_cron(schedule["cron"], start, day_or=schedule.get("day_or", True))
     else:
-        candidates = _of_rule(schedule["rrule"], schedule.get("timezone") or "UTC", start, end)
+        return iter(_of_rule_in_time(schedule["rrule"], schedule.get("timezone") or "UTC", start, end, most))
     return islice(_distinct(candidates, until=end), most)
 
 
@@ -106,6 +113,20 @@ def _of_cron(expression: str, start: datetime, *, day_or: bool) -> Iterator[date
         except (CroniterError, OverflowError):
             return  # it never comes, such as 30 February
         yield _on_the_clock(wall, start.tzinfo, second=False)
+
+
+def _of_rule_in_time(text: str, timezone: str, start: datetime, end: datetime, most: int) -> list[datetime]:
+    """None, when the rule takes too long to be worked out, or contradicts itself."""
+    try:
+        return confined(rule_times, text, timezone, start, end, most)
+    except (TooCostly, ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        logger.warning("The recurrence rule %r cannot be planned: %s", text[:200], error)
+        return []
+
+
+def rule_times(text: str, timezone: str, start: datetime, end: datetime, most: int) -> list[datetime]:
+    """The same, for however long it takes."""
+    return list(islice(_distinct(_of_rule(text, timezone, start, end), until=end), most))
 
 
 def _of_rule(text: str, timezone: str, start: datetime, end: datetime) -> Iterator[datetime]:

@@ -5,8 +5,10 @@ Every function raises ValueError with a sentence for whoever wrote the schedule.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from functools import cache
+from math import prod
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -17,6 +19,9 @@ from deployments.services.schedule_times import RULE_START
 from orchestrator.contract.times import now
 
 LONGEST_RULE = 6500  # characters; a year of single dates, and some
+LONGEST_CRON = 1_000  # characters
+MOST_TIMES_OF_DAY = 100_000  # that the rules of one text name; all of them are laid out when it is read
+_TIMES_OF_DAY = re.compile(r"BY(?:HOUR|MINUTE|SECOND)=([^;\s]*)", re.IGNORECASE)
 _CHANCE = frozenset("rh")  # fields of an expression that a random number or a hash would fill
 _NEAREST_WEEKDAY = "w"
 _SHORT_STEPS = {rules.SECONDLY: 1, rules.MINUTELY: 60}  # seconds
@@ -35,6 +40,8 @@ def checked_zone(name: str | None) -> str | None:
 
 
 def checked_cron(expression: str) -> str:
+    if len(expression) > LONGEST_CRON:
+        raise ValueError(f"Invalid cron string: at most {LONGEST_CRON} characters are accepted.")
     fields = expression.casefold().split()
     if any(field in _CHANCE for field in fields):
         raise ValueError(f'Random and Hashed expressions are unsupported, received: "{expression}"')
@@ -47,6 +54,8 @@ def checked_cron(expression: str) -> str:
 def checked_rule(text: str) -> str:
     if len(text) > LONGEST_RULE:
         raise ValueError(f'Invalid RRule string "{text[:40]}...": at most {LONGEST_RULE} characters are accepted.')
+    if sum(map(_times_of_day, text.splitlines())) > MOST_TIMES_OF_DAY:
+        raise ValueError(f"Invalid RRule string: more than {MOST_TIMES_OF_DAY} times of the day.")
     for rule in _rules_of(_parsed(text)):
         if rule._interval < 1:
             raise ValueError(f'Invalid RRule string "{text}": the interval must be positive.')
@@ -74,6 +83,10 @@ def _parsed(text: str) -> Any:
         return rules.rrulestr(text, dtstart=RULE_START)
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
         raise ValueError(f'Invalid RRule string "{text}": {error}') from None
+
+
+def _times_of_day(line: str) -> int:
+    return prod(values.count(",") + 1 for values in _TIMES_OF_DAY.findall(line))
 
 
 def _rules_of(parsed: Any) -> list[Any]:

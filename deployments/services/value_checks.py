@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator, SchemaError, ValidationError
+from jsonschema import ValidationError
 from jsonschema.exceptions import best_match
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from orchestrator.rest.value_schemas import BadSchema, modern
+from orchestrator.rest.schema_bounds import BoundedValidator
+from orchestrator.rest.value_schemas import BadSchema, modern, usable_schema
 
 
 def misfit(
@@ -36,21 +37,18 @@ def plain_misfit(values: Any, schema: Mapping[str, Any]) -> str | None:
 
 def check_schema(schema: Any) -> None:
     """Raises BadSchema when it is none."""
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise BadSchema(f"Invalid schema: {error.message}") from None
+    with usable_schema():
+        BoundedValidator.check_schema(schema)
 
 
 def first_error(schema: Mapping[str, Any], values: Any) -> ValidationError | None:
     """The error that tells most. Raises BadSchema."""
-    check_schema(schema)
-    try:
-        return best_match(Draft202012Validator(schema, registry=Registry()).iter_errors(values))
-    except RecursionError:
-        raise BadSchema("Invalid schema: Unable to validate schema with circular references.") from None
-    except Unresolvable as error:
-        raise BadSchema(f"Validation failed. Failure reason: {error}") from None
+    with usable_schema():
+        BoundedValidator.check_schema(schema)
+        try:
+            return best_match(BoundedValidator(schema, registry=Registry()).iter_errors(values))
+        except Unresolvable as error:
+            raise BadSchema(f"Validation failed. Failure reason: {error}") from None
 
 
 def without_required(schema: Any) -> Any:
@@ -63,10 +61,11 @@ def without_required(schema: Any) -> Any:
 
 
 def _prepared(schema: Mapping[str, Any], *, partial: bool, null_for_default: bool) -> dict[str, Any]:
-    usable = modern(schema)
-    if null_for_default:
-        _allow_null_for_defaults(usable)
-    return without_required(usable) if partial else usable
+    with usable_schema():
+        usable = modern(schema)
+        if null_for_default:
+            _allow_null_for_defaults(usable)
+        return without_required(usable) if partial else usable
 
 
 def _allow_null_for_defaults(schema: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from orchestrator.contract.events import MAX_EVENT_BYTES
 from orchestrator.events import schema
-from orchestrator.events.counting import Countable, TooManyBuckets, count_events
+from orchestrator.events.counting import BeyondTime, Countable, TooManyBuckets, count_events
 from orchestrator.events.models import Event
 from orchestrator.events.parsing import BadEvent, read_event
 from orchestrator.events.pipeline import NotStored, NotYetStored, pipeline
@@ -24,6 +24,7 @@ from orchestrator.rest.views import ApiView, answers, asks, no_content, takes
 
 answer_with(BadPageToken, 403, text="Forbidden")
 answer_with(TooManyBuckets, 422)
+answer_with(BeyondTime, 422)
 answer_with(NotStored, 500, key="exception_message")
 
 

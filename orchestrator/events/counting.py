@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, FloatField, IntegerField, Max, Min, TextField, Value
+from django.db.models import BigIntegerField, Count, F, FloatField, Max, Min, TextField, Value
 from django.db.models.expressions import Func
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Floor
@@ -56,6 +56,10 @@ class TooManyBuckets(Exception):
     """The interval is too short for the time that is asked for."""
 
 
+class BeyondTime(Exception):
+    """Buckets of this width would begin or end where there are no dates."""
+
+
 class EventCount(NamedTuple):
     """`start_time` and `end_time` are those of the bucket, or of the first and last event of the name or resource.
 
@@ -74,21 +78,32 @@ class EventCount(NamedTuple):
 
 
 def count_events(filter: EventFilter, countable: Countable, unit: TimeUnit, interval: float) -> list[EventCount]:
-    """Raises TooManyBuckets. By time every bucket is there, also the empty ones; else the most frequent come first."""
+    """By time every bucket is there, also the empty ones; else the most frequent come first.
+
+    Raises TooManyBuckets or BeyondTime.
+    """
     at = now()
     since, until = filter.window(at)
-    buckets = math.ceil((until - since).total_seconds() / (unit.seconds * interval))
-    if buckets > MOST_BUCKETS:
-        raise TooManyBuckets(f"The interval would make {buckets} buckets; at most {MOST_BUCKETS} are possible.")
+    _check_number(since, until, unit.seconds * interval)
     if countable is Countable.EVENT:
         return _by_value(filter, at, F("event"), F("event"))
     if countable is Countable.RESOURCE:
         return _by_value(filter, at, F("resource_id"), Max(_NAME))
     if countable is Countable.DAY:
         unit, interval = TimeUnit.DAY, 1.0
+        _check_number(since, until, unit.seconds)
     if until > at:
         until = unit.end_of(at)
-    return _by_time(filter, at, since, until, timedelta(seconds=unit.seconds * interval))
+    try:
+        return _by_time(filter, at, since, until, timedelta(seconds=unit.seconds * interval))
+    except OverflowError:
+        raise BeyondTime("The interval is too long.") from None
+
+
+def _check_number(since: datetime, until: datetime, width_seconds: float) -> None:
+    buckets = math.ceil((until - since).total_seconds() / width_seconds)
+    if buckets > MOST_BUCKETS:
+        raise TooManyBuckets(f"The interval would make {buckets} buckets; at most {MOST_BUCKETS} are possible.")
 
 
 def _by_value(filter: EventFilter, at: datetime, value: Any, label: Any) -> list[EventCount]:
@@ -103,7 +118,7 @@ def _by_value(filter: EventFilter, at: datetime, value: Any, label: Any) -> list
 
 def _by_time(filter: EventFilter, at: datetime, since: datetime, until: datetime, width: timedelta) -> list[EventCount]:
     """Buckets lie on one grid for ever, so that the same bucket means the same time whenever it is asked for."""
-    number = Cast(Floor(_SecondsSince(GRID) / Value(width.total_seconds())), IntegerField())
+    number = Cast(Floor(_SecondsSince(GRID) / Value(width.total_seconds())), BigIntegerField())
     rows = Event.objects.filter(filter.condition(at)).values(bucket=number).annotate(count=Count("pk")).order_by()
     counts = {row["bucket"]: row["count"] for row in rows}
     first = (since - GRID) // width

@@ -33,9 +33,12 @@ class PageSocket(Socket):
         self._awake = asyncio.Event()
 
     async def admit(self) -> None:
-        if auth_required() and not await http_threads.call(self._is_known):
+        if auth_required() and not await self.is_known():
             raise Refuse(POLICY_VIOLATION, "Unauthorized")
         await self.accept()
+
+    async def is_known(self) -> bool:
+        return await http_threads.call(self._may_read)
 
     async def converse(self) -> None:
         board = await join_board()
@@ -65,7 +68,7 @@ class PageSocket(Socket):
             if topics:
                 await self.send_object({"type": "changed", "topics": sorted(topics)})
 
-    def _is_known(self) -> bool:
+    def _may_read(self) -> bool:
         """The page's user is logged in, or a program sent its key."""
         header = self.header(b"authorization")
         if header and authenticate_header(header) is not None:

@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 
 import orjson
 from django.conf import settings
+from django.db import DatabaseError
 from django.http.request import split_domain_port, validate_host
 
 from orchestrator.rest.authentication import auth_required, authenticate_header, authenticate_token
-from orchestrator.rest.json import dump
+from orchestrator.rest.json import dump, load_json
 from orchestrator.rest.origins import is_foreign
 from orchestrator.web.bodies import Message, Receive
 from orchestrator.web.receipts import EXTENSION, PING
@@ -24,6 +25,7 @@ from orchestrator.web.threads import TooBusy, http_threads
 logger = logging.getLogger(__name__)
 
 SUBPROTOCOL = "prefect"
+RECHECK_SECONDS = 30.0  # after which a key that was revoked, or a user who was locked out, loses open sockets too
 HANDSHAKE_SECONDS = 10.0  # for each frame that a client must send before it is served
 
 GOING_AWAY = 1001
@@ -73,13 +75,20 @@ class Socket:
     async def converse(self) -> None:
         """Serve the socket until it is closed."""
 
+    async def is_known(self) -> bool:
+        """Whether whoever was admitted would be admitted now."""
+        return True
+
     async def run(self) -> None:
         await self._receive()  # websocket.connect
         try:
             self._refuse_other_hosts()
             self._refuse_other_sites()
             await self.admit()
-            await self.converse()
+            if auth_required():
+                await until_first_ends(self.converse(), self._recheck())
+            else:
+                await self.converse()
         except Closed:
             pass
         except Refuse as refusal:
@@ -129,7 +138,7 @@ class Socket:
         except TimeoutError:
             raise Refuse(POLICY_VIOLATION, "nothing was said in time") from None
         try:
-            value = orjson.loads(frame)
+            value = load_json(frame)
         except orjson.JSONDecodeError:
             return {}
         return value if isinstance(value, dict) else {}
@@ -152,6 +161,17 @@ class Socket:
     def header(self, name: bytes) -> str:
         """A header of the request, empty when it was not sent."""
         return next((value.decode("latin-1") for key, value in self.scope["headers"] if key == name), "")
+
+    async def _recheck(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            try:
+                known = await self.is_known()
+            except (DatabaseError, TooBusy) as error:
+                logger.warning("It could not be read who is at a socket; trying again: %s", error)
+                continue
+            if not known:
+                raise Refuse(POLICY_VIOLATION, "Unauthorized")
 
     def _refuse_other_hosts(self) -> None:
         """As for HTTP: only the names by which this server may be called."""
@@ -176,6 +196,7 @@ class ApiSocket(Socket):
     # The reasons that a refused client is told.
     not_greeted: ClassVar[str] = "Expected 'auth' message"
     unauthorized: ClassVar[str] = "Unauthorized"
+    _token: str | None = None  # that of the greeting
 
     async def admit(self) -> None:
         if SUBPROTOCOL not in self.scope.get("subprotocols", ()):
@@ -190,7 +211,11 @@ class ApiSocket(Socket):
         token = greeting.get("token")
         if not isinstance(token, str | None) or not await self._knows(token):
             raise Refuse(POLICY_VIOLATION, self.unauthorized)
+        self._token = token
         await self.send_object({"type": "auth_success"})
+
+    async def is_known(self) -> bool:
+        return await self._knows(self._token)
 
     async def _knows(self, token: str | None) -> bool:
         if not auth_required():

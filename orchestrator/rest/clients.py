@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_PREFECT = re.compile(r"^prefect/(\d+)\.(\d+)\.(\d+)")
+_PREFECT = re.compile(r"^prefect/([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 
 
 def client_version(request: Any) -> tuple[int, int, int] | None:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError, connection
 from django.http import Http404
 from pydantic import ValidationError
@@ -140,7 +140,10 @@ _TABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any
     ((exceptions.NotAuthenticated, exceptions.AuthenticationFailed), _unauthorized),
     (exceptions.ParseError, lambda error: _invalid(_not_json(error))),
     (exceptions.APIException, _known_to_framework),
-    (DataError, lambda error: Response({"detail": "A value cannot be stored."}, status.HTTP_422_UNPROCESSABLE_ENTITY)),
+    # More keys in an address than anybody needs, and the like.
+    (SuspiciousOperation, lambda error: Response({"detail": "The request cannot be understood."}, 400)),
+    (DataError, lambda error: _cannot_be_stored()),
+    (OverflowError, lambda error: _overflow(error)),
     (IntegrityError, lambda error: Response({"detail": _conflict_text(error)}, status.HTTP_409_CONFLICT)),
     ((OperationalError, InterfaceError), _busy),
     (DatabaseError, lambda error: _database_fault(error)),
@@ -156,6 +159,18 @@ def _not_json(error: Any) -> InvalidBody:
 def _conflict_text(error: IntegrityError) -> str:
     foreign = "foreign key" in str(error).lower()
     return "A referenced object does not exist." if foreign else "An object with these unique values already exists."
+
+
+def _cannot_be_stored() -> Response:
+    return Response({"detail": "A value cannot be stored."}, status.HTTP_422_UNPROCESSABLE_ENTITY)
+
+
+def _overflow(error: OverflowError) -> Response:
+    """An integer of more than 64 bits is no DataError on SQLite: its driver refuses it before the database is asked."""
+    if "SQLite INTEGER" in str(error):
+        return _cannot_be_stored()
+    logger.error("A number became too large", exc_info=error)
+    return Response({"exception_message": "Internal Server Error"}, status.HTTP_500_INTERNAL_SERVER_ERROR)
 
 
 def _database_fault(error: DatabaseError) -> Response:

@@ -13,4 +13,8 @@ def is_foreign(origin: str, host: str) -> bool:
         return False
     if origin in settings.CSRF_TRUSTED_ORIGINS or origin in settings.CORS_ALLOWED_ORIGINS:
         return False
-    return urlsplit(origin).netloc.lower() not in (host.lower(), urlsplit(settings.PUBLIC_URL).netloc.lower())
+    try:
+        site = urlsplit(origin).netloc.lower()
+    except ValueError:  # no browser's words
+        return True
+    return site not in (host.lower(), urlsplit(settings.PUBLIC_URL).netloc.lower())

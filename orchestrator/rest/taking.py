@@ -28,7 +28,7 @@ def takes(kind: Kind, *, needed: bool | None = None) -> Callable[[Callable[..., 
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
         def taking(view: Any, request: Request, **parts: Any) -> Any:
-            if not request._request.body and needs_body(taking, view):
+            if (not request._request.body or request.data is None) and needs_body(taking, view):
                 raise InvalidBody([{"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}], None)
             return method(view, request, **parts, body=_fitted(kind_of(kind, view), request))
 
@@ -71,7 +71,7 @@ def read(model: type[B], request: Request) -> B:
 
 
 def _fitted(kind: Any, request: Request) -> Any:
-    sent = request.data
+    sent = {} if request.data is None else request.data  # null is no body; what needs one has been refused
     fit = _fit_of(kind)
     try:
         return fit(sent)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from itertools import groupby
 from types import NoneType
 from typing import Any, Protocol
 
+import regex
 from jsonschema import Draft202012Validator, SchemaError, ValidationError, validators
 from referencing import Registry
 from referencing.exceptions import Unresolvable
+
+from orchestrator.rest.schema_bounds import CHECK_SECONDS, KEYWORDS, TooLong, in_time, keywords_in_time
 
 _PLACES = ""  # a keyword of our own, which every schema is taken to have
 _REQUIRED = " is a required property"
@@ -35,19 +39,31 @@ def errors_in(values: Any, schema: Mapping[str, Any]) -> list[Any]:
     Texts, `{"property": name, "errors": […]}` and `{"index": number, "errors": […]}`; nothing when they fit.
     The schema may be one of pydantic's first version. Nothing that it refers to is fetched. Raises BadSchema.
     """
-    usable = modern(schema)
-    try:
+    with usable_schema():
+        usable = modern(schema)
         _Validator.check_schema(usable, format_checker=_Validator.FORMAT_CHECKER)
+        validator = _Validator(usable, format_checker=_Validator.FORMAT_CHECKER, registry=Registry())
+        found = list(validator.iter_errors(values))
+    return _tree(found)
+
+
+@contextmanager
+def usable_schema() -> Iterator[None]:
+    """Checks inside end in time, and raise BadSchema for whatever makes a schema unusable."""
+    try:
+        with in_time():
+            yield
+    except TooLong:
+        raise BadSchema(f"Invalid schema: the check takes more than {CHECK_SECONDS:g} s.") from None
     except SchemaError as error:
         raise BadSchema(f"Invalid schema: {error.message}") from None
-    validator = _Validator(usable, format_checker=_Validator.FORMAT_CHECKER, registry=Registry())
-    try:
-        found = list(validator.iter_errors(values))
     except RecursionError:
         raise BadSchema("Invalid schema: Unable to validate schema with circular references.") from None
     except Unresolvable as error:
         raise BadSchema(f"Invalid schema: Validation failed. Failure reason: {error}") from None
-    return _tree(found)
+    # What the library comes upon in schemas that only look like one, such as a reference to a number.
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, regex.error) as error:
+        raise BadSchema(f"Invalid schema: {error}") from None
 
 
 def modern(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,12 +122,12 @@ def _is_placeholder(instance: Any) -> bool:
 
 
 def _keywords_and_places(schema: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    return [*schema.items(), (_PLACES, None)]
+    return [*keywords_in_time(schema), (_PLACES, None)]
 
 
 _Validator: Any = validators.create(
     meta_schema=Draft202012Validator.META_SCHEMA,
-    validators={**Draft202012Validator.VALIDATORS, _PLACES: _refuse_misfits},
+    validators={**KEYWORDS, _PLACES: _refuse_misfits},
     version="values",
     type_checker=Draft202012Validator.TYPE_CHECKER,
     format_checker=Draft202012Validator.FORMAT_CHECKER,

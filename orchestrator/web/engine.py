@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from typing import IO, Any, NamedTuple
 
@@ -61,6 +62,8 @@ class DjangoHandler(BaseHandler):
             logger.warning("Bad Request (UnicodeDecodeError)")
             response = HttpResponse(status=400)
         else:
+            # Known only now when the body came in chunks; without it a body is taken for absent.
+            request.META["CONTENT_LENGTH"] = str(_length_of(body))
             response = self.get_response(request)
         vars(response)["_handler_class"] = self.__class__  # the sender of request_finished
         without_body = scope["method"] == "HEAD" or response.status_code in BODYLESS
@@ -149,6 +152,12 @@ def _end_refused(call: asyncio.Future[None], response: HttpResponseBase, pipe: P
     if not call.cancelled() and (error := call.exception()) is not None:
         response.close()
         pipe.end(error)
+
+
+def _length_of(body: IO[bytes]) -> int:
+    length = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    return length
 
 
 def _headers_of(response: HttpResponseBase) -> Headers:

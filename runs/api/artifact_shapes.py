@@ -25,12 +25,25 @@ def _usable_key(key: str) -> str:
 ArtifactKey = Annotated[str, AfterValidator(_usable_key)]
 
 
+LONGEST_METADATA = 500  # characters of one value; the rest is cut off
+
+
+def _cut(metadata: dict[str, str]) -> dict[str, str]:
+    return {
+        key: value if len(value) <= LONGEST_METADATA else value[:LONGEST_METADATA] + "..."
+        for key, value in metadata.items()
+    }
+
+
+Metadata = Annotated[dict[str, str], AfterValidator(_cut)]
+
+
 class ArtifactCreate(Body):
     key: ArtifactKey | None = None
     type: str | None = None
     description: str | None = None
     data: dict[str, Any] | Any | None = None
-    metadata_: dict[str, str] | None = None
+    metadata_: Metadata | None = None
     flow_run_id: UUID | None = None
     task_run_id: UUID | None = None
 
@@ -38,7 +51,7 @@ class ArtifactCreate(Body):
 class ArtifactUpdate(Body):
     data: dict[str, Any] | Any | None = None
     description: str | None = None
-    metadata_: dict[str, str] | None = None
+    metadata_: Metadata | None = None
 
 
 class Artifact(Shape):

@@ -81,14 +81,20 @@ class Resume(Envelope):
 
 LONGEST_DELAY = 10 * 365 * 86_400  # seconds between a failure and its retry
 MOST_DELAYS = 50  # of one task run
+MOST_RETRIES = 2**31 - 1
 MOST_JITTER = 1000.0  # times the delay
 LONGEST_CACHE_KEY = 2000  # characters
 
 
-def _within_reach(seconds: float) -> float:
+def _reachable(seconds: float) -> float:
     if not 0 <= seconds <= LONGEST_DELAY:
         raise ValueError(f"A delay lies between 0 and {LONGEST_DELAY} seconds.")
     return seconds
+
+
+def _as_answered(seconds: float) -> float:
+    # Whole seconds are answered as an integer: clients may know no others.
+    return int(seconds) if seconds == int(seconds) else seconds
 
 
 def _few_enough(delays: list[float]) -> list[float]:
@@ -109,7 +115,14 @@ def _short_enough(key: str) -> str:
     return key
 
 
-Delay = Annotated[float, AfterValidator(_within_reach)]
+def _countable(times: int) -> int:
+    if abs(times) > MOST_RETRIES:
+        raise ValueError(f"There are at most {MOST_RETRIES} retries.")
+    return times
+
+
+Delay = Annotated[float, AfterValidator(_reachable), AfterValidator(_as_answered)]
+Times = Annotated[int, AfterValidator(_countable)]
 
 
 class RetryPolicy(Body):
@@ -117,9 +130,18 @@ class RetryPolicy(Body):
 
     model_config = ConfigDict(extra="ignore")
 
-    max_retries: int = 0
-    retry_delay_seconds: float = 0.0
-    retries: int | None = None
+    max_retries: Times = 0
+    retry_delay_seconds: Annotated[float, AfterValidator(_reachable)] = 0.0
+    retries: Times | None = None
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """What was sent. The old names of the two settings stand for the new ones where these say nothing."""
+        given = super().given(*names)
+        if self.max_retries and not given.get("retries"):
+            given["retries"] = self.max_retries
+        if self.retry_delay_seconds and not given.get("retry_delay"):
+            given["retry_delay"] = _as_answered(self.retry_delay_seconds)
+        return given
 
 
 class FlowRunPolicy(RetryPolicy):
@@ -160,7 +182,8 @@ def small_enough(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 # A run that is given no name, or null for one, gets a name that is made up.
-RunName = Annotated[str, BeforeValidator(lambda name: name or generate_name())]
+_MADE_UP = BeforeValidator(lambda name: name or generate_name())
+RunName = Annotated[str, _MADE_UP]
 
 
 class FlowRunCreate(Body):
@@ -187,7 +210,7 @@ class FlowRunCreate(Body):
 
 
 class FlowRunUpdate(Body):
-    name: str | None = None
+    name: Annotated[str | None, _MADE_UP] = None
     flow_version: str | None = None
     parameters: dict[str, Any] = {}
     empirical_policy: Annotated[FlowRunPolicy, EmptyWhenNull] = FlowRunPolicy()

@@ -15,6 +15,7 @@ from runs import errors
 from runs.api import shapes
 from runs.api.answers import flow_run_answer, flow_run_answers
 from runs.api.bodies import FlowRunCreate, FlowRunUpdate
+from runs.api.creators import created_by
 from runs.models import FlowRun
 from runs.services.flow_runs import Plan, create_flow_run, delete_flow_run, merge_labels, update_flow_run
 
@@ -28,7 +29,7 @@ class FlowRuns(ApiView):
     @answers(shapes.FlowRunResponse, 200, 201)
     def post(self, request: Request, body: FlowRunCreate) -> Response:
         """Create a run, or answer the one with the same flow and idempotency key."""
-        run, created = create_flow_run(plan=_plan(body))
+        run, created = create_flow_run(plan=_plan(body, created_by(request)))
         return Response(flow_run_answer(run), 201 if created else 200)
 
 
@@ -48,8 +49,8 @@ class FlowRunById(ApiView):
         changes = body.given()
         if "empirical_policy" in changes:
             changes["empirical_policy"] = body.empirical_policy.wire()
-        if changes.get("name", "") is None:
-            del changes["name"]
+            if request.data["empirical_policy"] is None:  # says nothing, while an empty one takes the retries away
+                del changes["empirical_policy"]
         update_flow_run(flow_run_id=flow_run_id, changes=changes)
         return no_content()
 
@@ -68,10 +69,10 @@ class FlowRunLabels(ApiView):
         return no_content()
 
 
-def _plan(body: FlowRunCreate) -> Plan:
+def _plan(body: FlowRunCreate, creator: dict[str, Any] | None) -> Plan:
     given = body.given(*_PLANNED)
     given["state"] = body.state.state() if body.state else None
     given["empirical_policy"] = body.empirical_policy.wire()
-    if body.idempotency_key is None:  # the contract's two ways of making a run differ in this
-        given.setdefault("job_variables", {})
-    return Plan(**given)
+    if not body.idempotency_key:  # the contract's two ways of making a run differ in this
+        given["job_variables"] = body.job_variables or {}
+    return Plan(**given, created_by=creator)

@@ -17,7 +17,8 @@ def changes_to_run(
     `policy` holds the changes that the rules asked for. A `forced` state, which the rules were not asked about or
     which they put in the place of the proposed one, leaves alone what counts the attempts of a task run.
     """
-    resuming = bool(run.policy.get("resuming"))
+    # A rule that takes the run for begun anew says so, whatever an unfinished pause has left in the policy.
+    resuming = bool(run.policy.get("resuming")) and policy.get("resuming") is not False
     changes: dict[str, Any] = {}
     policy_changes = dict(policy)
 

@@ -37,10 +37,11 @@ def subscribe(*, client_id: str, task_keys: Sequence[str]) -> UUID:
 def renew(*, subscription_id: UUID) -> bool:
     """The task worker is still connected. False when it was taken for lost, and what it held may be sent to others."""
     at = now()
+    # Not in one transaction: two processes that hold what they took from lost ones would wait for each other here.
     with transaction.atomic():
         forget_lost_workers(at)
-        until = at + timedelta(seconds=LEASE_SECONDS)
-        return bool(TaskSubscription.objects.filter(pk=subscription_id).update(lease_expires_at=until))
+    until = at + timedelta(seconds=LEASE_SECONDS)
+    return bool(TaskSubscription.objects.filter(pk=subscription_id).update(lease_expires_at=until))
 
 
 def unsubscribe(*, subscription_id: UUID) -> None:
@@ -76,8 +77,9 @@ def take_next(*, subscription_id: UUID, task_keys: Sequence[str]) -> TaskRun | N
 def acknowledge(*, subscription_id: UUID, task_run_id: UUID) -> None:
     """The worker has the task run: it need not be sent again."""
     with transaction.atomic():
-        QueuedTaskRun.objects.filter(task_run=task_run_id, holder=subscription_id).delete()
+        # The worker before what it holds, as they are locked when it is taken for lost.
         TaskSubscription.objects.filter(pk=subscription_id).update(seen_at=now())
+        QueuedTaskRun.objects.filter(task_run=task_run_id, holder=subscription_id).delete()
 
 
 def connected_workers(*, task_keys: Sequence[str]) -> list[TaskSubscription]:

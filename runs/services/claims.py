@@ -83,7 +83,9 @@ def renew_claim(*, claim_id: UUID) -> Renewal:
     renewed = Claim.objects.held().filter(pk=claim_id).update(lease_expires_at=now() + _lease())
     if not renewed:
         raise ClaimNotHeld(f"Claim {claim_id} ended: stop the run.")
-    run = _state_of_claimed_run.all(claim_id=claim_id)[0]
+    run = _state_of_claimed_run.first(claim_id=claim_id)
+    if run is None:
+        raise ClaimNotHeld(f"The run of claim {claim_id} was deleted: stop it.")
     return Renewal(settings.LEASE_SECONDS, run.state_type, run.state_name)
 
 
@@ -210,8 +212,11 @@ def _end(claim: Claim, outcome: Claim.Outcome, reason: str | None) -> None:
 
 def _lose(run: FlowRun, claim: Claim, reason: str) -> None:
     _end(claim, Claim.Outcome.LOST, reason)
-    if not run.is_terminal:
-        crash_what_ran_inside(run, reason=reason)
+    if run.is_terminal:
+        return
+    crash_what_ran_inside(run, reason=reason)
+    # A run that was suspended, or is scheduled again already, had left its process before that died.
+    if _needs_its_process(run):
         _begin_again_or_crash(run, reason)
 
 

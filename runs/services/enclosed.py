@@ -20,7 +20,8 @@ def crash_what_ran_inside(run: FlowRun, *, reason: str) -> None:
             crash_what_ran_inside(child, reason=reason)
             propose_state_of_locked(child, proposal=_crashed(reason), force=True)
     tasks = TaskRun.objects.unfinished().filter(flow_run=run.pk, child_flow_runs=None)
-    for task_id in list(tasks.values_list("pk", flat=True)):
+    # In the order in which the last reports of that process are recorded, which may still be coming in.
+    for task_id in list(tasks.order_by("pk").values_list("pk", flat=True)):
         propose_state(kind=RunKind.TASK_RUN, run_id=task_id, proposal=_crashed(reason), force=True)
 
 

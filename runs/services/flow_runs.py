@@ -12,12 +12,15 @@ from orchestrator.contract.names import generate_name
 from orchestrator.contract.states import State, StateType
 from orchestrator.statements.reading import PreparedQuery
 from orchestrator.statements.writing import insert_rows
+from orchestrator.store.services.block_documents import find_block_document
 from runs.errors import ParentNotFound, RunNotFound, UpdateRefused
 from runs.models import Flow, FlowRun, FlowRunTag, TaskRun
 from runs.orchestration.transition import RunKind
 from runs.services.once import find_or_create
 from runs.services.places import find_work_queue
 from runs.services.transitions import store_in_first_state
+
+_KEPT_BY_RULES = frozenset({"pause_keys", "resuming", "retry_type"})  # in a run's policy, beside what clients choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ _flow = PreparedQuery(lambda flow_id: Flow.objects.filter(pk=flow_id), "flow_id"
 def create_flow_run(*, plan: Plan) -> tuple[FlowRun, bool]:
     """The planned run, and whether it is new: a second plan with the same flow and idempotency key gets the first run.
 
-    Raises ParentNotFound when the flow, the deployment or the parent task run does not exist, and PlaceNotFound when
-    the work pool or its queue does not.
+    Raises ParentNotFound when the flow, the deployment, the parent task run or the infrastructure's block document
+    does not exist, and PlaceNotFound when the work pool or its queue does not.
     """
     return find_or_create(find=lambda: _planned_before(plan), create=lambda: _create(plan))
 
@@ -66,10 +69,11 @@ def update_flow_run(*, flow_run_id: UUID, changes: dict[str, Any]) -> FlowRun:
         run = FlowRun.objects.select_for_update().filter(pk=flow_run_id).first()
         if run is None:
             raise RunNotFound(RunKind.FLOW_RUN, flow_run_id)
-        if "job_variables" in changes and (run.deployment_id is None or run.state_type != StateType.SCHEDULED):
+        asked = changes.get("job_variables") is not None
+        if asked and (run.deployment_id is None or run.state_type != StateType.SCHEDULED):
             raise UpdateRefused("Job variables can be changed only while a deployment's run is SCHEDULED.")
         if "empirical_policy" in changes:
-            changes = {**changes, "empirical_policy": run.policy_with(**changes["empirical_policy"])}
+            changes = {**changes, "empirical_policy": {**_remembered(run), **changes["empirical_policy"]}}
         for column, value in changes.items():
             setattr(run, column, value)
         run.save(update_fields=[*changes, "updated"])
@@ -97,6 +101,11 @@ def delete_flow_run(*, flow_run_id: UUID) -> None:
         FlowRun.objects.filter(pk=flow_run_id).delete()
 
 
+def _remembered(run: FlowRun) -> dict[str, Any]:
+    """What the rules keep in the run's policy; it stays when a client sends a policy without it."""
+    return {key: value for key, value in run.empirical_policy.items() if key in _KEPT_BY_RULES}
+
+
 def _planned_before(plan: Plan) -> FlowRun | None:
     if plan.idempotency_key is None:
         return None
@@ -115,6 +124,7 @@ def _create(plan: Plan) -> FlowRun:
     rows = dict(plan.rows)
     if plan.deployment_id is not None and "deployment" not in rows:
         rows["deployment"] = _deployment(plan.deployment_id)
+    _refuse_missing_document(plan)
     if plan.work_pool_name:
         queue = find_work_queue(work_pool_name=plan.work_pool_name, work_queue_name=plan.work_queue_name)
         rows["work_queue"] = queue
@@ -154,6 +164,15 @@ def _deployment(deployment_id: UUID) -> Any:
     if found is None:
         raise ParentNotFound(f"Deployment {deployment_id} does not exist.")
     return found
+
+
+def _refuse_missing_document(plan: Plan) -> None:
+    """What the run takes over from its deployment was looked at there."""
+    document_id = plan.infrastructure_document_id
+    if document_id is None or document_id == getattr(plan.rows.get("deployment"), "infrastructure_document_id", None):
+        return
+    if find_block_document(document_id) is None:
+        raise ParentNotFound(f"Block document {document_id} does not exist.")
 
 
 def _write_tags(run: FlowRun) -> None:

@@ -153,5 +153,38 @@ def test_refuses_more_buckets_than_it_can_answer(client: Client) -> None:
     assert response.status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("countable", "asked"),
+    [
+        ("time", {"filter": {}, "time_interval": 1e12}),
+        (
+            "time",
+            {"filter": {"occurred": {"since": "0001-01-01T00:00:00Z"}}, "time_unit": "week", "time_interval": 600},
+        ),
+        ("day", {"filter": {"occurred": {"since": "0556-01-01T00:00:00Z"}}, "time_interval": 1e9}),
+    ],
+)
+def test_refuses_buckets_that_would_lie_beyond_all_dates_or_be_too_many(
+    client: Client, countable: str, asked: Any
+) -> None:
+    response = post(client, f"events/count-by/{countable}", asked)
+
+    assert response.status_code == 422
+    assert isinstance(response.json()["detail"], str)
+
+
+def test_counts_in_tiny_buckets(client: Client) -> None:
+    post(client, "events", [wire_event(occurred="2026-01-01T00:00:00Z")])
+    window = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:05Z"}
+
+    counts = post(
+        client,
+        "events/count-by/time",
+        {"filter": {"occurred": window}, "time_unit": "second", "time_interval": 0.01},
+    ).json()
+
+    assert sum(count["count"] for count in counts) == 1
+
+
 def test_refuses_to_count_by_something_else(client: Client) -> None:
     assert post(client, "events/count-by/colour", {"filter": {}}).status_code == 422

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.accounts.keys import create_api_key
+from orchestrator.accounts.keys import create_api_key, revoke_api_keys
 from orchestrator.live import sockets
 from orchestrator.live.sockets import ApiSocket, Socket, UnknownAddress
 from orchestrator.web.threads import http_threads
@@ -112,6 +112,28 @@ def test_admits_a_client_without_greeting_that_sends_a_key_in_its_header(locked:
             return client.accepted
 
     assert asyncio.run(story()) is True
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("greets", [True, False])
+def test_closes_an_open_socket_when_its_key_is_revoked(
+    locked: None, monkeypatch: pytest.MonkeyPatch, greets: bool
+) -> None:
+    monkeypatch.setattr(sockets, "RECHECK_SECONDS", 0.05)
+    _, key = create_api_key(name="lost laptop")
+    manners: dict[str, Any] = {"subprotocols": ("prefect",)} if greets else {}
+
+    async def story() -> Any:
+        async with SocketClient(Echo.as_asgi(), headers={"authorization": f"Bearer {key}"}, **manners) as client:
+            if greets:
+                await greet(client, key)
+            await asyncio.sleep(0.2)
+            await client.say({"n": 1})
+            before = await client.hear()
+            await http_threads.call(lambda: revoke_api_keys(name_or_id="lost laptop"))
+            return before, await client.hear()
+
+    assert asyncio.run(story()) == ({"echo": {"n": 1}}, 1008)
 
 
 def test_refuses_a_client_without_greeting_when_the_server_is_locked(locked: None) -> None:

@@ -74,6 +74,20 @@ def test_answers_405_to_another_method(api):
     assert (response.status_code, response.json()) == (405, {"detail": "Method Not Allowed"})
 
 
+@pytest.mark.parametrize("number", [-(2**63) - 1, -(2**31) - 1, 2**63])
+def test_refuses_a_number_that_no_database_holds(api, number):
+    response = api.post("/concurrency_limits/", {"tag": "a", "concurrency_limit": number})
+
+    assert response.status_code in (201, 422)
+
+
+def test_refuses_an_address_with_far_too_many_keys(api):
+    response = api.get("/flow_run_states?" + "&".join(f"a{number}" for number in range(2_000)))
+
+    assert response.status_code == 400
+    assert isinstance(response.json()["detail"], str)
+
+
 def test_answers_a_request_that_is_too_large_for_the_database_for_good(api):
     tags = [str(number) for number in range(3000)]
 

@@ -95,7 +95,15 @@ def test_brings_a_huge_parameter_back_as_it_came(api):
 
 
 @pytest.mark.parametrize(
-    "text", ['{"n": 1234567890123456789012, "x": NaN}', '{"n": 1234567890123456789012', "9" * 5000]
+    "text",
+    [
+        '{"n": 1234567890123456789012, "x": NaN}',
+        '{"n": 1234567890123456789012',
+        "9" * 5000,
+        '{"n": 1234567890123456789012, "x": "\\ud800"}',
+        b'{"n": 1234567890123456789012, "x": "\xed\xa0\x80"}',
+        "9" * 400,
+    ],
 )
 def test_refuses_what_is_no_json_also_beside_long_numbers(text):
     with pytest.raises(orjson.JSONDecodeError):

@@ -16,14 +16,16 @@ def refusal(response):
     return answer["exception_detail"][0]
 
 
-def test_refuses_a_request_without_the_body_that_it_needs(api):
-    found = refusal(api.post("/flows/", ""))
+@pytest.mark.parametrize("body", ["", "null"])
+def test_refuses_a_request_without_the_body_that_it_needs(api, body):
+    found = refusal(api.post("/flows/", body))
 
     assert found == {"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}
 
 
-def test_needs_no_body_where_every_key_may_be_absent(api):
-    assert api.post("/flow_runs/count", "").json() == 0
+@pytest.mark.parametrize("body", ["", "null"])
+def test_needs_no_body_where_every_key_may_be_absent(api, body):
+    assert api.post("/flow_runs/count", body).json() == 0
 
 
 def test_takes_null_for_absence_and_passes_over_unknown_keys_among_keys_that_stand_beside_each_other(api):

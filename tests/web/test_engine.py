@@ -60,6 +60,12 @@ def test_reads_a_body_that_comes_in_parts(engine: HttpEngine) -> None:
     assert exchange.body == b"5"
 
 
+def test_tells_how_long_a_body_is_that_comes_in_parts(engine: HttpEngine) -> None:
+    [exchange] = ask(engine, Exchange("POST", "/told-length", parts=[b"ab", b"cde"]))
+
+    assert exchange.body == b"5"
+
+
 def test_accepts_five_megabytes(engine: HttpEngine) -> None:
     [exchange] = ask(engine, Exchange("POST", "/length", parts=[b"x" * 65_536] * 80))
 

@@ -149,9 +149,30 @@ def test_refuses_a_socket_that_does_not_exist_with_404(server: Server) -> None:
         from websockets.exceptions import InvalidStatus
 
         try:
-            async with connect(f"ws://127.0.0.1:{server.port}/api/work_pools/x/workers/connect"):
+            async with connect(f"ws://127.0.0.1:{server.port}/api/no/such/socket"):
                 return None
         except InvalidStatus as refusal:
             return refusal.response.status_code
 
     assert asyncio.run(ask()) == 404
+
+
+def test_answers_a_request_for_a_socket_that_is_none(server: Server) -> None:
+    lines = ("POST /api/events/in HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: websocket", "", "")
+
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall("\r\n".join(lines).encode())
+        answer = connection.recv(1000)
+
+    assert answer.startswith(b"HTTP/1.1 405 ")
+
+
+def test_closes_a_socket_with_1007_when_its_text_is_none(server: Server) -> None:
+    async def say() -> Any:
+        async with connect(f"ws://127.0.0.1:{server.port}/api/events/in") as client:
+            await client.send(b"\xff", text=True)
+            await client.wait_closed()
+            return client.close_code
+
+    assert asyncio.run(say()) == 1007
+    assert "Traceback" not in (server.home / "server.log").read_text()

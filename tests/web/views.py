@@ -29,6 +29,10 @@ def length(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(len(request.body)))
 
 
+def told_length(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.META["CONTENT_LENGTH"])
+
+
 def own_address(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{request.path_info} {reverse('own')}")
 
@@ -63,6 +67,7 @@ urlpatterns = [
     path("thread", which_thread),
     path("wait", wait),
     path("length", length),
+    path("told-length", told_length),
     path("own", own_address, name="own"),
     path("cookies", cookies),
     path("fail", fail),

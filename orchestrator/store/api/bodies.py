@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,9 +10,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from orchestrator.rest.bodies import Body, Envelope
-from orchestrator.rest.json import dump
 
-MOST_VALUE_CHARACTERS = 5000  # of a variable's value as JSON
+MOST_VALUE_CHARACTERS = 5000  # of a variable's value as JSON in ASCII, with a space after each comma and colon
 
 # --- Names ------------------------------------------------------------------------------------------------------------
 
@@ -36,7 +36,7 @@ Slug = Annotated[str, _only(r"[a-z0-9-]*", "Block type slug", "dashes")]
 
 
 def _short_enough(value: Any) -> Any:
-    if value is not None and len(dump(value).decode()) > MOST_VALUE_CHARACTERS:
+    if value is not None and len(json.dumps(value)) > MOST_VALUE_CHARACTERS:
         raise ValueError(f"Variable value must be less than {MOST_VALUE_CHARACTERS} characters")
     return value
 

@@ -13,13 +13,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
+from orchestrator.rest.json import load_json
 from orchestrator.store.errors import BadTemplate, HydrationFailed
 from orchestrator.store.models import Variable
-from orchestrator.store.services.templates import check_template, render_template
+from orchestrator.store.services.templates import RENDER_SECONDS, check_template, render_template
 
 KIND = "__prefect_kind"
+MOST_SECONDS = 5.0  # for all templates of one set of parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class _Hydration:
     doing: str | None = None
     renders: bool = True
     variables: dict[str, Any] = field(default_factory=dict)  # those asked for so far
+    until: float = field(default_factory=lambda: monotonic() + MOST_SECONDS)
 
     def resolve(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -75,6 +79,12 @@ class _Hydration:
         if self.doing is not None:
             raise HydrationFailed(f"Error hydrating {self.doing}: {why}")
         return Unresolved(why)
+
+    def render(self, template: str) -> str:
+        left = self.until - monotonic()
+        if left <= 0:
+            raise BadTemplate(f"The templates take more than {MOST_SECONDS:g} s together.")
+        return render_template(template, {}, seconds=min(left, RENDER_SECONDS))
 
     def variable(self, name: Any) -> Any:
         if name not in self.variables:
@@ -99,7 +109,9 @@ def _json(hydration: _Hydration, given: dict[str, Any]) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        # The words of a refusal are the standard library's. What passes there can still be nothing that is stored.
+        json.loads(value)
+        return load_json(value)
     except (ValueError, RecursionError) as error:
         return hydration.failed(f"Invalid JSON: {error}")
 
@@ -114,7 +126,7 @@ def _jinja(hydration: _Hydration, given: dict[str, Any]) -> Any:
         return hydration.failed("Invalid jinja: a template is a text")
     try:
         if hydration.renders:
-            return render_template(template, {})
+            return hydration.render(template)
         check_template(template)
     except BadTemplate as error:
         return hydration.failed(f"Invalid jinja: {error}")

@@ -13,10 +13,13 @@ from jinja2.filters import do_format, do_indent
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from orchestrator.store.errors import BadTemplate
+from orchestrator.web.confined import TooCostly, confined
 
 MOST_LOOPS = 10  # in one template
 DEEPEST_LOOPS = 2  # loops in loops
 LONGEST_RANGE = 100  # items
+LONGEST_TEMPLATE = 100_000  # characters
+RENDER_SECONDS = 2.0
 MOST_CHARACTERS = 1_000_000  # of what comes out, and of any text that is made on the way
 
 # What a template's own expressions may raise.
@@ -76,42 +79,33 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().is_safe_attribute(obj, attr, value)
 
 
-def render_template(text: str, values: Mapping[str, Any]) -> str:
-    """The text with its placeholders filled in; an unknown name is empty. Raises BadTemplate."""
+def render_template(text: str, values: Mapping[str, Any], *, seconds: float = RENDER_SECONDS) -> str:
+    """The text with its placeholders filled in; an unknown name is empty. Raises BadTemplate.
+
+    The values are plain: it is filled in by another process, which no template can hold up or fill for ever.
+    """
     if not is_template(text):
         return text
     check_template(text)
-    pieces: list[str] = []
-    left = MOST_CHARACTERS
     try:
-        for piece in _sandbox.from_string(text).generate(values):
-            left -= len(piece)
-            if left < 0:
-                raise BadTemplate(f"The template makes more than {MOST_CHARACTERS} characters.")
-            pieces.append(piece)
-    except (
-        TemplateError,
-        ArithmeticError,
-        LookupError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        RecursionError,
-    ) as error:
-        raise BadTemplate(f"The template failed: {error}") from None
-    return "".join(pieces)
+        return confined(_rendered, text, dict(values), seconds=seconds)
+    except TooCostly as error:
+        raise BadTemplate(f"The template costs too much: {error}") from None
 
 
 def check_template(text: str) -> None:
     """Raises BadTemplate for a text that is no template, and for more or deeper loops than allowed."""
+    if len(text) > LONGEST_TEMPLATE:
+        raise BadTemplate(f"A template has at most {LONGEST_TEMPLATE} characters.")
     try:
         tree = _sandbox.parse(text)
+        loops = list(tree.find_all(nodes.For))
+        depth = max((_depth(loop) for loop in loops), default=0)
     except (TemplateError, RecursionError) as error:
         raise BadTemplate(str(error), line=getattr(error, "lineno", 0)) from None
-    loops = list(tree.find_all(nodes.For))
     if len(loops) > MOST_LOOPS:
         raise BadTemplate(f"The template has {len(loops)} loops; at most {MOST_LOOPS} are allowed.")
-    if max((_depth(loop) for loop in loops), default=0) > DEEPEST_LOOPS:
+    if depth > DEEPEST_LOOPS:
         raise BadTemplate(f"The template has loops in loops deeper than the {DEEPEST_LOOPS} levels that are allowed.")
 
 
@@ -120,9 +114,19 @@ def is_template(text: str) -> bool:
     return "{{" in text or "{%" in text
 
 
-def add_template_filters(filters: Mapping[str, Callable[..., Any]]) -> None:
-    """Let every template use these."""
-    _sandbox.filters.update(filters)
+def _rendered(text: str, values: dict[str, Any]) -> str:
+    """What `render_template` has done elsewhere."""
+    pieces: list[str] = []
+    left = MOST_CHARACTERS
+    try:
+        for piece in _sandbox.from_string(text).generate(values):
+            left -= len(piece)
+            if left < 0:
+                raise BadTemplate(f"The template makes more than {MOST_CHARACTERS} characters.")
+            pieces.append(piece)
+    except (TemplateError, *_FAILURES) as error:
+        raise BadTemplate(f"The template failed: {error}") from None
+    return "".join(pieces)
 
 
 def _depth(node: nodes.Node) -> int:

@@ -30,9 +30,12 @@ def keep_the_lease(transition: Transition) -> Verdict:
     return _with_lease(transition)
 
 
-@rule(before=UNDER_WAY, after=UNDER_WAY)
+@rule(before=UNDER_WAY | {StateType.SCHEDULED}, after=UNDER_WAY)
 def keep_the_lease_by_force(transition: Transition) -> Verdict:
-    """Whoever forces a run on knows nothing of its slot, which is to be freed when the work ends."""
+    """Whoever forces a run on knows nothing of its slot, which is to be freed when the work ends.
+
+    A run that waits in its process to be retried has one too.
+    """
     return _with_lease(transition)
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 from orchestrator.contract.states import TERMINAL, State, StateType
 from runs.orchestration.decide import rule
 from runs.orchestration.transition import Transition
-from runs.orchestration.verdicts import Abort, Amend, Keep, Pass, Replace, Verdict
+from runs.orchestration.verdicts import Abort, Keep, Pass, Replace, Verdict
 
 _FORWARD = TERMINAL | {StateType.RUNNING, StateType.SCHEDULED, StateType.CANCELLING}
 
@@ -28,7 +28,7 @@ def pause_only_what_runs(transition: Transition) -> Verdict:
             return Abort("Cannot suspend subflows.")
         if not run.has_deployment:
             return Abort("Cannot suspend flows without a deployment.")
-    return Amend(proposed.with_details(pause_key=key), policy={"pause_keys": [*used, key]})
+    return Pass(policy={"pause_keys": [*used, key]})
 
 
 @rule(before={StateType.PAUSED})

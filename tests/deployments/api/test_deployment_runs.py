@@ -86,6 +86,24 @@ def test_remembers_nobody_otherwise(api, deployment, headers):
     assert api.post(path(deployment), {}, **headers).json()["created_by"] is None
 
 
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [
+        ({}, {}),
+        ({"job_variables": None}, {}),
+        ({"idempotency_key": "a"}, {}),
+        ({"idempotency_key": "b", "job_variables": None}, None),
+        ({"idempotency_key": "c", "job_variables": {"x": 1}}, {"x": 1}),
+    ],
+)
+def test_has_no_job_variables_where_null_comes_with_an_idempotency_key(api, deployment, sent, answered):
+    assert api.post(path(deployment), sent).json()["job_variables"] == answered
+
+
+def test_refuses_infrastructure_that_does_not_exist(api, deployment):
+    assert api.post(path(deployment), {"infrastructure_document_id": str(uuid4())}).status_code == 409
+
+
 def test_needs_a_schema_when_parameters_are_enforced(api, deployment):
     response = api.post(path(deployment), {"enforce_parameter_schema": True})
 

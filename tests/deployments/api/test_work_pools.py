@@ -197,6 +197,16 @@ def test_registers_a_worker_by_its_heartbeat(api, pool):
     assert api.get("/work_pools/cluster").json()["status"] == "READY"
 
 
+@pytest.mark.parametrize("seconds", [None, 0, -1])
+def test_registers_a_worker_that_names_no_time_to_come(api, pool, seconds):
+    beat = {"name": "w", "heartbeat_interval_seconds": seconds}
+
+    response = api.post("/work_pools/cluster/workers/heartbeat", beat)
+
+    assert response.status_code == 204
+    assert [worker["status"] for worker in api.post("/work_pools/cluster/workers/filter").json()] == ["ONLINE"]
+
+
 def test_shows_a_worker_that_fell_silent_as_offline(api, pool):
     make_worker(pool, "silent", silent_after=now() - timedelta(seconds=1))
 

@@ -7,12 +7,16 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from deployments.services.schedule_times import first_times, times_of
+from deployments.services.schedule_values import checked_cron, checked_rule
 from tests.clients.environments import NotInstallable, python_with
 
+SIXTY = ",".join(map(str, range(60)))
+DENSE = "\n".join([f"RRULE:FREQ=DAILY;BYHOUR={SIXTY[:61]};BYMINUTE={SIXTY};BYSECOND={SIXTY}"] * 2)
 CLIENT = Path(__file__).resolve().parents[2] / "clients" / "prefect3"
 
 ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "America/Sao_Paulo")
@@ -142,3 +146,31 @@ def test_are_as_many_as_are_needed(least, hours, expected):
     times = [begin + timedelta(hours=number) for number in range(24)]
 
     assert len(list(first_times(times, least=least, until=begin + timedelta(hours=hours)))) == expected
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"rrule": "DTSTART:00010101T000000\nFREQ=SECONDLY;COUNT=999999999"},
+        {"rrule": "DTSTART:20200101T000000\nRRULE:FREQ=SECONDLY\nEXRULE:FREQ=SECONDLY"},  # takes away what it gives
+        {"rrule": "FREQ=MINUTELY;INTERVAL=1440;BYHOUR=5"},  # contradicts itself
+        {"rrule": "FREQ=DAILY;BYEASTER=999999"},
+        {"interval": 86400, "anchor_date": "0001-01-01T00:00:00+00:00", "timezone": "America/New_York"},
+    ],
+)
+def test_has_no_times_when_they_cannot_be_worked_out(schedule):
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    begun = monotonic()
+
+    times = list(times_of(schedule, start=start, end=start + timedelta(days=100), most=100))
+
+    assert times == []
+    assert monotonic() - begun < 30  # the machine may be busy
+
+
+@pytest.mark.parametrize(
+    "check", [lambda: checked_cron(",".join(["0-59"] * 1000) + " * * * *"), lambda: checked_rule(DENSE)]
+)
+def test_refuses_what_is_too_long_to_be_read(check):
+    with pytest.raises(ValueError, match="Invalid"):
+        check()

@@ -31,6 +31,15 @@ def test_creates_and_reads_an_artifact(api):
     assert (artifact["flow_run_id"], artifact["task_run_id"]) == (run_id, None)
 
 
+def test_cuts_values_of_metadata_that_are_too_long(api):
+    artifact = made(api, metadata_={"long": "x" * 501, "longest": "x" * 500})
+
+    api.patch(f"/artifacts/{artifact['id']}", {"metadata_": {"long": "y" * 600}})
+
+    assert artifact["metadata_"] == {"long": "x" * 500 + "...", "longest": "x" * 500}
+    assert api.get(f"/artifacts/{artifact['id']}").json()["metadata_"] == {"long": "y" * 500 + "..."}
+
+
 @pytest.mark.parametrize("key", ["UPPER", "a_b", "a b", "a/b", "ä"])
 def test_refuses_keys_that_cannot_stand_in_an_address(api, key):
     response = api.post("/artifacts/", {"key": key})

@@ -4,6 +4,7 @@ from uuid import uuid4
 import pytest
 
 from orchestrator.contract.times import format_time, now
+from orchestrator.rest.json import dump
 from runs.models import FlowRun
 from tests.factories import make_deployment, make_flow, make_flow_run, make_task_run, make_work_pool
 
@@ -93,6 +94,80 @@ def test_keeps_what_the_server_remembers_of_a_policy_when_it_is_changed(api):
 
     policy = api.get(f"/flow_runs/{run.pk}").json()["empirical_policy"]
     assert (policy["retries"], policy["retry_delay"], policy["retry_type"]) == (5, 2, "in_process")
+
+
+def test_replaces_what_clients_choose_of_a_policy(api):
+    run = make_flow_run(empirical_policy={"retries": 1, "retry_delay": 3})
+
+    api.patch(f"/flow_runs/{run.pk}", {"empirical_policy": {"retries": 2}})
+
+    policy = api.get(f"/flow_runs/{run.pk}").json()["empirical_policy"]
+    assert (policy["retries"], policy["retry_delay"]) == (2, None)
+
+
+@pytest.mark.parametrize(("policy", "retries"), [(None, 1), ({}, None)])
+def test_leaves_the_policy_when_null_is_sent(api, policy, retries):
+    run = make_flow_run(empirical_policy={"retries": 1})
+
+    api.patch(f"/flow_runs/{run.pk}", {"empirical_policy": policy})
+
+    assert api.get(f"/flow_runs/{run.pk}").json()["empirical_policy"]["retries"] == retries
+
+
+@pytest.mark.parametrize(
+    ("sent", "retries", "delay"),
+    [
+        ({"max_retries": 2, "retry_delay_seconds": 4.0}, 2, "4"),
+        ({"max_retries": 2, "retries": 0}, 2, "null"),
+        ({"max_retries": 2, "retries": 3}, 3, "null"),
+        ({"retry_delay_seconds": 4, "retry_delay": 5}, None, "5"),
+        ({"max_retries": 0, "retry_delay_seconds": 0}, None, "null"),
+        ({"retry_delay": 0.5}, None, "0.5"),
+        ({"retry_delay": 5}, None, "5"),
+    ],
+)
+def test_understands_the_old_names_of_retries_and_answers_whole_seconds_as_integers(api, flow, sent, retries, delay):
+    run = api.post("/flow_runs/", {"flow_id": flow.pk, "empirical_policy": sent})
+    task_run = api.post("/task_runs/", {"task_key": "t", "dynamic_key": "0", "empirical_policy": sent})
+
+    for response in (run, task_run):
+        policy = response.json()["empirical_policy"]
+        assert (policy["retries"], dump(policy["retry_delay"]).decode()) == (retries, delay)
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_makes_up_a_name_when_it_is_taken_away(api, name):
+    run = make_flow_run(name="before")
+
+    api.patch(f"/flow_runs/{run.pk}", {"name": name})
+
+    assert api.get(f"/flow_runs/{run.pk}").json()["name"] not in ("before", "", None)
+
+
+def test_takes_job_variables_away_at_any_time(api):
+    run = make_flow_run("RUNNING", job_variables={"a": 1})
+
+    response = api.patch(f"/flow_runs/{run.pk}", {"job_variables": None})
+
+    assert response.status_code == 204
+    assert api.get(f"/flow_runs/{run.pk}").json()["job_variables"] is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [({}, {}), ({"job_variables": None}, {}), ({"idempotency_key": ""}, {}), ({"idempotency_key": "k"}, None)],
+)
+def test_has_no_job_variables_only_with_an_idempotency_key(api, flow, sent, answered):
+    assert api.post("/flow_runs/", {"flow_id": flow.pk, **sent}).json()["job_variables"] == answered
+
+
+def test_remembers_the_automation_that_created_it(api, flow):
+    automation = str(uuid4())
+    headers = {"Prefect-Automation-ID": automation, "Prefect-Automation-Name": "bmlnaHRseQ=="}
+
+    run = api.post("/flow_runs/", {"flow_id": flow.pk}, **headers).json()
+
+    assert run["created_by"] == {"id": automation, "type": "AUTOMATION", "display_value": "nightly"}
 
 
 def test_refuses_job_variables_for_a_run_that_is_under_way(api):
@@ -249,18 +324,32 @@ def test_changes_no_more_than_fifty_runs_at_once(api):
     assert api.post("/flow_runs/bulk_delete", {"limit": 51}).status_code == 422
 
 
+@pytest.mark.parametrize("name", ["retry_delay", "retry_delay_seconds"])
 @pytest.mark.parametrize("delay", [1e15, -1, "inf", "nan"])
-def test_refuses_a_retry_delay_that_is_no_time(api, delay):
-    body = {"flow_id": str(make_flow().pk), "empirical_policy": {"retries": 1, "retry_delay": delay}}
+def test_refuses_a_retry_delay_that_is_no_time(api, name, delay):
+    body = {"flow_id": str(make_flow().pk), "empirical_policy": {"retries": 1, name: delay}}
 
     assert api.post("/flow_runs/", body).status_code == 422
 
 
-def test_refuses_a_deployment_that_does_not_exist(api):
-    response = api.post("/flow_runs/", {"flow_id": str(make_flow().pk), "deployment_id": str(uuid4())})
+@pytest.mark.parametrize(
+    "policy",
+    [{"max_retries": 10**19}, {"retries": -(10**19)}, {"retry_delay_seconds": 1e15}, {"retry_delay_seconds": -1}],
+)
+def test_refuses_a_policy_that_no_run_could_follow(api, policy):
+    body = {"flow_id": str(make_flow().pk), "empirical_policy": policy}
+
+    assert api.post("/flow_runs/", body).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("what", "name"), [("deployment_id", "Deployment"), ("infrastructure_document_id", "Block document")]
+)
+def test_refuses_what_does_not_exist(api, what, name):
+    response = api.post("/flow_runs/", {"flow_id": str(make_flow().pk), what: str(uuid4())})
 
     assert response.status_code == 409
-    assert "Deployment" in response.json()["detail"]
+    assert name in response.json()["detail"]
 
 
 def test_puts_a_run_without_a_deployment_into_a_work_pool(api):

@@ -52,6 +52,18 @@ def test_counts_runs(policy, run_count, counted):
     assert made.get("run_count") == counted
 
 
+def test_counts_a_run_that_is_begun_anew_after_a_pause_that_nobody_ended():
+    made = changes(
+        state("FAILED"),
+        state("RUNNING"),
+        policy={"resuming": True},
+        policy_changes={"resuming": False},
+        run_count=1,
+    )
+
+    assert made["run_count"] == 2
+
+
 def test_forgets_that_it_resumes_when_it_runs():
     made = changes(state("PENDING"), state("RUNNING"), policy={"resuming": True, "retries": 3})
 

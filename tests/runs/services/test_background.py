@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
+from time import sleep
 from uuid import UUID
 
 import pytest
+from django.db import connection, transaction
 
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.states import State, StateType
@@ -84,6 +88,55 @@ def test_takes_back_what_a_dead_process_had_sent():
 
     assert taken(worker()) == run
     assert not renew(subscription_id=lost)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_acknowledges_while_another_process_takes_the_worker_for_lost():
+    run, lost = delayed(), worker()
+    taken(lost)
+    locked = Event()
+
+    def end():
+        with transaction.atomic():
+            TaskSubscription.objects.select_for_update().get(pk=lost)
+            locked.set()
+            sleep(0.5)  # in which the acknowledgement comes to wait
+            unsubscribe(subscription_id=lost)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        ending = pool.submit(end)
+        locked.wait()
+        acknowledge(subscription_id=lost, task_run_id=run.pk)
+        ending.result()
+
+    assert taken(worker()) == run
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_renews_while_another_process_takes_the_worker_for_lost():
+    own, other = sorted([worker(), worker()])
+    locked = Event()
+
+    def end_the_other():
+        with transaction.atomic():
+            TaskSubscription.objects.select_for_update().get(pk=own)
+            locked.set()
+            sleep(0.5)  # in which the renewal comes to wait
+            unsubscribe(subscription_id=other)
+        connection.close()
+
+    TaskSubscription.objects.filter(pk=other).update(lease_expires_at=now() - timedelta(seconds=1))
+    with ThreadPoolExecutor(1) as pool:
+        ending = pool.submit(end_the_other)
+        locked.wait()
+        renewed = renew(subscription_id=own)
+        ending.result()
+
+    assert renewed
+    assert not TaskSubscription.objects.filter(pk=other).exists()
 
 
 def test_keeps_what_a_renewed_worker_holds():

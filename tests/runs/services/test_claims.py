@@ -21,6 +21,7 @@ from runs.services import claims as claims_service
 from runs.services.claims import claim_run, reclaim_lost_runs, release_claim, renew_claim, report_lost
 from runs.services.flow_runs import Plan, create_flow_run
 from runs.services.flows import get_or_create_flow
+from runs.services.resuming import resume_flow_run
 from runs.services.transitions import propose_state
 from tests.factories import make_deployment, make_flow_run, make_task_run, make_work_pool
 
@@ -104,6 +105,22 @@ def test_renews_without_touching_the_run():
     assert claim.lease_expires_at > now()
     assert renewal.state_type == "PENDING"
     assert FlowRun.objects.get(pk=run.pk).updated == updated
+
+
+def test_tells_the_holder_of_a_run_that_is_deleted_in_this_moment(monkeypatch):
+    run = scheduled()
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    asked = claims_service._state_of_claimed_run
+
+    class AfterTheDeletion:
+        def __getattr__(self, name):
+            FlowRun.objects.filter(pk=run.pk).delete()
+            return getattr(asked, name)
+
+    monkeypatch.setattr(claims_service, "_state_of_claimed_run", AfterTheDeletion())
+
+    with pytest.raises(ClaimNotHeld):
+        renew_claim(claim_id=claim.pk)
 
 
 def test_tells_the_former_holder_that_its_claim_ended():
@@ -234,6 +251,39 @@ def test_cancels_a_lost_run_that_was_to_be_cancelled():
     report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
 
     assert FlowRun.objects.get(pk=run.pk).state_type == "CANCELLED"
+
+
+def suspended_run_and_claim():
+    run = make_flow_run(
+        State(type=StateType.SCHEDULED), deployment=make_deployment(), empirical_policy={"pause_keys": ["before"]}
+    )
+    _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+    propose(run, "RUNNING", claim)
+    suspended = State(type=StateType.PAUSED, name="Suspended", details={"pause_reschedule": True, "pause_key": "here"})
+    propose_state(kind=RunKind.FLOW_RUN, run_id=run.pk, proposal=suspended, claim_id=claim.pk)
+    return run, claim
+
+
+def test_leaves_a_suspended_run_suspended_whose_process_died_before_it_gave_the_run_back():
+    run, _ = suspended_run_and_claim()
+
+    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+
+    run.refresh_from_db()
+    assert (run.state_type, run.state_name) == ("PAUSED", "Suspended")
+    assert Claim.objects.get().outcome == "lost"
+
+
+def test_keeps_the_pauses_of_a_resumed_run_whose_former_process_died_before_it_gave_the_run_back():
+    run, _ = suspended_run_and_claim()
+    resume_flow_run(flow_run_id=run.pk)
+
+    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+
+    run.refresh_from_db()
+    assert run.state_name == "Resuming"
+    assert run.empirical_policy["pause_keys"] == ["before", "here"]
+    claim_run(flow_run_id=run.pk, worker_name="w2")
 
 
 def test_stops_a_worker_that_speaks_after_it_lost_the_run():

@@ -203,6 +203,18 @@ class TestHoldingIt:
 
         assert (during, in_use(limit)) == (1, 0)
 
+    def test_keeps_it_when_a_run_that_waits_for_its_retry_is_set_running_by_force(self, limit, make_run):
+        run = make_run(empirical_policy={"retries": 1, "retry_delay": 60})
+        propose(run, "PENDING")
+        propose(run, "RUNNING")
+        propose(run, "FAILED")
+
+        propose(run, "RUNNING", force=True)
+        during = in_use(limit)
+        propose(run, "SCHEDULED", force=True)
+
+        assert (during, in_use(limit)) == (1, 0)
+
 
 class TestFreeingIt:
     @pytest.mark.parametrize("end", ["COMPLETED", "FAILED", "CRASHED", "CANCELLED", "PAUSED", "SCHEDULED"])

@@ -41,7 +41,19 @@ def test_refuses_what_does_not_fit(api, body):
 
 
 def test_takes_the_longest_value_and_name(api):
-    make(api, name="a-b_9" * 51, value="é" * 4998)
+    make(api, name="a-b_9" * 51, value="e" * 4998)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "e" * 4999,  # and two quotation marks
+        "é" * 834,  # each is written with six characters: 5004
+        [1] * 1667,  # "1, " for each, but for the last, in brackets: 5001
+    ],
+)
+def test_measures_a_value_as_json_in_ascii(api, value):
+    assert api.post("/variables/", {"name": "long", "value": value}).status_code == 422
 
 
 def test_refuses_a_name_that_is_taken(api):

@@ -82,3 +82,16 @@ def test_asks_the_database_only_for_variables_and_once_for_each(django_assert_nu
         hydrate({"a": kind("json", value="1"), "b": {"c": 2}})
     with django_assert_num_queries(1):
         hydrate({name: kind("workspace_variable", variable_name="threshold") for name in "abc"})
+
+
+@pytest.mark.parametrize("text", ["[" * 300 + "]" * 300, '"\\ud800"', "NaN"])
+def test_refuses_json_that_no_answer_could_carry(text):
+    with pytest.raises(HydrationFailed, match="Invalid JSON"):
+        hydrate({"a": kind("json", value=text)})
+
+
+def test_gives_all_templates_together_a_limited_time(monkeypatch):
+    monkeypatch.setattr("orchestrator.store.services.hydration.MOST_SECONDS", 0.0)
+
+    with pytest.raises(HydrationFailed, match="together"):
+        hydrate({"a": [kind("jinja", template="{{ 1 }}")]})

@@ -49,6 +49,18 @@ def test_fills_in(template, text):
         "{% for a in [1] %}{% endfor %}" * 11,  # one loop too many
         "{% for a in [1] %}{% for b in [1] %}{% for c in [1] %}{% endfor %}{% endfor %}{% endfor %}",
         "{% for a in range(100) %}{% for b in range(100) %}{{ 'x' * 1000 }}{% endfor %}{% endfor %}",  # ten million
+        # more memory than there is for it
+        "{{ 'a'.encode().center(10**10) }}",
+        "{{ ','.join(['a' * 1000000] * 100000) | length }}",
+        "{{ ('a' * 1000).translate({97: 'b' * 1000000}) | length }}",
+        "{{ [1] | batch(10**9, 'x') | list | length }}",
+        # more time
+        "{% for a in 'a' * 1000000 %}{% for b in 'a' * 1000000 %}{% endfor %}{% endfor %}",
+        "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(40) }}",
+        # too deep to be read
+        "{{ a" + ".b" * 5000 + " }}",
+        "{{ 1" + " + 1" * 5000 + " }}",
+        "{{ 1 }}" * 20_000,  # too long
     ],
 )
 def test_refuses_what_is_broken_or_costs_too_much(template):

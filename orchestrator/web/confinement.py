@@ -1,0 +1,57 @@
+"""The process in which `confined` has functions called: `python -m orchestrator.web.confinement`."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import signal
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from orchestrator.web.confined import LENGTH_BYTES, TooCostly
+
+MOST_BYTES = 400_000_000  # of memory, the interpreter and its libraries included
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard's; the end of the input ends this
+    for limit, most in ((resource.RLIMIT_AS, MOST_BYTES), (resource.RLIMIT_CORE, 0)):
+        with suppress(ValueError, OSError):  # not every system knows every limit
+            resource.setrlimit(limit, (most, most))
+    calls, answers = os.fdopen(0, "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever is printed is no answer
+    while header := calls.read(LENGTH_BYTES):
+        data = _answer(calls.read(int.from_bytes(header)))
+        answers.write(len(data).to_bytes(LENGTH_BYTES) + data)
+        answers.flush()
+
+
+def load(module: str) -> None:
+    """So that the first call has all of its time."""
+    import_module(module)
+
+
+def _answer(call: bytes) -> bytes:
+    try:
+        module, name, arguments = pickle.loads(call)
+        outcome: tuple[bool, Any] = (True, getattr(import_module(module), name)(*arguments))
+        return pickle.dumps(outcome)
+    except MemoryError:
+        return pickle.dumps((False, TooCostly("It takes too much memory.")))
+    except Exception as error:  # noqa: BLE001  whatever it is, the caller gets it
+        return _failure(error)
+
+
+def _failure(error: Exception) -> bytes:
+    try:
+        data = pickle.dumps((False, error))
+        pickle.loads(data)
+    except Exception:  # noqa: BLE001  an error that does not travel is told in words
+        return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+    return data
+
+
+if __name__ == "__main__":
+    main()
