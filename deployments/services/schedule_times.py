@@ -20,7 +20,7 @@ from dateutil import rrule as rules
 from dateutil import tz
 
 from orchestrator.contract.times import parse_time
-from orchestrator.web.confined import TooCostly, confined
+from orchestrator.web.confined import Failed, TooCostly, confined
 
 logger = logging.getLogger(__name__)
 
@@ -118,15 +118,17 @@ def _of_cron(expression: str, start: datetime, *, day_or: bool) -> Iterator[date
 def _of_rule_in_time(text: str, timezone: str, start: datetime, end: datetime, most: int) -> list[datetime]:
     """None, when the rule takes too long to be worked out, or contradicts itself."""
     try:
-        return confined(rule_times, text, timezone, start, end, most)
-    except (TooCostly, ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        found = confined(rule_times, text, timezone, start, end, most)
+    except (TooCostly, Failed) as error:
         logger.warning("The recurrence rule %r cannot be planned: %s", text[:200], error)
         return []
+    return [datetime.fromisoformat(moment).astimezone(start.tzinfo) for moment in found]
 
 
-def rule_times(text: str, timezone: str, start: datetime, end: datetime, most: int) -> list[datetime]:
-    """The same, for however long it takes."""
-    return list(islice(_distinct(_of_rule(text, timezone, start, end), until=end), most))
+def rule_times(text: str, timezone: str, start: datetime, end: datetime, most: int) -> list[str]:
+    """The same as text, for however long it takes."""
+    moments = islice(_distinct(_of_rule(text, timezone, start, end), until=end), most)
+    return [moment.isoformat() for moment in moments]
 
 
 def _of_rule(text: str, timezone: str, start: datetime, end: datetime) -> Iterator[datetime]:

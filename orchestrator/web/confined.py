@@ -6,6 +6,7 @@ settings, no database, none of the environment.
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import select
@@ -15,15 +16,16 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 MOST_SECONDS = 2.0
 MOST_KEPT = 4  # processes that wait for the next call
 START_SECONDS = 20.0  # for a process that is only beginning
 LENGTH_BYTES = 8  # before each message
 LONGEST_ANSWER = 64_000_000  # bytes
+
+# How a call ended, as the answer says it.
+RETURNED, RAISED, OUT_OF_MEMORY = "returned", "raised", "out of memory"
 
 _kept: list[Helper] = []
 _lock = threading.Lock()
@@ -33,10 +35,14 @@ class TooCostly(Exception):
     """It took more time or memory than there is for it."""
 
 
-def confined(function: Callable[..., T], *arguments: Any, seconds: float = MOST_SECONDS) -> T:
-    """What the function returns or raises. It is called by its name, so its module must need no Django.
+class Failed(Exception):
+    """The function raised; the message is that of its error."""
 
-    Arguments and result are plain values. Raises TooCostly.
+
+def confined(function: Callable[..., Any], *arguments: Any, seconds: float = MOST_SECONDS) -> Any:
+    """What the function returns, which must be JSON: nothing that comes out of the other process is trusted.
+
+    It is called by its name, so its module must need no Django. Raises TooCostly and Failed.
     """
     helper = _take()
     try:
@@ -47,7 +53,7 @@ def confined(function: Callable[..., T], *arguments: Any, seconds: float = MOST_
         raise
     _keep(helper)
     if not succeeded:
-        raise result
+        raise Failed(result)
     return result
 
 
@@ -76,7 +82,7 @@ class Helper:
             self._loaded.add(module)
 
     def ask(self, call: Any, seconds: float) -> tuple[bool, Any]:
-        """Whether the call succeeded, and what it returned or raised. Raises TooCostly."""
+        """Whether the call succeeded, and what it returned, or the message of its error. Raises TooCostly."""
         data = pickle.dumps(call)
         assert self._process.stdin is not None
         try:
@@ -90,8 +96,10 @@ class Helper:
         length = int.from_bytes(self._read(LENGTH_BYTES, until))
         if length > LONGEST_ANSWER:
             raise TooCostly("The result is too large.")
-        answer: tuple[bool, Any] = pickle.loads(self._read(length, until))
-        return answer
+        outcome, value = json.loads(self._read(length, until))
+        if outcome == OUT_OF_MEMORY:
+            raise TooCostly("It takes too much memory.")
+        return outcome == RETURNED, value
 
     def end(self) -> None:
         self._process.kill()

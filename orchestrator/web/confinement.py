@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import resource
 import signal
 from contextlib import suppress
 from importlib import import_module
-from typing import Any
 
-from orchestrator.web.confined import LENGTH_BYTES, TooCostly
+from orchestrator.web.confined import LENGTH_BYTES, OUT_OF_MEMORY, RAISED, RETURNED
 
 MOST_BYTES = 400_000_000  # of memory, the interpreter and its libraries included
 
@@ -35,22 +35,12 @@ def load(module: str) -> None:
 
 def _answer(call: bytes) -> bytes:
     try:
-        module, name, arguments = pickle.loads(call)
-        outcome: tuple[bool, Any] = (True, getattr(import_module(module), name)(*arguments))
-        return pickle.dumps(outcome)
+        module, name, arguments = pickle.loads(call)  # from the process that began this one, and from nobody else
+        return json.dumps([RETURNED, getattr(import_module(module), name)(*arguments)]).encode()
     except MemoryError:
-        return pickle.dumps((False, TooCostly("It takes too much memory.")))
+        return json.dumps([OUT_OF_MEMORY, None]).encode()
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets it
-        return _failure(error)
-
-
-def _failure(error: Exception) -> bytes:
-    try:
-        data = pickle.dumps((False, error))
-        pickle.loads(data)
-    except Exception:  # noqa: BLE001  an error that does not travel is told in words
-        return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
-    return data
+        return json.dumps([RAISED, str(error)]).encode()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from orchestrator.web.confined import TooCostly, confined
+from orchestrator.web.confined import Failed, TooCostly, confined
 
 
 def double(number: int) -> int:
@@ -30,9 +30,14 @@ def test_returns_what_the_function_returns() -> None:
     assert [confined(double, number) for number in (1, 2, 3)] == [2, 4, 6]
 
 
-def test_raises_what_the_function_raises() -> None:
-    with pytest.raises(LookupError, match="not here"):
+def test_tells_what_the_function_raised() -> None:
+    with pytest.raises(Failed, match="not here"):
         confined(fail)
+
+
+def test_takes_nothing_but_json() -> None:
+    with pytest.raises(Failed, match="not JSON serializable"):
+        confined(range, 3)
 
 
 def test_ends_what_takes_too_long_and_goes_on() -> None:

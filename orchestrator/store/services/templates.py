@@ -13,7 +13,7 @@ from jinja2.filters import do_format, do_indent
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from orchestrator.store.errors import BadTemplate
-from orchestrator.web.confined import TooCostly, confined
+from orchestrator.web.confined import Failed, TooCostly, confined
 
 MOST_LOOPS = 10  # in one template
 DEEPEST_LOOPS = 2  # loops in loops
@@ -88,9 +88,11 @@ def render_template(text: str, values: Mapping[str, Any], *, seconds: float = RE
         return text
     check_template(text)
     try:
-        return confined(_rendered, text, dict(values), seconds=seconds)
+        return str(confined(_rendered, text, dict(values), seconds=seconds))
     except TooCostly as error:
         raise BadTemplate(f"The template costs too much: {error}") from None
+    except Failed as error:
+        raise BadTemplate(str(error)) from None
 
 
 def check_template(text: str) -> None:
