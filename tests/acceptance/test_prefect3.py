@@ -14,12 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.environments import NotInstallable, python_with
 from tests.e2e.conftest import BACKENDS, backend  # noqa: F401  a fixture
 from tests.e2e.system import System
 
 SCRIPTS = Path(__file__).parent / "prefect3"
-REQUIREMENTS = Path(__file__).parents[1] / "clients" / "prefect3" / "requirements.txt"
 AT_ONCE = 2  # each keeps a core busy while its client is imported
 LONGEST_SECONDS = 300
 
@@ -79,18 +77,10 @@ class Scenarios:
 
 
 @pytest.fixture(scope="module")
-def python() -> Path:
-    try:
-        return python_with(REQUIREMENTS, name="prefect3")
-    except NotInstallable as error:
-        pytest.skip(f"the Prefect 3 client could not be installed: {error}")
-
-
-@pytest.fixture(scope="module")
-def scenarios(python, backend, tmp_path_factory, request) -> Iterator[Scenarios]:  # noqa: F811
+def scenarios(prefect3_python, backend, tmp_path_factory, request) -> Iterator[Scenarios]:  # noqa: F811
     home = tmp_path_factory.mktemp("home")
     system = System(home, backend).start()
-    found = Scenarios(python, system, tmp_path_factory.mktemp("prefect"))
+    found = Scenarios(prefect3_python, system, tmp_path_factory.mktemp("prefect"))
     # Those that this run asks for, all at once: a test that waits for one does not keep the others from going on.
     asked = [item.callspec.params["name"] for item in request.session.items if _is_ours(item, request)]
     found.start(list(dict.fromkeys(asked)))
@@ -118,9 +108,9 @@ def test_satisfies(scenarios, name):
         ("s27_csrf", {"ORCHESTRATOR_CSRF_PROTECTION": "true"}, {}),
     ],
 )
-def test_satisfies_on_a_server_of_its_own(python, tmp_path, scenario, server, client):
+def test_satisfies_on_a_server_of_its_own(prefect3_python, tmp_path, scenario, server, client):
     system = System(tmp_path / "home", server).start("--no-worker", "--no-services")
-    scenarios = Scenarios(python, system, tmp_path, **client)
+    scenarios = Scenarios(prefect3_python, system, tmp_path, **client)
     try:
         done = scenarios.outcome(scenario)
     finally:

@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Route
 
 from tests.browser.prefect_ui import Interface, Watch
-from tests.clients.environments import NotInstallable, python_with
 
 CLIENT = Path(__file__).parents[1] / "clients" / "prefect3"
 
@@ -52,15 +51,7 @@ MILLISECONDS = 20_000  # that a page may take until it shows what it should
 
 
 @pytest.fixture(scope="session")
-def client_python() -> Path:
-    try:
-        return python_with(CLIENT / "requirements.txt", name="prefect3")
-    except NotInstallable as error:
-        pytest.skip(f"the Prefect 3 client could not be installed: {error}")
-
-
-@pytest.fixture(scope="session")
-def things(client_python: Path, server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def things(prefect3_python: Path, server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """One of everything that there is a page for, made by the unmodified client; its identifiers."""
     environment = {
         **os.environ,
@@ -69,7 +60,7 @@ def things(client_python: Path, server: Any, tmp_path_factory: pytest.TempPathFa
         "DO_NOT_TRACK": "1",
     }
     done = subprocess.run(
-        [client_python, CLIENT / "things_to_show.py"],
+        [prefect3_python, CLIENT / "things_to_show.py"],
         env=environment,
         capture_output=True,
         text=True,
@@ -82,8 +73,8 @@ def things(client_python: Path, server: Any, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.mark.parametrize(("folder", "base"), [("ui", ""), ("ui-v2", "/v2")])
-def test_shows_every_page_of_prefects_own_interface(browser, server, client_python, things, folder, base):
-    (files,) = client_python.parents[1].glob(f"lib/python3*/site-packages/prefect/server/{folder}")
+def test_shows_every_page_of_prefects_own_interface(browser, server, prefect3_python, things, folder, base):
+    (files,) = prefect3_python.parents[1].glob(f"lib/python3*/site-packages/prefect/server/{folder}")
     context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
     Interface(files, base).serve(context)
     context.route("**/api/automations/**", _answer_for_automations)

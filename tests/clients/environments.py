@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PREFECT3 = Path(__file__).resolve().parent / "prefect3" / "requirements.txt"
 
 
 class NotInstallable(Exception):

@@ -9,20 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.environments import NotInstallable, python_with
 from tests.e2e.system import System, eventually
 
 HERE = Path(__file__).parent / "prefect3"
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def python():
-    try:
-        return python_with(HERE / "requirements.txt", name="prefect3")
-    except NotInstallable as error:
-        pytest.skip(f"the Prefect 3 client could not be installed: {error}")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +25,7 @@ def system(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def outcomes(python, system, tmp_path_factory):
+def outcomes(prefect3_python, system, tmp_path_factory):
     """What each flow came to in the client, by the name of its function."""
     environment = {
         **os.environ,
@@ -43,7 +34,7 @@ def outcomes(python, system, tmp_path_factory):
         "DO_NOT_TRACK": "1",
     }
     done = subprocess.run(
-        [python, HERE / "flows.py"], env=environment, capture_output=True, text=True, timeout=180, check=False
+        [prefect3_python, HERE / "flows.py"], env=environment, capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

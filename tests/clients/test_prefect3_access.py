@@ -10,20 +10,11 @@ import pytest
 
 from orchestrator.sdk.client import Client
 from orchestrator.sdk.transport import HttpTransport
-from tests.clients.environments import NotInstallable, python_with
 from tests.e2e.system import System, eventually
 
 HERE = Path(__file__).parent / "prefect3"
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def python():
-    try:
-        return python_with(HERE / "requirements.txt", name="prefect3")
-    except NotInstallable as error:
-        pytest.skip(f"the Prefect 3 client could not be installed: {error}")
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +54,14 @@ def friend(system, key):
     return Client(HttpTransport(f"{system.url}/orchestrator/api", timeout_seconds=20), api_key=key)
 
 
-def test_records_runs_tasks_and_logs_of_a_client_with_a_key(python, environment, friend):
+def test_records_runs_tasks_and_logs_of_a_client_with_a_key(prefect3_python, environment, friend):
     done = subprocess.run(
-        [python, HERE / "one_task.py"], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [prefect3_python, HERE / "one_task.py"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr
@@ -78,8 +74,19 @@ def test_records_runs_tasks_and_logs_of_a_client_with_a_key(python, environment,
     assert eventually(lambda: "here" in [line["message"] for line in friend.ask("POST", "/logs/filter", logs)])
 
 
-def test_keeps_a_worker_connected(python, environment, friend):
-    command = [python, "-m", "prefect", "worker", "start", "--pool", "theirs", "--type", "process", "--run-once"]
+def test_keeps_a_worker_connected(prefect3_python, environment, friend):
+    command = [
+        prefect3_python,
+        "-m",
+        "prefect",
+        "worker",
+        "start",
+        "--pool",
+        "theirs",
+        "--type",
+        "process",
+        "--run-once",
+    ]
 
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 

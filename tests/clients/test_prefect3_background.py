@@ -14,21 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.environments import NotInstallable, python_with
 from tests.e2e.system import System, eventually
 
 HERE = Path(__file__).parent / "prefect3"
 SCRIPT = HERE / "background_tasks.py"
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def python():
-    try:
-        return python_with(HERE / "requirements.txt", name="prefect3")
-    except NotInstallable as error:
-        pytest.skip(f"the Prefect 3 client could not be installed: {error}")
 
 
 class Clients:
@@ -75,8 +66,8 @@ class Clients:
 
 
 @pytest.fixture
-def clients(python, tmp_path):
-    clients = Clients(python, tmp_path)
+def clients(prefect3_python, tmp_path):
+    clients = Clients(prefect3_python, tmp_path)
     yield clients
     clients.stop()
 

@@ -11,7 +11,6 @@ import pytest
 
 from orchestrator.store.services.checksums import checksum_of
 from orchestrator.store.services.system_blocks import system_block_facts
-from tests.clients.environments import NotInstallable, python_with
 
 HERE = Path(__file__).parent / "prefect3"
 
@@ -19,15 +18,16 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory):
+def client(prefect3_python, tmp_path_factory):
     """What the client says about its blocks."""
-    try:
-        python = python_with(HERE / "requirements.txt", name="prefect3")
-    except NotInstallable as error:
-        pytest.skip(f"the Prefect 3 client could not be installed: {error}")
     environment = {**os.environ, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")), "DO_NOT_TRACK": "1"}
     done = subprocess.run(
-        [python, HERE / "block_checksums.py"], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [prefect3_python, HERE / "block_checksums.py"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

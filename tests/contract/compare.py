@@ -14,13 +14,14 @@ def main(arguments: list[str]) -> int:
     import django
 
     django.setup()
+    from tests.clients.environments import PREFECT3, python_with
     from tests.contract.differences import compare
     from tests.contract.documents import our_document, reference_document
     from tests.contract.intended import is_intended
 
     prefixes = tuple(f"/{argument.strip('/')}" for argument in arguments if not argument.startswith("-"))
     found = 0
-    for line in compare(our_document(), reference_document()):
+    for line in compare(our_document(), reference_document(python_with(PREFECT3, name="prefect3"))):
         path = line.split()[1].rstrip(":")
         if (prefixes and not path.startswith(prefixes)) or ("--all" not in arguments and is_intended(line)):
             continue

@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.rest.schema import describe
-from tests.clients.environments import ROOT, python_with
 
 HERE = Path(__file__).parent
-REQUIREMENTS = ROOT / "tests" / "clients" / "prefect3" / "requirements.txt"
 
 
-def reference_document() -> dict[str, Any]:
-    """Made once for each environment of the client, and kept in it. Raises NotInstallable."""
-    python = python_with(REQUIREMENTS, name="prefect3")
+def reference_document(python: Path) -> dict[str, Any]:
+    """Made once for each environment of the client, whose interpreter this is, and kept in it."""
     home = python.parent.parent
     kept = home / f"openapi-{(home / 'stamp').read_text()[:16]}.json"
     if not kept.exists():

@@ -6,18 +6,14 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from orchestrator.rest.operations import operations
-from tests.clients.environments import NotInstallable
 from tests.contract.differences import compare
 from tests.contract.documents import our_document, reference_document
 from tests.contract.intended import is_intended, stale
 
 
 @pytest.fixture(scope="module")
-def differences():
-    try:
-        return list(compare(our_document(), reference_document()))
-    except NotInstallable as error:
-        pytest.skip(f"the Prefect 3 client could not be installed: {error}")
+def differences(prefect3_python):
+    return list(compare(our_document(), reference_document(prefect3_python)))
 
 
 def test_describes_what_the_reference_describes(differences):

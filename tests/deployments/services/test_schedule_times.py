@@ -13,7 +13,6 @@ import pytest
 
 from deployments.services.schedule_times import first_times, times_of
 from deployments.services.schedule_values import checked_cron, checked_rule
-from tests.clients.environments import NotInstallable, python_with
 
 SIXTY = ",".join(map(str, range(60)))
 DENSE = "\n".join([f"RRULE:FREQ=DAILY;BYHOUR={SIXTY[:61]};BYMINUTE={SIXTY};BYSECOND={SIXTY}"] * 2)
@@ -90,15 +89,15 @@ def of(schedule, start, end, most=100):
 
 
 @pytest.mark.e2e
-def test_are_those_that_the_client_works_out():
-    try:
-        python = python_with(CLIENT / "requirements.txt", name="prefect3")
-    except NotInstallable as error:
-        pytest.skip(f"the Prefect 3 client could not be installed: {error}")
+def test_are_those_that_the_client_works_out(prefect3_python):
     asked = list(cases())
 
     done = subprocess.run(
-        [python, CLIENT / "schedule_dates.py"], input=json.dumps(asked), capture_output=True, text=True, check=False
+        [prefect3_python, CLIENT / "schedule_dates.py"],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr
