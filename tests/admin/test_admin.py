@@ -16,19 +16,23 @@ from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
 from orchestrator.events.emit import emit
 from runs.models import (
+    CachedState,
     Claim,
     ConcurrencyLease,
     ConcurrencyLimit,
     ConcurrencySlot,
     FlowRun,
+    FlowRunInput,
     FlowRunState,
     Leftover,
     Log,
+    QueuedTaskRun,
     SavedSearch,
     StateDeadline,
     TaskRun,
     TaskRunState,
     TaskRunTag,
+    TaskSubscription,
 )
 from runs.services.artifacts import create_artifact
 from tests.factories import make_deployment, make_flow_run, make_logs, make_task_run, make_work_pool, make_worker
@@ -69,6 +73,10 @@ def rows(admin_user):
         create_artifact(columns={"key": f"report-{number}", "type": "markdown", "flow_run_id": run.id})
         SavedSearch.objects.create(name=f"search-{number}")
         StateDeadline.objects.create(flow_run=run, state_id=run.state_id, kind="PAUSE", at=now())
+        FlowRunInput.objects.create(flow_run=run, key=f"answer-{number}", value="1")
+        worker = TaskSubscription.objects.create(client_id=f"host-{number}", lease_expires_at=now())
+        QueuedTaskRun.objects.create(task_run=task, task_key=task.task_key, holder=worker)
+        CachedState.objects.create(key_digest=f"digest-{number}", state_id=task.state_id)
         Leftover.objects.create(kind="flow-run", run_id=run.pk, deleted_at=now(), due_at=now())
         ApiKey.objects.create(name=f"key-{number}", user=admin_user, digest=digest_of(make_key()))
         issue_csrf_token(client=f"client-{number}")

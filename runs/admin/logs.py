@@ -1,0 +1,44 @@
+"""Log lines."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.defaultfilters import truncatechars
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from orchestrator.web.admin import HistoryAdmin, badge
+from runs.models import Log
+
+
+@admin.register(Log)
+class LogAdmin(HistoryAdmin):
+    list_display = ["timestamp", "level_word", "short_message", "name", "run_link"]
+    list_filter = ["level", "timestamp"]
+    search_fields = ["message"]
+    ordering = ["-timestamp", "-id"]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup in ("flow_run_id", "task_run_id") or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="level", ordering="level")
+    def level_word(self, line: Log) -> SafeString:
+        tone = "failed" if line.level >= 40 else "late" if line.level >= 30 else "scheduled"
+        return badge(tone, line.level_name)
+
+    @admin.display(description="message")
+    def short_message(self, line: Log) -> str:
+        return truncatechars(line.message, 160)
+
+    @admin.display(description="run")
+    def run_link(self, line: Log) -> SafeString | str:
+        if line.flow_run_id is None:
+            return ""
+        return format_html(
+            '<a href="{}?at={}#L{}">its place in the log</a>',
+            reverse("runs:flow-run", args=[line.flow_run_id]),
+            line.id,
+            line.id,
+        )

@@ -1,0 +1,143 @@
+"""Flow runs and task runs, with what they were through."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from orchestrator.live.words import duration_words
+from orchestrator.web.admin import HistoryAdmin
+from runs.admin.claims import Claims
+from runs.admin.states import FlowRunStates, TaskRunStates
+from runs.admin.words import state_badge
+from runs.models import FlowRun, FlowRunTag, TaskRun, TaskRunTag
+from runs.models.run import Run
+
+
+class RunAdmin(HistoryAdmin):
+    """What the lists of flow runs and of task runs have in common."""
+
+    list_filter = ["state_type", "start_time"]
+    search_fields = ["name"]
+    ordering = ["-id"]
+
+    @admin.display(description="state", ordering="state_type")
+    def state_word(self, run: Run) -> SafeString:
+        return state_badge(run.state_type, run.state_name)
+
+    @admin.display(description="duration", ordering="total_run_time")
+    def duration(self, run: Run) -> str:
+        return duration_words(run.estimated_run_time()) if run.start_time else ""
+
+    @admin.display(description="tags")
+    def tag_words(self, run: Run) -> str:
+        return ", ".join(run.tags)
+
+
+@admin.register(FlowRun)
+class FlowRunAdmin(RunAdmin):
+    list_display = ["name", "state_word", "flow", "deployment", "start_time", "duration", "run_count", "tag_words"]
+    list_filter = ["state_type", "start_time", "auto_scheduled", ("deployment", admin.EmptyFieldListFilter), "flow"]
+    list_select_related = ["flow", "deployment"]
+    search_fields = ["name", "flow__name"]
+    inlines = [FlowRunStates, Claims]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "name",
+                    "state_word",
+                    "flow",
+                    "flow_version",
+                    "deployment",
+                    "work_queue",
+                    "tags",
+                    "tasks_link",
+                    "log_link",
+                ]
+            },
+        ),
+        (
+            "Times",
+            {
+                "fields": [
+                    "expected_start_time",
+                    "next_scheduled_start_time",
+                    "start_time",
+                    "end_time",
+                    "duration",
+                    "created",
+                    "updated",
+                ]
+            },
+        ),
+        ("What it was given", {"fields": ["parameters", "context", "labels", "job_variables", "empirical_policy"]}),
+        (
+            "Where it comes from",
+            {
+                "fields": [
+                    "parent_task_run",
+                    "idempotency_key",
+                    "auto_scheduled",
+                    "created_by",
+                    "infrastructure_pid",
+                    "run_count",
+                ]
+            },
+        ),
+        ("The state as the API answers it", {"fields": ["state"], "classes": ["collapse"]}),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return ["state_word", "duration", "tasks_link", "log_link", "created", "updated"]
+
+    def view_on_site(self, run: FlowRun) -> str:
+        return reverse("runs:flow-run", args=[run.pk])
+
+    @admin.display(description="task runs")
+    def tasks_link(self, run: FlowRun) -> SafeString:
+        return _link("admin:runs_taskrun_changelist", f"flow_run__id__exact={run.pk}", "All its task runs")
+
+    @admin.display(description="log")
+    def log_link(self, run: FlowRun) -> SafeString:
+        return _link("admin:runs_log_changelist", f"flow_run_id={run.pk}", "Its log lines")
+
+
+@admin.register(TaskRun)
+class TaskRunAdmin(RunAdmin):
+    list_display = ["name", "state_word", "flow_run", "task_key", "start_time", "duration", "run_count"]
+    list_select_related = ["flow_run"]
+    search_fields = ["name", "task_key"]
+    inlines = [TaskRunStates]
+    readonly_fields = ["state_word", "duration", "created", "updated"]
+
+    def view_on_site(self, run: TaskRun) -> str:
+        return reverse("runs:task-run", args=[run.pk])
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == "flow_run__id__exact" or super().lookup_allowed(lookup, value, request)
+
+
+@admin.register(FlowRunTag)
+class FlowRunTagAdmin(HistoryAdmin):
+    list_display = ["tag", "flow_run"]
+    list_select_related = ["flow_run"]
+    search_fields = ["tag"]
+    ordering = ["-id"]
+
+
+@admin.register(TaskRunTag)
+class TaskRunTagAdmin(HistoryAdmin):
+    list_display = ["tag", "task_run"]
+    list_select_related = ["task_run"]
+    search_fields = ["tag"]
+    ordering = ["-id"]
+
+
+def _link(view: str, query: str, words: str) -> SafeString:
+    return format_html('<a href="{}?{}">{}</a>', reverse(view), query, words)
