@@ -1,5 +1,6 @@
 """The server as one ASGI application: HTTP, websockets, and what runs beside them."""
 
+import gc
 import os
 
 import django
@@ -21,3 +22,5 @@ application = Prefixed(
     Root(http=HttpEngine(), websocket=URLRouter(websocket_urlpatterns), lifespan=Lifespan(COMPANIONS)),
     settings.URL_PREFIX,
 )
+
+gc.freeze()  # what is loaded now stays until the end, so the collector need not look at it again and again
