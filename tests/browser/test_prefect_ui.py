@@ -17,7 +17,7 @@ CLIENT = Path(__file__).parents[1] / "clients" / "prefect3"
 
 # Address -> texts that the page shows once it has what it asked for. Both interfaces have the same addresses.
 PAGES: dict[str, list[str]] = {
-    "/dashboard": ["Flow Runs", "broken"],
+    "/dashboard": ["Flow Runs", "Task Runs", "machines"],  # which runs it shows depends on what else has failed
     "/runs": ["whole", "broken", "asked-for"],
     "/runs?tab=task-runs": ["double-"],
     "/runs/flow-run/{whole}": ["whole", "Completed", "beginning"],
