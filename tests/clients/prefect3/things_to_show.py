@@ -4,7 +4,7 @@ The last line of what it prints is a JSON object with the identifiers.
 """
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
@@ -91,7 +91,6 @@ def broken() -> None:
 def main() -> None:
     state = whole(return_state=True)
     failed = broken(return_state=True)
-    emit_event("shop.sold", resource={"prefect.resource.id": "shop.1", "prefect.resource.name": "Shop"})
     Variable.set("greeting", {"text": "hello"}, tags=["words"])
     Secret(value="nobody knows").save("hush")
     made = {
@@ -141,7 +140,15 @@ def main() -> None:
             "block": documents[0]["id"],
             "tag_limit": limits[0]["id"],
         }
+    sell()
     print(json.dumps(made))
+
+
+def sell() -> None:
+    """Now, and a while ago: the feed of events ends with the last full minute, and begins with the latest."""
+    shop = {"prefect.resource.id": "shop.1", "prefect.resource.name": "Shop"}
+    emit_event("shop.sold", resource=shop, occurred=datetime.now(UTC) - timedelta(minutes=10))
+    emit_event("shop.sold", resource=shop)
 
 
 if __name__ == "__main__":
