@@ -1,50 +1,64 @@
-"""Services that beat starts. Each does a bounded piece of work and returns how many rows it touched."""
+"""The services of runs. Each does a bounded piece of work and returns how many rows it touched."""
 
-import logging
-
-from celery import shared_task
-
+from orchestrator.periodic import service
 from orchestrator.statements.batches import repeat
-from runs.services import cancellation, claims, concurrency_leases, late, leftovers, pauses, retention
-
-logger = logging.getLogger(__name__)
+from runs.services import cancellation, claims, concurrency_leases, late, pauses, zombies
+from runs.services import lazarus as resurrection
+from runs.services.leftovers import clear_leftovers
+from runs.services.retention import delete_what_is_old
 
 SECONDS_AT_A_TIME = 3.0
 
 
-@shared_task
-def reclaim_lost_runs() -> int:
+@service(every_seconds=5)
+def lost_runs() -> int:
+    """Begins runs again whose worker stopped renewing its claim."""
     return claims.reclaim_lost_runs()
 
 
-@shared_task
-def repossess_expired_leases() -> int:
+@service(every_seconds=5)
+def zombie_killer() -> int:
+    """Ends or retries running runs whose heartbeat stopped."""
+    return zombies.end_dead_runs() + zombies.end_unheard_runs()
+
+
+@service(every_seconds=15)
+def lazarus() -> int:
+    """Schedules runs again that were taken and never began."""
+    return resurrection.raise_the_lost()
+
+
+@service(every_seconds=15)
+def repossessor() -> int:
+    """Frees the slots of limits whose holders stopped renewing."""
     return repeat(concurrency_leases.repossess_expired_leases, seconds=SECONDS_AT_A_TIME)
 
 
-@shared_task
-def mark_late_runs() -> int:
+@service(every_seconds=5)
+def late_runs() -> int:
+    """Marks scheduled runs that did not begin in time."""
     return late.mark_late()
 
 
-@shared_task
-def expire_pauses() -> int:
+@service(every_seconds=5)
+def pause_expirations() -> int:
+    """Lets runs fail whose pause nobody ended in time."""
     return pauses.expire_pauses()
 
 
-@shared_task
-def finish_cancellations() -> int:
+@service(every_seconds=10)
+def cancellation_cleanup() -> int:
+    """Cancels what cancelled runs left unfinished."""
     return cancellation.cancel_children() + cancellation.time_out_cancelling()
 
 
-@shared_task
-def clear_leftovers() -> int:
-    return repeat(leftovers.clear_leftovers, seconds=SECONDS_AT_A_TIME)
+@service(every_seconds=5)
+def leftovers() -> int:
+    """Deletes the log lines and artifacts of deleted runs."""
+    return repeat(clear_leftovers, seconds=SECONDS_AT_A_TIME)
 
 
-@shared_task
-def delete_old_runs() -> int:
-    deleted = repeat(retention.delete_old_runs, seconds=SECONDS_AT_A_TIME)
-    if deleted:
-        logger.info("%d flow runs were deleted because they ended too long ago.", deleted)
-    return deleted
+@service(every_seconds=60)
+def retention() -> int:
+    """Deletes what is kept no longer."""
+    return delete_what_is_old()

@@ -22,6 +22,7 @@ SERVER = [
     "orchestrator.events",
     "orchestrator.rest",
     "orchestrator.accounts",
+    "orchestrator.periodic",
     "orchestrator.web",
     "orchestrator.statements",
     "orchestrator.broker",

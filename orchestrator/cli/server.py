@@ -7,12 +7,18 @@ import sys
 
 import click
 
+from orchestrator.cli.lazy import LazyGroup
 from orchestrator.cli.places import home, log_file, pid_file
 
 DEFAULT_PORT = 4200
+BRANCHES = {
+    "doctor": ("orchestrator.cli.doctor.command", "doctor", "Check the set-up, and say what is unsafe."),
+    "database": ("orchestrator.cli.database", "database", "Bring the database up to date, back, or begin it anew."),
+    "services": ("orchestrator.cli.services", "services", "See how the services do, and run one in the foreground."),
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, lazy=BRANCHES)
 def server() -> None:
     """Start, stop and look at the server on this machine."""
 
@@ -27,12 +33,22 @@ def server() -> None:
 @click.option("--background", is_flag=True, help="Return when the server is ready.")
 @click.option("--no-worker", is_flag=True, help="Start no flow worker.")
 @click.option("--no-services", is_flag=True, help="Start no scheduler and no periodic services.")
+@click.option("--services", "only", metavar="NAMES", multiple=True, help="Start these services alone, as in a,b.")
+@click.option("--except", "without", metavar="NAMES", multiple=True, help="Start all services without these.")
 @click.option(
     "--workers", default=2, show_default=True, type=click.IntRange(1, 256), help="Flow runs executed at once."
 )
 @click.option("--analytics-off", is_flag=True, help="Accepted: there is no analytics.")
 def start(
-    host: str, port: int, background: bool, no_worker: bool, no_services: bool, workers: int, analytics_off: bool
+    host: str,
+    port: int,
+    background: bool,
+    no_worker: bool,
+    no_services: bool,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    workers: int,
+    analytics_off: bool,
 ) -> None:
     """Start the web server, a flow worker and the periodic services, and keep them running."""
     from orchestrator.cli.checks import CannotStart
@@ -40,12 +56,35 @@ def start(
 
     if analytics_off:
         click.echo("There is no analytics in Orchestrator: nothing to switch off.")
-    plan = ServerPlan(host=host, port=port, worker=not no_worker, services=not no_services, concurrency=workers)
+    plan = ServerPlan(
+        host=host,
+        port=port,
+        worker=not no_worker,
+        services=() if no_services else _chosen_services(only, without),
+        concurrency=workers,
+    )
+    if no_services and (only or without):
+        raise click.UsageError("--no-services starts none: it goes with neither --services nor --except.")
     try:
         code = serve_in_background(plan, say=click.echo) if background else serve(plan, say=click.echo)
     except CannotStart as error:
         raise click.ClickException(str(error)) from None
     sys.exit(code)
+
+
+def _chosen_services(only: tuple[str, ...], without: tuple[str, ...]) -> tuple[str, ...]:
+    """What the options say, else what the environment says. Raises click.UsageError."""
+    from orchestrator.contract.services import chosen_services
+
+    if not (only or without):
+        only, without = (
+            (os.environ.get("ORCHESTRATOR_SERVICES", ""),),
+            (os.environ.get("ORCHESTRATOR_SERVICES_EXCEPT", ""),),
+        )
+    try:
+        return tuple(chosen_services(only=",".join(only).split(","), without=",".join(without).split(",")))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 @server.command()

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from orchestrator.cli.checks import CannotStart, check_home, check_python, is_loopback, listen
@@ -18,6 +18,7 @@ from orchestrator.cli.pidfile import AlreadyRunning, PidFile, find_running
 from orchestrator.cli.places import home, log_file, pid_file
 from orchestrator.cli.processes import Program, python_command
 from orchestrator.cli.supervisor import FailedToStart, Stopped, Supervisor
+from orchestrator.contract.services import SERVICES
 
 READY_SECONDS = 60.0
 Say = Callable[[str], object]
@@ -41,7 +42,7 @@ class ServerPlan:
     host: str
     port: int  # 0: any free one
     worker: bool = True
-    services: bool = True
+    services: tuple[str, ...] = tuple(SERVICES)  # those that beat starts
     concurrency: int = 2
 
 
@@ -70,7 +71,7 @@ def serve_in_background(plan: ServerPlan, *, say: Say) -> int:
         raise CannotStart(f"A server already runs from {home()} at {running.url} (process {running.pid}).")
     listen(plan.host, plan.port).close()
     switches = [] if plan.worker else ["--no-worker"]
-    switches += [] if plan.services else ["--no-services"]
+    switches += ["--services", ",".join(plan.services)] if plan.services else ["--no-services"]
     command = python_command("-m", "orchestrator", "server", "start", "--host", plan.host, "--port", str(plan.port))
     with log_file().open("w") as log:
         process = subprocess.Popen(
@@ -174,7 +175,8 @@ def _worker(plan: ServerPlan, url: str, environment: dict[str, str]) -> Program:
 
 
 def _services(environment: dict[str, str]) -> Program:
-    options = ("--queues", "services", "--pool", "threads", "--concurrency", "2", "--loglevel", "WARNING")
+    # Enough that a long piece of work, such as retention's, holds up none of those that must be quick.
+    options = ("--queues", "services", "--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING")
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return Program(
         name="services",
@@ -203,6 +205,10 @@ def _environment(plan: ServerPlan, url: str) -> dict[str, str]:
     environment.setdefault("ORCHESTRATOR_PUBLIC_URL", url)
     if not is_loopback(plan.host):
         environment.setdefault("ORCHESTRATOR_ALLOWED_HOSTS", "*")  # whoever opens the server may name it as they like
+    environment.pop("ORCHESTRATOR_SERVICES_EXCEPT", None)
+    environment.pop("ORCHESTRATOR_SERVICES", None)
+    if plan.services != tuple(SERVICES):
+        environment["ORCHESTRATOR_SERVICES"] = ",".join(plan.services)
     environment[_EMBEDDED_KEY] = secrets.token_urlsafe(32)
     environment["PYTHONUNBUFFERED"] = "1"
     return environment
@@ -228,9 +234,14 @@ def _reachable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def banner(url: str, *, worker: bool, services: bool) -> str:
+def banner(url: str, *, worker: bool, services: Collection[str]) -> str:
     parts = ((worker, "no flow worker"), (services, "no scheduler and services"))
     missing = [text for there, text in parts if not there]
+    left_out = [name for name in SERVICES if name not in services] if services else []
+    if len(left_out) > len(services):
+        missing.append(f"of the services only {', '.join(services)}")
+    elif left_out:
+        missing.append(f"no {', '.join(left_out)}")
     lines = [
         "",
         "Orchestrator is ready.",

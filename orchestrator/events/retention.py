@@ -17,18 +17,16 @@ BATCH = 500  # events that one transaction deletes
 
 def delete_old_events() -> int:
     """Delete a batch of the events that are kept no longer, with their related resources. Returns how many events."""
-    deleted = _delete(_heartbeats_before(_kept_since(settings.HEARTBEATS_RETENTION_DAYS)))
-    if deleted < BATCH:
-        deleted += _delete(Event.objects.filter(occurred__lt=_kept_since(settings.EVENTS_RETENTION_DAYS)))
-    return deleted
+    return _delete(Event.objects.filter(occurred__lt=_kept_since(settings.EVENTS_RETENTION_DAYS)))
+
+
+def delete_old_heartbeats() -> int:
+    """The same for the events that are but signs of life, which have a time of their own."""
+    return _delete(Event.objects.filter(event=HEARTBEAT, occurred__lt=_kept_since(settings.HEARTBEATS_RETENTION_DAYS)))
 
 
 def _kept_since(days: int) -> datetime:
     return now() - timedelta(days=days)
-
-
-def _heartbeats_before(at: datetime) -> QuerySet[Event]:
-    return Event.objects.filter(event=HEARTBEAT, occurred__lt=at)
 
 
 def _delete(events: QuerySet[Event]) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from time import monotonic, sleep
 
 PAUSE_SECONDS = 0.01  # between two batches, so that other writers get their turns
+
+_may_go_on: ContextVar[Callable[[], bool]] = ContextVar("may_go_on", default=lambda: True)
 
 
 def repeat(batch: Callable[[], int], *, seconds: float) -> int:
@@ -14,7 +18,17 @@ def repeat(batch: Callable[[], int], *, seconds: float) -> int:
     total = 0
     while done := batch():
         total += done
-        if monotonic() >= until:
+        if monotonic() >= until or not _may_go_on.get()():
             break
         sleep(PAUSE_SECONDS)
     return total
+
+
+@contextmanager
+def asking_between_batches(may_go_on: Callable[[], bool]) -> Iterator[None]:
+    """Inside, every `repeat` asks after each batch whether it may begin another."""
+    token = _may_go_on.set(may_go_on)
+    try:
+        yield
+    finally:
+        _may_go_on.reset(token)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, UUIDField
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -44,8 +44,11 @@ class QuickAdmin(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
+        key = queryset.model._meta.pk
+        if not isinstance(getattr(key, "target_field", key), UUIDField):
+            return super().get_search_results(request, queryset, search_term)
         try:
-            return queryset.filter(id=UUID(search_term.strip())), False
+            return queryset.filter(pk=UUID(search_term.strip())), False
         except ValueError:
             return super().get_search_results(request, queryset, search_term)
 

@@ -9,8 +9,10 @@ from runs.models.deadlines import StateDeadline
 from runs.models.flow_run_inputs import FlowRunInput
 from runs.models.flow_runs import FlowRun, FlowRunTag
 from runs.models.flows import Flow
+from runs.models.heartbeats import Heartbeat, Rescue
 from runs.models.leftovers import Leftover
 from runs.models.logs import Log
+from runs.models.retention_reports import RetentionReport
 from runs.models.saved_searches import SavedSearch
 from runs.models.states import FlowRunState, TaskRunState
 from runs.models.task_caches import CachedState
@@ -29,9 +31,12 @@ __all__ = [
     "FlowRunInput",
     "FlowRunState",
     "FlowRunTag",
+    "Heartbeat",
     "Leftover",
     "Log",
     "QueuedTaskRun",
+    "Rescue",
+    "RetentionReport",
     "SavedSearch",
     "StateDeadline",
     "TaskRun",

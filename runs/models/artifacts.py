@@ -45,6 +45,11 @@ class Artifact(Produced):
             models.Index(
                 fields=["task_run_id", "id"], name="artifact_task_run", condition=Q(task_run_id__isnull=False)
             ),
+            models.Index(
+                fields=["created"],
+                name="artifact_alone",
+                condition=Q(flow_run_id__isnull=True, task_run_id__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -31,6 +31,7 @@ class Claim(models.Model):
     class Outcome(models.TextChoices):
         FINISHED = "finished"  # the holder executed the run to its end
         LOST = "lost"  # the holder died or stopped renewing
+        HANDED_BACK = "handed_back"  # the holder was told to stop, and nothing broke
         REVOKED = "revoked"  # the run was ended or taken away by somebody else
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

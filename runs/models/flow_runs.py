@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q, Value
@@ -10,6 +11,11 @@ from django.db.models.lookups import Exact
 
 from orchestrator.contract.states import StateType
 from runs.models.run import Run, RunQuerySet
+
+
+def text_of(path: str) -> Coalesce:
+    """What a JSON column has under a key, as text; empty where it has nothing."""
+    return Coalesce(KT(path), Value(""), output_field=models.TextField())
 
 
 class FlowRunQuerySet(RunQuerySet):
@@ -22,12 +28,21 @@ class FlowRunQuerySet(RunQuerySet):
 
     def open_to_workers(self) -> FlowRunQuerySet:
         """Without those that wait for a retry in the process that already has them."""
-        retry_type = Coalesce(KT("empirical_policy__retry_type"), Value(""), output_field=models.TextField())
-        return self.exclude(Exact(retry_type, Value("in_process")))
+        return self.exclude(Exact(text_of("empirical_policy__retry_type"), Value("in_process")))
 
     def due(self, at: datetime) -> FlowRunQuerySet:
         """Scheduled for `at` or earlier, for any worker to begin."""
         return self.scheduled().open_to_workers().filter(next_scheduled_start_time__lte=at)
+
+    def newer_of_schedules(self, due: Any, at: datetime) -> FlowRunQuerySet:
+        """Planned by schedules for times after `due`, up to `at`; `planned_by` is the schedule of each, as text.
+
+        With a deployment, nothing is read that is older than `due`: by the index of the deployment's runs.
+        """
+        rows = self.alias(sort_time=Coalesce("start_time", "expected_start_time"), planned_by=text_of("created_by__id"))
+        return rows.filter(
+            sort_time__gt=due, expected_start_time__gt=due, expected_start_time__lte=at, auto_scheduled=True
+        )
 
     def top_level(self) -> FlowRunQuerySet:
         return self.filter(parent_task_run=None)

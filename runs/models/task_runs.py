@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from runs.models.run import Run, RunQuerySet
@@ -36,6 +37,7 @@ class TaskRun(Run):
             models.Index(fields=["expected_start_time", "id"], name="task_run_expected"),
             models.Index(fields=["next_scheduled_start_time"], name="task_run_next"),
             models.Index(fields=["end_time"], name="task_run_ended"),
+            models.Index(fields=["end_time"], name="task_run_ended_alone", condition=Q(flow_run=None)),
             models.Index(fields=["name"], name="task_run_name"),
         ]
 

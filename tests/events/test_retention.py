@@ -7,8 +7,7 @@ import pytest
 from orchestrator.events import retention
 from orchestrator.events.ingest import ingest
 from orchestrator.events.models import Event, RelatedResource
-from orchestrator.events.retention import delete_old_events
-from orchestrator.events.tasks import delete_old_events as delete_old_events_task
+from orchestrator.events.retention import delete_old_events, delete_old_heartbeats
 from tests.events.making import an_event, related
 
 pytestmark = pytest.mark.django_db
@@ -42,8 +41,9 @@ def test_keeps_heartbeats_for_a_time_of_their_own(settings):
     happened(0.9, "prefect.flow-run.heartbeat")
     happened(1.1, "prefect.flow-run.Completed")
 
-    delete_old_events()
+    deleted = delete_old_heartbeats()
 
+    assert deleted == 1
     assert names() == ["prefect.flow-run.Completed", "prefect.flow-run.heartbeat"]
 
 
@@ -55,19 +55,8 @@ def test_deletes_a_bounded_number_at_a_time(monkeypatch):
     assert [delete_old_events() for _ in range(4)] == [2, 2, 1, 0]
 
 
-def test_says_how_many_went(monkeypatch, caplog):
-    monkeypatch.setattr(retention, "BATCH", 2)
-    for _ in range(5):
-        happened(8)
-    caplog.set_level("INFO")
-
-    delete_old_events_task()
-
-    assert "5 old events were deleted." in caplog.text
-
-
-def test_asks_twice_when_nothing_is_old(django_assert_num_queries):
+def test_asks_once_when_nothing_is_old(django_assert_num_queries):
     happened(1)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         delete_old_events()

@@ -1,0 +1,71 @@
+"""Which services there are. Each app declares its own in its `tasks.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.module_loading import autodiscover_modules
+
+SPARE_SECONDS = 3.0  # by which a lease is longer than the work between two renewals
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service. Calling it does its work, without asking whether somebody else does so."""
+
+    name: str
+    description: str
+    every_seconds: float  # unless an administrator says otherwise
+    most_seconds: float  # that its work takes between two renewals of its lease
+    work: Callable[[], int]
+
+    def __call__(self) -> int:
+        """Do a bounded piece of work. Returns how many rows it touched."""
+        return self.work()
+
+    @property
+    def task_name(self) -> str:
+        """The name of its Celery task."""
+        return f"{TASKS}{self.name}"
+
+    @property
+    def lease_seconds(self) -> float:
+        return self.most_seconds + SPARE_SECONDS
+
+
+TASKS = "services."
+
+_services: dict[str, Service] = {}
+
+
+class UnknownService(Exception):
+    """No service has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no service called {name}.")
+
+
+class DoubleService(Exception):
+    """Two services have one name."""
+
+
+def register(service: Service) -> None:
+    if service.name in _services:
+        raise DoubleService(service.name)
+    _services[service.name] = service
+
+
+def all_services() -> list[Service]:
+    """Every service, by name."""
+    autodiscover_modules("tasks")
+    return [_services[name] for name in sorted(_services)]
+
+
+def find_service(name: str) -> Service:
+    """Raises UnknownService."""
+    autodiscover_modules("tasks")
+    try:
+        return _services[name]
+    except KeyError:
+        raise UnknownService(name) from None
