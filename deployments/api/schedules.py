@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from deployments.api import deployment_shapes as shapes
 from deployments.api.answers import schedule_answer
+from deployments.api.authors import author_of
 from deployments.api.schedule_bodies import DeploymentScheduleCreate, DeploymentScheduleUpdate, RunsPlanned
 from deployments.errors import DeploymentNotFound
 from deployments.models import Deployment, DeploymentSchedule
@@ -35,7 +36,9 @@ class DeploymentSchedules(ApiView):
     @takes(list[DeploymentScheduleCreate])
     @answers(list[shapes.DeploymentSchedule], 201)
     def post(self, request: Request, deployment_id: UUID, body: list[DeploymentScheduleCreate]) -> Response:
-        made = add_schedules(deployment_id=deployment_id, schedules=[one.changes() for one in body])
+        made = add_schedules(
+            deployment_id=deployment_id, schedules=[one.changes() for one in body], author=author_of(request)
+        )
         return Response([schedule_answer(schedule) for schedule in made], 201)
 
 
@@ -47,12 +50,14 @@ class DeploymentScheduleById(ApiView):
     def patch(
         self, request: Request, deployment_id: UUID, schedule_id: UUID, body: DeploymentScheduleUpdate
     ) -> Response:
-        update_schedule(deployment_id=deployment_id, schedule_id=schedule_id, changes=body.changes())
+        update_schedule(
+            deployment_id=deployment_id, schedule_id=schedule_id, changes=body.changes(), author=author_of(request)
+        )
         return no_content()
 
     @answers(None, 204)
     def delete(self, request: Request, deployment_id: UUID, schedule_id: UUID) -> Response:
-        delete_schedule(deployment_id=deployment_id, schedule_id=schedule_id)
+        delete_schedule(deployment_id=deployment_id, schedule_id=schedule_id, author=author_of(request))
         return no_content()
 
 

@@ -2,8 +2,9 @@
 
 from deployments.models.deployments import Deployment
 from deployments.models.schedules import DeploymentSchedule
+from deployments.models.versions import DeploymentVersion
 from deployments.models.work_pools import WorkPool
 from deployments.models.work_queues import WorkQueue
 from deployments.models.workers import Worker
 
-__all__ = ["Deployment", "DeploymentSchedule", "WorkPool", "WorkQueue", "Worker"]
+__all__ = ["Deployment", "DeploymentSchedule", "DeploymentVersion", "WorkPool", "WorkQueue", "Worker"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from runs.models.base import Record
 
@@ -12,6 +13,15 @@ class Deployment(Record):
         READY = "READY"  # somebody who can execute it asked for its work in the last minute
         NOT_READY = "NOT_READY"
 
+    class CatchUp(models.TextChoices):
+        """What becomes of the runs that schedules planned and nobody began in time."""
+
+        PLANNED = "planned"  # what was planned already runs late, what was not is left out
+        ALL = "all"  # every one runs late
+        LATEST = "latest"  # the last one of each schedule runs late
+        MAX_AGE = "max_age"  # those run late that are not older than `catch_up_max_age_seconds`
+        NONE = "none"  # none of them runs
+
     flow = models.ForeignKey("runs.Flow", on_delete=models.CASCADE, related_name="deployments")
     name = models.TextField()
     version = models.TextField(null=True, blank=True)
@@ -21,6 +31,11 @@ class Deployment(Record):
     paused = models.BooleanField(default=False)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.NOT_READY)
     last_polled = models.DateTimeField(null=True, blank=True)
+
+    catch_up_policy = models.CharField(max_length=16, choices=CatchUp.choices, default=CatchUp.PLANNED)
+    catch_up_max_age_seconds = models.FloatField(
+        null=True, blank=True, help_text="How late a run may begin; with the policy max_age alone."
+    )
 
     parameters = models.JSONField(default=dict, blank=True)
     parameter_openapi_schema = models.JSONField(null=True, blank=True)
@@ -44,10 +59,19 @@ class Deployment(Record):
     updated_by = models.JSONField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["flow", "name"], name="deployment_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["flow", "name"], name="deployment_name"),
+            models.CheckConstraint(
+                condition=Q(catch_up_policy="max_age", catch_up_max_age_seconds__isnull=False)
+                | Q(~Q(catch_up_policy="max_age"), catch_up_max_age_seconds__isnull=True),
+                name="deployment_catch_up",
+                violation_error_message="Seconds belong to the policy max_age, and only to it.",
+            ),
+        ]
         indexes = [
             models.Index(fields=["name"], name="deployment_by_name"),
             models.Index(fields=["-created"], name="deployment_created"),
+            models.Index(fields=["catch_up_policy", "catch_up_max_age_seconds"], name="deployment_by_catch_up"),
         ]
 
     def __str__(self) -> str:

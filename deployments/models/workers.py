@@ -13,6 +13,15 @@ class WorkerQuerySet(models.QuerySet):
     def online(self) -> WorkerQuerySet:
         return self.filter(status=Worker.Status.ONLINE)
 
+    def alive(self, at: datetime) -> WorkerQuerySet:
+        """Online, and not silent for too long."""
+        return self.online().filter(silent_after__gte=at)
+
+    def gone_since(self, start: datetime, at: datetime) -> WorkerQuerySet:
+        """Those that left or fell silent between the two."""
+        left = models.Q(status=Worker.Status.OFFLINE) | models.Q(silent_after__lt=at)
+        return self.filter(left, silent_after__gte=start)
+
     def silent(self, at: datetime) -> WorkerQuerySet:
         """Counted as online, although too many heartbeats are missing."""
         return self.online().filter(silent_after__lt=at)
@@ -25,6 +34,11 @@ class Worker(Record):
         ONLINE = "ONLINE"
         OFFLINE = "OFFLINE"
 
+    class BrokerState(models.TextChoices):
+        CONSUMING = "CONSUMING"  # what is sent to it reaches it
+        BUSY = "BUSY"  # every process executes a run, so nothing more is asked of the broker
+        LOST = "LOST"  # it sends itself messages that do not come back
+
     work_pool = models.ForeignKey("deployments.WorkPool", on_delete=models.CASCADE, related_name="workers")
     name = models.TextField()
     last_heartbeat_time = models.DateTimeField()
@@ -32,6 +46,16 @@ class Worker(Record):
     silent_after = models.DateTimeField(help_text="Without another heartbeat the worker is offline from then on.")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.ONLINE)
     metadata = models.JSONField(null=True, blank=True)
+    work_queue_names = models.JSONField(
+        default=list, blank=True, help_text="The queues whose runs it executes; empty: all of the pool."
+    )
+    concurrency = models.PositiveIntegerField(null=True, blank=True, help_text="Runs at once, as far as it says.")
+    # What our own workers find out about their way to the broker; others have none.
+    broker_state = models.CharField(max_length=16, choices=BrokerState.choices, null=True, blank=True)
+    broker_state_since = models.DateTimeField(null=True, blank=True)
+    last_probe_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a message that it sent to itself last came back over the broker."
+    )
 
     objects = WorkerQuerySet.as_manager()
 
@@ -41,6 +65,10 @@ class Worker(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def serves_whole_pool(self) -> bool:
+        return not self.work_queue_names
 
     def is_online(self, at: datetime) -> bool:
         return self.status == self.Status.ONLINE and self.silent_after >= at

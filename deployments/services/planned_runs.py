@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from deployments.errors import CannotBePlanned
 from deployments.models import Deployment, DeploymentSchedule
+from deployments.services.planning_anew import plan_anew
 from deployments.services.schedule_times import first_times, times_of
 from orchestrator.contract.names import generate_name
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
 from orchestrator.statements.writing import insert_rows
 from runs.models import FlowRun, FlowRunState, FlowRunTag
+
+logger = logging.getLogger(__name__)
 
 AUTO_SCHEDULED = "auto-scheduled"  # the tag of runs that a schedule planned
 AWAITING_SLOT = "AwaitingConcurrencySlot"
@@ -38,57 +43,52 @@ def schedule_deployment_runs(
 
     Each schedule gets at least `min_runs`, and as many as reach `start_time` (default: now) + `min_time`; never more
     than `max_runs`, and none after `end_time`. Runs that are planned already are left alone, so this may be called
-    again, also by two at once. No event is emitted. A deployment that does not exist has no schedules.
+    again, also by two at once. No event is emitted. A deployment that does not exist has no schedules, and one that
+    cannot be worked out has no times.
     """
     deployment = Deployment.objects.select_related("work_queue").filter(pk=deployment_id).first()
     if deployment is None:
         return []
-    schedules = list(DeploymentSchedule.objects.active().filter(deployment=deployment).order_by("pk"))
-    start = start_time or now()
-    runs = [
-        run
-        for schedule in schedules
-        for run in planned_runs(
-            deployment,
-            schedule,
-            start=start,
-            end=end_time or start + MAX_TIME,
-            min_time=MIN_TIME if min_time is None else min_time,
-            min_runs=MIN_RUNS if min_runs is None else min_runs,
-            max_runs=MAX_RUNS if max_runs is None else max_runs,
-        )
-    ]
+    schedules = DeploymentSchedule.objects.active().filter(deployment=deployment).order_by("pk")
+    at = now()
+    start = start_time or at
+    end = end_time or start + MAX_TIME
+    until = start + (MIN_TIME if min_time is None else min_time)
+    least = MIN_RUNS if min_runs is None else min_runs
+    most = max(MAX_RUNS if max_runs is None else max_runs, 1)
+    runs: list[FlowRun] = []
+    for schedule in schedules:
+        try:
+            times = list(first_times(times_of(schedule.schedule, start=start, end=end, most=most), least, until))
+        except CannotBePlanned as problem:
+            logger.warning("Schedule %s of deployment %s: %s", schedule, deployment.pk, problem)
+            continue
+        runs += runs_at(deployment, schedule, times, at=at)
     return insert_planned_runs(runs)
 
 
-def planned_runs(
-    deployment: Deployment,
-    schedule: DeploymentSchedule,
-    *,
-    start: datetime,
-    end: datetime,
-    min_time: timedelta = MIN_TIME,
-    min_runs: int = MIN_RUNS,
-    max_runs: int = MAX_RUNS,
+def runs_at(
+    deployment: Deployment, schedule: DeploymentSchedule, times: Iterable[datetime], *, at: datetime
 ) -> Iterator[FlowRun]:
-    """The runs of one schedule, as `schedule_deployment_runs` says; they are not stored.
+    """A run of the schedule for each of these times; they are not stored. `at` is now.
 
     Reads the deployment's queue when it is not loaded, and nothing else.
     """
-    times = times_of(schedule.schedule, start=start, end=end, most=max(max_runs, 1))
     columns = _columns_of_runs(deployment, schedule)
-    for due in first_times(times, least=min_runs, until=start + min_time):
+    for due in times:
+        when = due.astimezone(UTC)
         run = FlowRun(
             **columns,
+            created=at,
             name=generate_name(),
-            idempotency_key=f"scheduled {deployment.pk} {schedule.pk} {due.isoformat()}",
-            expected_start_time=due.astimezone(UTC),
-            next_scheduled_start_time=due.astimezone(UTC),
+            idempotency_key=f"scheduled {deployment.pk} {schedule.pk} {due}",
+            expected_start_time=when,
+            next_scheduled_start_time=when,
         )
-        details = {"flow_run_id": str(run.pk), "scheduled_time": format_time(due)}
-        state = State(type=StateType.SCHEDULED, message="Flow run scheduled", details=details)
+        details = {"flow_run_id": str(run.pk), "scheduled_time": format_time(when)}
+        state = State(type=StateType.SCHEDULED, message="Flow run scheduled", details=details, timestamp=at)
         run.state, run.state_type, run.state_name = state.to_wire(), state.type.value, state.name
-        run.state_timestamp = state.timestamp
+        run.state_timestamp = at
         yield run
 
 
@@ -108,13 +108,16 @@ def insert_planned_runs(runs: Sequence[FlowRun]) -> list[UUID]:
 def forget_planned_runs(*, deployment_id: UUID, future_only: bool = False, by_hand_too: bool = False) -> None:
     """Delete the runs of a deployment that have not begun: those of schedules, or those that people planned as well.
 
-    `future_only` leaves those that are due. A run that waits for a slot has its turn, and stays.
+    `future_only` leaves those that are due. A run that waits for a slot has its turn, and stays. The scheduler plans
+    anew what is to be planned.
     """
+    # First: it waits for a scheduler that is just planning, whose runs are then among those that are deleted.
+    planned_from = plan_anew(deployment_id=deployment_id)
     runs = FlowRun.objects.not_begun().filter(deployment=deployment_id).exclude(state_name=AWAITING_SLOT)
     if not by_hand_too:
         runs = runs.filter(auto_scheduled=True)
     if future_only:
-        runs = runs.filter(next_scheduled_start_time__gt=now())
+        runs = runs.filter(next_scheduled_start_time__gt=planned_from)
     runs.delete()
 
 

@@ -6,27 +6,28 @@ or back: `tests/deployments/services/test_schedule_times.py` compares the two.
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import croniter
 from croniter.croniter import CroniterError
 from dateutil import rrule as rules
 from dateutil import tz
 
+from deployments.errors import CannotBePlanned
 from orchestrator.contract.times import parse_time
 from orchestrator.web.confined import Failed, TooCostly, confined
-
-logger = logging.getLogger(__name__)
 
 MOST_CANDIDATES = 1002  # looked at by one call
 RULE_START = datetime.fromisoformat("2020-01-01")  # of a recurrence rule without DTSTART, on the clock
 _DAY = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)
+_FAR = timedelta(days=60 * 365)  # what does not come until then never comes
+_FIRST_LOOK_BACK = timedelta(seconds=1)
 # What steps evenly, so that a later start of the same phase gives the same times.
 _EVEN_STEPS = {rules.HOURLY: 3600, rules.MINUTELY: 60, rules.SECONDLY: 1}
 
@@ -34,22 +35,57 @@ _EVEN_STEPS = {rules.HOURLY: 3600, rules.MINUTELY: 60, rules.SECONDLY: 1}
 def times_of(schedule: Mapping[str, Any], *, start: datetime, end: datetime, most: int) -> Iterator[datetime]:
     """The times of a stored schedule from `start` to `end`, at most `most`, in the schedule's time zone.
 
-    `schedule` is of the contract's three kinds, told apart by the keys `interval`, `cron` and `rrule`.
+    `schedule` is of the contract's three kinds, told apart by the keys `interval`, `cron` and `rrule`. Raises
+    CannotBePlanned for what takes too long, or contradicts itself, and for a time zone that is known no more.
     """
-    zone = ZoneInfo(schedule.get("timezone") or "UTC")
-    start, end = start.astimezone(zone), end.astimezone(zone)
-    candidates: Iterator[datetime]
-    if "interval" in schedule:
-        try:
-            anchor = parse_time(schedule["anchor_date"]).astimezone(zone)
-        except OverflowError:  # at an end of the calendar, and beyond it in this zone
-            return iter(())
-        candidates = _of_interval(timedelta(seconds=schedule["interval"]), anchor, start)
-    elif "cron" in schedule:
-        candidates = _of_cron(schedule["cron"], start, day_or=schedule.get("day_or", True))
-    else:
-        return iter(_of_rule_in_time(schedule["rrule"], schedule.get("timezone") or "UTC", start, end, most))
-    return islice(_distinct(candidates, until=end), most)
+    try:
+        zone = ZoneInfo(schedule.get("timezone") or "UTC")
+        start, end = start.astimezone(zone), end.astimezone(zone)
+        if "rrule" in schedule:
+            return iter(_of_rule_in_time(schedule["rrule"], schedule.get("timezone") or "UTC", start, end, most))
+        return islice(_distinct(_candidates(schedule, zone, start), until=end), most)
+    except ZoneInfoNotFoundError as error:
+        raise CannotBePlanned(f"There is no time zone {schedule['timezone']!r} any more.") from error
+    except (TooCostly, Failed) as error:
+        raise CannotBePlanned(f"The rule cannot be worked out: {error}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CannotBePlanned(f"The schedule cannot be read: {error}") from error
+
+
+def time_after(schedule: Mapping[str, Any], moment: datetime) -> datetime | None:
+    """The first time after `moment`, however far away; None when there is none. Raises CannotBePlanned."""
+    last = datetime.max.replace(tzinfo=UTC) - 2 * _DAY
+    end = last if last - moment < _FAR else moment + _FAR
+    return next(times_of(schedule, start=moment + _MOMENT, end=end, most=1), None)
+
+
+def last_times(schedule: Mapping[str, Any], *, after: datetime, until: datetime, most: int) -> list[datetime]:
+    """The last times after `after` up to `until`, at most `most`. Raises CannotBePlanned.
+
+    Goes back from `until` in steps that grow, so that a time that is long ago costs no more than one of today.
+    """
+    found: list[datetime] = []
+    step = _FIRST_LOOK_BACK
+    while after < until and len(found) < most:
+        begin = max(after, until - step)
+        part = list(times_of(schedule, start=begin + _MOMENT, end=until, most=most + 1))
+        if len(part) > most and step > _MOMENT:
+            step /= 8  # there are more than were told, and the last ones are asked for
+            continue
+        found = part + found
+        until = begin
+        step *= 4
+    return found[-most:]
+
+
+def _candidates(schedule: Mapping[str, Any], zone: ZoneInfo, start: datetime) -> Iterator[datetime]:
+    if "interval" not in schedule:
+        return _of_cron(schedule["cron"], start, day_or=schedule.get("day_or", True))
+    try:
+        anchor = parse_time(schedule["anchor_date"]).astimezone(zone)
+    except OverflowError:  # at an end of the calendar, and beyond it in this zone
+        return iter(())
+    return _of_interval(timedelta(seconds=schedule["interval"]), anchor, start)
 
 
 def _distinct(candidates: Iterator[datetime], until: datetime) -> Iterator[datetime]:
@@ -116,12 +152,7 @@ def _of_cron(expression: str, start: datetime, *, day_or: bool) -> Iterator[date
 
 
 def _of_rule_in_time(text: str, timezone: str, start: datetime, end: datetime, most: int) -> list[datetime]:
-    """None, when the rule takes too long to be worked out, or contradicts itself."""
-    try:
-        found = confined(rule_times, text, timezone, start, end, most)
-    except (TooCostly, Failed) as error:
-        logger.warning("The recurrence rule %r cannot be planned: %s", text[:200], error)
-        return []
+    found = confined(rule_times, text, timezone, start, end, most)
     return [datetime.fromisoformat(moment).astimezone(start.tzinfo) for moment in found]
 
 
@@ -167,7 +198,7 @@ def _placed(rule: Any, zone: Any, start: datetime, end: datetime) -> Any:
         return rule.replace(dtstart=begin.replace(tzinfo=zone), until=until)
 
 
-def first_times(times: Iterable[datetime], *, least: int, until: datetime) -> Iterator[datetime]:
+def first_times(times: Iterable[datetime], least: int, until: datetime) -> Iterator[datetime]:
     """As many as are needed to have `least` of them and to reach `until`."""
     for number, moment in enumerate(times, start=1):
         yield moment

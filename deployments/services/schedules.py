@@ -11,36 +11,45 @@ from django.db import IntegrityError, transaction
 from deployments.errors import AlreadyExists, DeploymentNotFound, InvalidSchedules, ScheduleNotFound
 from deployments.models import Deployment, DeploymentSchedule
 from deployments.services.planned_runs import forget_planned_runs
+from deployments.services.planning_anew import call_scheduler
+from deployments.services.versions import versioned
 
 Columns = Mapping[str, Any]  # of a schedule, and `replaces`: the slug of the one that it takes the place of
 
 
-def add_schedules(*, deployment_id: UUID, schedules: Sequence[Columns]) -> list[DeploymentSchedule]:
+def add_schedules(
+    *, deployment_id: UUID, schedules: Sequence[Columns], author: Mapping[str, Any] | None = None
+) -> list[DeploymentSchedule]:
     """Raises DeploymentNotFound, and AlreadyExists when two would have the same slug."""
     with transaction.atomic():
         deployment = _locked(deployment_id)
-        return _insert(deployment, schedules)
+        with versioned(deployment, author=author):
+            return _insert(deployment, schedules)
 
 
-def update_schedule(*, deployment_id: UUID, schedule_id: UUID, changes: Columns) -> DeploymentSchedule:
+def update_schedule(
+    *, deployment_id: UUID, schedule_id: UUID, changes: Columns, author: Mapping[str, Any] | None = None
+) -> DeploymentSchedule:
     """The deployment's future runs are planned anew. Raises DeploymentNotFound, ScheduleNotFound, AlreadyExists."""
     with transaction.atomic():
         deployment = _locked(deployment_id)
         schedule = DeploymentSchedule.objects.filter(deployment=deployment, pk=schedule_id).first()
         if schedule is None:
             raise ScheduleNotFound
-        _change(schedule, changes)
+        with versioned(deployment, author=author):
+            _change(schedule, changes)
         forget_planned_runs(deployment_id=deployment.pk, future_only=True)
     return schedule
 
 
-def delete_schedule(*, deployment_id: UUID, schedule_id: UUID) -> None:
+def delete_schedule(*, deployment_id: UUID, schedule_id: UUID, author: Mapping[str, Any] | None = None) -> None:
     """With all runs that were planned by schedules. Raises DeploymentNotFound and ScheduleNotFound."""
     with transaction.atomic():
         deployment = _locked(deployment_id)
-        deleted, _ = DeploymentSchedule.objects.filter(deployment=deployment, pk=schedule_id).delete()
-        if not deleted:
-            raise ScheduleNotFound
+        with versioned(deployment, author=author):
+            deleted, _ = DeploymentSchedule.objects.filter(deployment=deployment, pk=schedule_id).delete()
+            if not deleted:
+                raise ScheduleNotFound
         forget_planned_runs(deployment_id=deployment.pk)
 
 
@@ -107,11 +116,21 @@ def _insert(deployment: Deployment, schedules: Sequence[Columns]) -> list[Deploy
             DeploymentSchedule.objects.bulk_create(made)
     except IntegrityError:
         raise AlreadyExists("Schedule slugs must be unique within a deployment.") from None
+    if made:
+        call_scheduler()
     return made
 
 
 def _change(schedule: DeploymentSchedule, changes: Columns) -> None:
-    for column, value in _columns(changes).items():
+    """What is planned for it is planned anew by whoever forgets the deployment's planned runs."""
+    columns = _columns(changes)
+    if any(
+        columns.get(column, now) != now
+        for column, now in (("schedule", schedule.schedule), ("active", schedule.active))
+    ):
+        schedule.planned_until = None  # times before this moment were not missed
+    schedule.problem, schedule.failures = "", 0
+    for column, value in columns.items():
         setattr(schedule, column, value)
     try:
         with transaction.atomic():
@@ -125,7 +144,8 @@ def _columns(columns: Columns) -> dict[str, Any]:
 
 
 def _locked(deployment_id: UUID) -> Deployment:
-    deployment = Deployment.objects.select_for_update(of=("self",)).filter(pk=deployment_id).first()
+    rows = Deployment.objects.select_related("work_queue__work_pool").select_for_update(of=("self",))
+    deployment = rows.filter(pk=deployment_id).first()
     if deployment is None:
         raise DeploymentNotFound
     return deployment

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from runs.orchestration.decide import Rule
+from runs.orchestration.rules.buried import refuse_a_buried_process
 from runs.orchestration.rules.caching import refuse_long_cache_keys, reuse_the_cached_state
 from runs.orchestration.rules.cancelling import (
     allow_only_cancelled_after_cancelling,
     cancel_at_once_without_infrastructure,
 )
+from runs.orchestration.rules.catch_up import skip_only_what_was_missed, skip_what_was_missed
 from runs.orchestration.rules.claims import refuse_a_lost_claim
 from runs.orchestration.rules.deployment_concurrency import (
     cancel_new_when_full_and_late,
@@ -38,10 +40,12 @@ FLOW_RUN_RULES: tuple[Rule, ...] = (
     refuse_a_lost_claim,
     keep_the_lease,
     refuse_a_repeated_transition,
+    refuse_a_buried_process,
     guard_finished_flow_runs,
     allow_only_cancelled_after_cancelling,
     cancel_at_once_without_infrastructure,
     refuse_a_second_claimant,
+    skip_what_was_missed,
     keep_the_slot_of_a_run_that_begins,
     keep_the_slot_of_a_run_that_is_cancelled,
     take_a_slot_of_the_deployment,
@@ -90,6 +94,10 @@ FORCED_TASK_RUN_RULES: tuple[Rule, ...] = ()
 
 # Asked when the server marks a run that did not begin in time.
 LATE_MARK_RULES: tuple[Rule, ...] = (mark_late_once, cancel_new_when_full_and_late)
+
+
+# Asked when the server skips a run that was missed and that nobody takes.
+SKIP_RULES: tuple[Rule, ...] = (skip_only_what_was_missed,)
 
 
 def rules_for(kind: RunKind, *, force: bool, deferred: bool = False) -> tuple[Rule, ...]:

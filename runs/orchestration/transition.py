@@ -27,6 +27,16 @@ class DeploymentLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """That a run which a schedule planned did not begin in time, and what its deployment wants done about it."""
+
+    policy: str  # `latest`, `max_age` or `none`
+    due: datetime
+    most_seconds: float = 0.0  # by which it may begin late, with `max_age`
+    newer_is_due: bool = False  # the schedule's next time has come, too
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """What the rules need to know of the run itself."""
 
@@ -39,6 +49,7 @@ class RunFacts:
     is_subflow: bool = False
     deployment_is_gone: bool = False  # it was deleted after the run was made
     deployment_limit: DeploymentLimit | None = None
+    missed: Missed | None = None  # of a run that is about to begin, or to be skipped
     limited_tags: tuple[str, ...] = ()  # of a task run: its tags, if any tag has a limit
     start_time: datetime | None = None
     expected_start_time: datetime | None = None
@@ -67,6 +78,8 @@ class Transition:
     at: datetime
     # Whether the worker that proposes still holds the run; None when no worker's claim came with the proposal.
     claim_is_held: bool | None = None
+    # Whether the process that had the run was taken for dead, and nobody has begun it again since.
+    process_is_buried: bool = False
     # Of a task run that proposes to run under a cache key: the completed state that is kept under it.
     cached: State | None = None
     # The version of the Prefect client that proposes; None for other programs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import subprocess
 import sys
@@ -18,9 +19,16 @@ class NotInstallable(Exception):
 def python_with(requirements: Path, *, name: str) -> Path:
     """The interpreter of an environment that holds these requirements; made when it is not there yet.
 
-    Raises NotInstallable.
+    Others who want it meanwhile, in other processes, wait until it is made. Raises NotInstallable.
     """
     directory = ROOT / ".venv-clients" / name
+    directory.parent.mkdir(exist_ok=True)
+    with (directory.parent / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _made(directory, requirements)
+
+
+def _made(directory: Path, requirements: Path) -> Path:
     python, stamp = directory / "bin" / "python", directory / "stamp"
     wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
