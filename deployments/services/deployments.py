@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,11 @@ from deployments.services.concurrency import drop_deployment_limits, set_deploym
 from deployments.services.job_variables import check_variables_of_deployment, misfit_of_changed_variables
 from deployments.services.parameters import check_parameters
 from deployments.services.planned_runs import forget_planned_runs
+from deployments.services.planning_anew import plan_anew
 from deployments.services.queue_choice import choose_queue
 from deployments.services.resources import emit_of_deployment, payload_of_update
 from deployments.services.schedules import Columns, replace_schedules, update_schedules
+from deployments.services.versions import versioned
 from deployments.services.work_pools import get_work_pool
 from orchestrator.store.services.block_documents import find_block_document
 from orchestrator.store.services.hydration import hydrate
@@ -52,36 +55,42 @@ def apply_deployment(
     labels: dict[str, Any] | None = None,
     schedules: Sequence[Columns] = (),
     defaults: dict[str, Any] | None = None,
+    version_info: Mapping[str, Any] | None = None,
+    author: Mapping[str, Any] | None = None,
 ) -> tuple[Deployment, bool]:
     """The flow's deployment of this name, with the given columns set, and whether it is new: then with `defaults` too.
 
     Labels and schedules become those given, and the flow's labels are added. `changes` may hold `work_pool_name` and
     `work_queue_name` (see `choose_queue`), and limits (see `set_deployment_limit`). The runs that schedules planned
-    ahead are forgotten. Raises ParentNotFound for the flow and for blocks, WorkPoolNotFound, InvalidJobVariables,
+    ahead are forgotten. `version_info` and `author` are kept with the version that comes of it, if it is a change.
+    Raises ParentNotFound for the flow and for blocks, WorkPoolNotFound, InvalidJobVariables,
     ConcurrencyLimitNotFound and AlreadyExists for two schedules of one slug.
     """
     try:
         with transaction.atomic():
-            return _apply(flow_id, name, changes, labels or {}, schedules, defaults or {})
+            return _apply(flow_id, name, changes, labels or {}, schedules, defaults or {}, version_info, author)
     except IntegrityError:
         if not Deployment.objects.filter(flow=flow_id, name=name).exists():
             raise
     # Somebody else made it at the same moment.
     with transaction.atomic():
-        return _apply(flow_id, name, changes, labels or {}, schedules, defaults or {})
+        return _apply(flow_id, name, changes, labels or {}, schedules, defaults or {}, version_info, author)
 
 
 def update_deployment(
-    *, deployment_id: UUID, changes: dict[str, Any], schedules: Sequence[Columns] | None = None
+    *,
+    deployment_id: UUID,
+    changes: dict[str, Any],
+    schedules: Sequence[Columns] | None = None,
+    version_info: Mapping[str, Any] | None = None,
+    author: Mapping[str, Any] | None = None,
 ) -> Deployment:
     """Set the given columns; `schedules` None: none were sent (see `update_schedules`).
 
     The runs that schedules planned ahead are forgotten. Raises DeploymentNotFound, WorkPoolNotFound,
     InvalidParameters, InvalidSchedules, ConcurrencyLimitNotFound, ParentNotFound for blocks, and HydrationFailed.
     """
-    with transaction.atomic():
-        deployment = _locked(deployment_id)
-        before = _told_columns(deployment)
+    with changed_deployment(deployment_id, version_info=version_info, author=author) as deployment:
         if "parameters" in changes:
             hydrated = hydrate(changes["parameters"], doing="deployment parameters")
             changes = {**changes, "parameters": hydrated}
@@ -94,8 +103,31 @@ def update_deployment(
         update_schedules(deployment, schedules)
         deployment.save()
         set_deployment_limit(deployment=deployment, changes=changes)
+    return deployment
+
+
+@contextmanager
+def changed_deployment(deployment_id: UUID, **of_version: Any) -> Iterator[Deployment]:
+    """The deployment, locked in a transaction, for somebody who changes and saves it, and its schedules.
+
+    Afterwards what its schedules planned is forgotten, and the change is in its history (`of_version`, see
+    `versioned`) and told. Raises DeploymentNotFound.
+    """
+    with transaction.atomic():
+        deployment = locked_deployment(deployment_id)
+        before = _told_columns(deployment)
+        with versioned(deployment, **of_version):
+            yield deployment
         forget_planned_runs(deployment_id=deployment.pk, future_only=True)
         _tell_changes(deployment, before)
+
+
+def locked_deployment(deployment_id: UUID) -> Deployment:
+    """For changing it, inside a transaction. Raises DeploymentNotFound."""
+    rows = Deployment.objects.select_related("flow", "work_queue__work_pool").select_for_update(of=("self",))
+    deployment = rows.filter(pk=deployment_id).first()
+    if deployment is None:
+        raise DeploymentNotFound
     return deployment
 
 
@@ -108,15 +140,17 @@ def pause_deployment(*, deployment_id: UUID) -> Deployment:
 
 
 def resume_deployment(*, deployment_id: UUID) -> Deployment:
-    """Raises DeploymentNotFound."""
+    """Plan runs again, from now on. Raises DeploymentNotFound."""
     with transaction.atomic():
-        return _switched(deployment_id, paused=False)
+        deployment = _switched(deployment_id, paused=False)
+        plan_anew(deployment_id=deployment.pk, from_now=True)
+    return deployment
 
 
 def delete_deployment(*, deployment_id: UUID) -> None:
     """With its runs that have not begun; past runs stay. Raises DeploymentNotFound."""
     with transaction.atomic():
-        _delete(_locked(deployment_id))
+        _delete(locked_deployment(deployment_id))
 
 
 def delete_deployments(*, deployment_ids: Iterable[UUID]) -> list[UUID]:
@@ -137,6 +171,8 @@ def _apply(
     labels: dict[str, Any],
     schedules: Sequence[Columns],
     defaults: dict[str, Any],
+    version_info: Mapping[str, Any] | None,
+    author: Mapping[str, Any] | None,
 ) -> tuple[Deployment, bool]:
     flow = Flow.objects.filter(pk=flow_id).first()
     if flow is None:
@@ -148,12 +184,13 @@ def _apply(
     if deployment is None:
         deployment = Deployment(flow=flow, name=name, **defaults)
     before = _told_columns(deployment)
-    choose_queue(deployment, changes, null_clears=False)
-    _set_columns(deployment, changes)
-    deployment.labels = {**flow.labels, "prefect.flow.id": str(flow.pk), **labels}
-    deployment.save(force_insert=created)
-    set_deployment_limit(deployment=deployment, changes=changes)
-    replace_schedules(deployment, schedules)
+    with versioned(deployment, version_info=version_info, author=author):
+        choose_queue(deployment, changes, null_clears=False)
+        _set_columns(deployment, changes)
+        deployment.labels = {**flow.labels, "prefect.flow.id": str(flow.pk), **labels}
+        deployment.save(force_insert=created)
+        set_deployment_limit(deployment=deployment, changes=changes)
+        replace_schedules(deployment, schedules)
     if created:
         emit_of_deployment(deployment, "created")
     else:
@@ -170,11 +207,16 @@ def _check_changed_variables(changes: dict[str, Any]) -> None:
 
 
 def _set_columns(deployment: Deployment, changes: dict[str, Any]) -> None:
-    _refuse_missing_block(changes.get("infrastructure_document_id"), "infrastructure")
-    _refuse_missing_block(changes.get("storage_document_id"), "storage")
+    refuse_missing_blocks(changes)
     for column, value in changes.items():
         if column not in _QUEUE and column not in _LIMIT:
             setattr(deployment, column, value)
+
+
+def refuse_missing_blocks(columns: Mapping[str, Any]) -> None:
+    """Raises ParentNotFound when a block that the columns refer to does not exist."""
+    _refuse_missing_block(columns.get("infrastructure_document_id"), "infrastructure")
+    _refuse_missing_block(columns.get("storage_document_id"), "storage")
 
 
 def _refuse_missing_block(document_id: UUID | None, what: str) -> None:
@@ -186,7 +228,7 @@ def _refuse_missing_block(document_id: UUID | None, what: str) -> None:
 
 
 def _switched(deployment_id: UUID, *, paused: bool) -> Deployment:
-    deployment = _locked(deployment_id)
+    deployment = locked_deployment(deployment_id)
     before = _told_columns(deployment)
     deployment.paused = paused
     deployment.save(update_fields=["paused", "updated"])
@@ -199,14 +241,6 @@ def _delete(deployment: Deployment) -> None:
     emit_of_deployment(deployment, "deleted")
     drop_deployment_limits(deployment_ids=[deployment.pk])
     deployment.delete()
-
-
-def _locked(deployment_id: UUID) -> Deployment:
-    rows = Deployment.objects.select_related("flow", "work_queue__work_pool").select_for_update(of=("self",))
-    deployment = rows.filter(pk=deployment_id).first()
-    if deployment is None:
-        raise DeploymentNotFound
-    return deployment
 
 
 def _told_columns(deployment: Deployment) -> dict[str, Any]:

@@ -144,3 +144,46 @@ def test_hears_from_a_worker_that_its_child_died(api, run):
 
     assert response.status_code == 204
     assert "Out of memory" in state_of(api, run)["message"]
+
+
+def test_gives_a_worker_of_certain_queues_only_their_runs(api, run):
+    body = {"flow_run_id": run.pk, "worker_name": "w"}
+
+    refused = api.post("/work_pools/cluster/claims", {**body, "work_queue_names": ["gpu"]})
+    given = api.post("/work_pools/cluster/claims", {**body, "work_queue_names": ["gpu", "default"]})
+
+    assert (refused.status_code, given.status_code) == (409, 201)
+    assert "'default', which this worker does not serve" in refused.json()["detail"]
+
+
+def test_does_not_count_what_is_handed_back_as_a_failed_attempt(api, run, settings):
+    settings.MAX_ATTEMPTS = 2
+    for _ in range(3):
+        claim(api, run)
+        api.post(
+            "/work_pools/cluster/claims/lost",
+            {"flow_run_id": run.pk, "worker_name": "w", "reason": "The worker was stopped", "handed_back": True},
+        )
+
+    assert state_of(api, run)["name"] == "AwaitingRetry"
+    assert "attempt 1 of 2 follows" in state_of(api, run)["message"]
+    assert claim(api, run).json()["attempt"] == 4
+
+
+def test_tells_the_pool_s_job_variables_below_the_deployment_s(api, run, pool):
+    variables = {
+        "type": "object",
+        "properties": {
+            "env": {"type": "object", "default": {"A": "pool", "B": "pool"}},
+            "cancel_grace_seconds": {"type": "number", "default": 5},
+            "isolation": {"type": "string"},
+        },
+    }
+    pool.base_job_template = {"job_configuration": {"env": "{{ env }}"}, "variables": variables}
+    pool.save()
+    run.deployment.job_variables = {"env": {"B": "deployment"}}
+    run.deployment.save()
+
+    deployment = claim(api, run).json()["deployment"]
+
+    assert deployment["job_variables"] == {"env": {"A": "pool", "B": "deployment"}, "cancel_grace_seconds": 5}

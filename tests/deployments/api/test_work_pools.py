@@ -257,3 +257,39 @@ def test_hands_out_behind_a_full_queue_with_many_waiting_runs(api, monkeypatch):
     found = api.post(f"/work_pools/{pool.name}/get_scheduled_flow_runs").json()
 
     assert [item["flow_run"]["id"] for item in found] == [str(run.pk)]
+
+
+class TestPoolsOfOurOwnWorkers:
+    @pytest.fixture
+    def deployment_body(self, api):
+        api.post("/work_pools/", {"name": "ours", "type": "celery"})
+        flow = api.post("/flows/", {"name": "f"}).json()
+        return {"name": "d", "flow_id": flow["id"], "work_pool_name": "ours"}
+
+    def test_get_our_template_when_they_are_given_none(self, api, deployment_body):
+        template = api.get("/work_pools/ours").json()["base_job_template"]
+        published = api.get("/collections/views/aggregate-worker-metadata").json()["orchestrator"]["celery"]
+        described = published["default_base_job_configuration"]["variables"]["properties"]
+
+        assert set(template["variables"]["properties"]) == set(described)
+        assert all(variable["description"] for variable in described.values())
+
+    @pytest.mark.parametrize(
+        ("variables", "said"),
+        [
+            ({"time_limit_seconds": -1}, "time_limit_seconds"),
+            ({"isolation": "container"}, "isolation"),
+            ({"cancel_grace_seconds": 10**6}, "cancel_grace_seconds"),
+            ({"engine": "airflow"}, "engine"),
+        ],
+    )
+    def test_refuse_job_variables_that_no_worker_can_use(self, api, deployment_body, variables, said):
+        deployed = api.post("/deployments/", {**deployment_body, "job_variables": variables})
+        plain = api.post("/deployments/", deployment_body).json()
+        run = api.post(f"/deployments/{plain['id']}/create_flow_run", {"job_variables": variables})
+        changes = {"work_pool_name": "ours", "job_variables": variables}
+        changed = api.patch(f"/deployments/{plain['id']}", changes)
+
+        assert (deployed.status_code, run.status_code, changed.status_code) == (422, 422, 409)
+        assert said in deployed.json()["detail"]
+        assert said in run.json()["detail"]
