@@ -1,0 +1,1 @@
+"""`orchestrator doctor`: probes look at the set-up, pure checks judge what they found."""

@@ -1,0 +1,1 @@
+"""Pure functions: what was seen in, findings out."""

@@ -1,0 +1,1 @@
+"""Each looks at one part of the set-up, and tells what it saw as a value."""
