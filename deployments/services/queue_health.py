@@ -1,4 +1,4 @@
-"""Whether somebody looks after a queue: it is polled, and none of its runs is late."""
+"""Whether somebody looks after a queue: it is polled, or pushed to, and none of its runs is late."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.db import transaction
+
 from deployments.errors import UnknownWorkQueue
-from deployments.models import WorkQueue
+from deployments.models import Deployment, Worker, WorkPool, WorkQueue
+from deployments.models.work_pools import CELERY
+from deployments.services.resources import emit_of_deployment, status_word
+from deployments.services.work_queues import mark_polled
 from orchestrator.contract.times import now
 from runs.models import FlowRun
 
 MOST_LATE_RUNS = 0
-MOST_SECONDS_UNPOLLED = 60
+MOST_SECONDS_UNPOLLED = 60  # a queue, or deployment, that nobody asked for longer is not looked after
+BATCH = 500  # deployments that one call of `keep_served_ready` wakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +36,39 @@ def health_of_queue(*, queue_id: UUID) -> Health:
     late = FlowRun.objects.filter(work_queue=queue, state_name="Late").count()
     polled = queue.last_polled is not None and now() - queue.last_polled <= timedelta(seconds=MOST_SECONDS_UNPOLLED)
     return Health(queue, late, polled and late <= MOST_LATE_RUNS)
+
+
+def keep_served_ready(pool: WorkPool | None = None) -> None:
+    """Our own workers do not poll: they are pushed to. Their queues count as polled as long as one of them is online.
+
+    So do the deployments of these queues, which become ready if they were not, a batch of them. `pool` None: all pools.
+    """
+    queues = _served_queues(pool)
+    if not queues:
+        return
+    with transaction.atomic():
+        mark_polled(queues)
+    asleep = Deployment.objects.filter(work_queue__in=queues, status=Deployment.Status.NOT_READY)
+    for pk in list(asleep.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        with transaction.atomic():
+            # `updated` stays: being served changes nothing about a deployment.
+            still = Deployment.objects.filter(pk=pk, status=Deployment.Status.NOT_READY)
+            if still.update(status=Deployment.Status.READY, last_polled=now()):
+                deployment = Deployment.objects.select_related("flow", "work_queue__work_pool").get(pk=pk)
+                emit_of_deployment(deployment, status_word(deployment.status))
+
+
+def _served_queues(pool: WorkPool | None) -> list[WorkQueue]:
+    """Those whose runs some worker of ours executes now, of the whole pool or of certain queues."""
+    workers = Worker.objects.alive(now()).filter(work_pool__type=CELERY)
+    if pool is not None:
+        workers = workers.filter(work_pool=pool)
+    served: dict[UUID, set[str]] = {}
+    whole: set[UUID] = set()
+    for worker in workers.only("work_pool", "work_queue_names"):
+        if worker.serves_whole_pool:
+            whole.add(worker.work_pool_id)
+        else:
+            served.setdefault(worker.work_pool_id, set()).update(worker.work_queue_names)
+    queues = WorkQueue.objects.select_related("work_pool").filter(work_pool__in={*whole, *served}).order_by("pk")
+    return [queue for queue in queues if queue.work_pool_id in whole or queue.name in served[queue.work_pool_id]]

@@ -2,13 +2,14 @@
 
 The run's own thread gets an exception that `except Exception` does not catch. In the main thread it comes by a
 signal, which also ends a system call that sleeps; in another thread it comes at the next Python instruction; in an
-event loop the asyncio task is cancelled.
+event loop the asyncio task is cancelled; when the loop is blocked, by the same signal in what blocks it.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from orchestrator.sdk.errors import RunStopped
 
 STOP_SIGNAL = signal.SIGUSR2
+_LOOP_SECONDS = 1.0  # what an event loop gets to come to the next of its callbacks
 
 _lock = threading.Lock()
 _running: dict[str, Stoppable] = {}
@@ -58,6 +60,8 @@ class Stoppable:
         self.reason = stop
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._cancel_if_armed)
+            if self._thread_id == threading.main_thread().ident:
+                threading.Thread(target=self._wake_blocked_loop, name="stops-blocked-loop", daemon=True).start()
         elif self._thread_id == threading.main_thread().ident:
             signal.pthread_kill(self._thread_id, STOP_SIGNAL)
         elif self._armed:
@@ -70,6 +74,12 @@ class Stoppable:
         if self._armed and self.reason is not None:
             self._armed = False
             raise self.reason
+
+    def _wake_blocked_loop(self) -> None:
+        """A loop that has not come to cancelling its task by now executes something that blocks it."""
+        time.sleep(_LOOP_SECONDS)
+        if self._armed:
+            signal.pthread_kill(self._thread_id, STOP_SIGNAL)
 
     def _cancel_if_armed(self) -> None:
         if self._armed:

@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable
 
 from orchestrator.contract.states import StateType
-from orchestrator.sdk.client import CLAIM_HEADER, Client
+from orchestrator.sdk.client import Client
 from orchestrator.sdk.errors import ApiError, ClaimLost, OrchestratorError, RunCancelled, RunStopped, ServerUnreachable
 from orchestrator.worker.claims import Claim, ClaimGone, release_claim, renew_claim
+from orchestrator.worker.ending import RUN_VARIABLE
+from orchestrator.worker.process_tree import ProcessTree
 
-MOST_SECONDS_BETWEEN_RENEWALS = 5.0  # also how late a cancellation is noticed
-GRACE_SECONDS = 30.0  # what a run gets to stop by itself before its process is killed
+MOST_SECONDS_BETWEEN_RENEWALS = 1.5  # also how late a cancellation is noticed; most of them write nothing
+GRACE_SECONDS = 30.0  # what a run gets to stop by itself after its claim was lost, before its process is killed
 _TICK_SECONDS = 0.5
 
 _log = logging.getLogger("orchestrator.worker")
@@ -25,8 +27,9 @@ _log = logging.getLogger("orchestrator.worker")
 class Keeper:
     """Renews one claim until `stop()`. A server that is away for a while ends nothing: the run goes on.
 
-    Stops the run when it is to be cancelled, and when the claim is lost. A run that has not stopped GRACE_SECONDS
-    later loses its process. So does, at once, a run whose worker died.
+    Stops the run when it is to be cancelled, and when the claim is lost. One that lost its claim and has not stopped
+    GRACE_SECONDS later loses its process, and so does, at once, a run whose worker died. A run that does not let itself
+    be cancelled is ended by the worker, see warden.py.
     """
 
     def __init__(self, client: Client, claim: Claim, *, stop: Callable[[RunStopped], bool]) -> None:
@@ -40,7 +43,7 @@ class Keeper:
         self._finished = threading.Event()
         self._orphaned = threading.Event()
         self._stop: RunStopped | None = None  # why the run is to stop, until it was told
-        self._stop_since: float | None = None
+        self._gone_since: float | None = None
         self.cancelling = False
         self.gone = False
         self._thread = threading.Thread(target=self._keep, name="keeper-of-claim", daemon=True)
@@ -68,7 +71,8 @@ class Keeper:
                 next_renewal = time.monotonic() + self._every_seconds
             if self._stop is not None and self._stop_run(self._stop):
                 self._stop = None
-            if self._stop_since is not None and now - self._stop_since > GRACE_SECONDS:
+            if self._gone_since is not None and now - self._gone_since > GRACE_SECONDS:
+                _log.error("Flow run %s did not stop after its claim ended: it is killed.", self._flow_run_id)
                 self._end_process()
 
     def _renew(self) -> None:
@@ -76,7 +80,8 @@ class Keeper:
             renewal = renew_claim(self._client, self._claim.id)
         except ClaimGone:
             self.gone = True
-            self._want_stop(ClaimLost("Another worker owns the run, or it has ended."))
+            self._gone_since = time.monotonic()
+            self._stop = ClaimLost("Another worker owns the run, or it has ended.")
         except ServerUnreachable:
             pass  # asked again at the next renewal; the server counts no lease as expired while it is away
         except ApiError as error:
@@ -84,31 +89,18 @@ class Keeper:
         else:
             if renewal.state_type == StateType.CANCELLING and not self.cancelling:
                 self.cancelling = True
-                self._want_stop(RunCancelled("The run was cancelled."))
-
-    def _want_stop(self, stop: RunStopped) -> None:
-        self._stop = stop
-        self._stop_since = self._stop_since or time.monotonic()
+                self._stop = RunCancelled("The run was cancelled.")
 
     def _end_process(self) -> None:
-        """The run's code does not let itself be stopped."""
-        _log.error("Flow run %s did not stop within %g s: its process is killed.", self._flow_run_id, GRACE_SECONDS)
-        if self.cancelling and not self.gone:
-            state = {"type": "CANCELLED", "message": "The run was cancelled; its process had to be killed."}
-            with contextlib.suppress(OrchestratorError):
-                self._client.send(
-                    "POST",
-                    f"/flow_runs/{self._flow_run_id}/set_state",
-                    {"state": state, "force": True},
-                    patience_seconds=5,
-                    headers={CLAIM_HEADER: self._claim.id},
-                )
+        """With all that the run started, wherever that went; this process comes last."""
+        tree = ProcessTree(os.getpid(), mark=f"{RUN_VARIABLE}={self._flow_run_id}")
+        tree.kill()
         _kill_own_group()
 
     def _give_up(self, reason: str) -> None:
         with contextlib.suppress(OrchestratorError):
             release_claim(self._client, self._claim.id, reason=reason, patience_seconds=1)
-        _kill_own_group()
+        self._end_process()
 
 
 def _kill_own_group() -> None:

@@ -1,8 +1,9 @@
-"""The signals that reach a child while it executes a run."""
+"""The signals that reach a child while it executes a run, and what it does with threads that do not stop."""
 
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ from orchestrator.sdk.stopping import STOP_SIGNAL
 
 ORPHAN_SIGNAL = signal.SIGHUP  # what the kernel sends when the worker dies; see children.py
 SOFT_LIMIT_SIGNAL = signal.SIGUSR1  # what Celery sends at the soft time limit; the SDK keeps that limit itself
+USED_UP = 155  # how a child ends that is to be replaced although its run ended in good order; billiard's own number
 _SECONDS_TO_SAY_GOODBYE = 10.0
+_DEAF_SECONDS = 0.2
 
 
 @contextmanager
@@ -39,3 +42,19 @@ def signals_of_run(*, orphaned: Callable[[], None]) -> Iterator[None]:
         for number, handler in before.items():
             # What comes late for one run must not hit the next.
             signal.signal(number, signal.SIG_IGN if number in (STOP_SIGNAL, SOFT_LIMIT_SIGNAL) else handler)
+
+
+def leave_deaf_threads() -> None:
+    """End this process, after the result is handed over, when task threads of an ended run still execute.
+
+    Nothing but the end of the process stops a thread that blocks, and it must not go on beside the next run.
+    """
+    for thread in _task_threads():
+        thread.join(_DEAF_SECONDS)
+    left = len(_task_threads())
+    if left:
+        raise SystemExit(USED_UP)
+
+
+def _task_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if getattr(thread, "busy", False)]

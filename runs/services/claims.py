@@ -19,11 +19,16 @@ from orchestrator.statements.writing import insert_rows, update_row
 from orchestrator.web.pulse import api_up_since
 from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
 from runs.models import Claim, FlowRun
+from runs.services.beginning_again import begin_again, needs_its_process
 from runs.services.enclosed import crash_what_ran_inside
 from runs.services.transitions import locked_flow_run, locked_run_to_claim, propose_state_of_locked
 
 logger = logging.getLogger(__name__)
 
+MOST_HELD = 1000  # claims of one worker that `held_claims` gives
+# Of a lease: as long as more of it is left, renewing writes nothing. Holders ask more often than they need to, in order
+# to notice soon that the run is to be cancelled.
+ENOUGH_LEFT = 0.75
 BATCH = 100  # lost runs that one call of `reclaim_lost_runs` looks after
 
 
@@ -36,8 +41,14 @@ _run_of_held_claim = PreparedQuery(
 )
 _held_claim = PreparedQuery(_held_and_locked, "claim_id")
 _claims_of_run = PreparedQuery(lambda run_id: Claim.objects.filter(flow_run=run_id), "run_id")
-_state_of_claimed_run = PreparedQuery(
-    lambda claim_id: FlowRun.objects.filter(claims=claim_id).only("state_type", "state_name"), "claim_id"
+_held_claim_and_state = PreparedQuery(
+    lambda claim_id: (
+        Claim.objects.held()
+        .select_related("flow_run")
+        .filter(pk=claim_id)
+        .only("lease_expires_at", "flow_run__state_type", "flow_run__state_name")
+    ),
+    "claim_id",
 )
 
 
@@ -79,14 +90,23 @@ def claim_run(
 
 
 def renew_claim(*, claim_id: UUID) -> Renewal:
-    """Hold the run for another lease. Touches the claim alone. Raises ClaimNotHeld."""
-    renewed = Claim.objects.held().filter(pk=claim_id).update(lease_expires_at=now() + _lease())
-    if not renewed:
+    """Hold the run for another lease. Touches the claim alone, and not while enough is left. Raises ClaimNotHeld."""
+    claim = _held_claim_and_state.first(claim_id=claim_id)
+    if claim is None:
         raise ClaimNotHeld(f"Claim {claim_id} ended: stop the run.")
-    run = _state_of_claimed_run.first(claim_id=claim_id)
-    if run is None:
-        raise ClaimNotHeld(f"The run of claim {claim_id} was deleted: stop it.")
+    at, run = now(), claim.flow_run
+    if claim.lease_expires_at - at < ENOUGH_LEFT * _lease():
+        renewed = Claim.objects.held().filter(pk=claim_id).update(lease_expires_at=at + _lease())
+        if not renewed:
+            raise ClaimNotHeld(f"Claim {claim_id} ended just now: stop the run.")
     return Renewal(settings.LEASE_SECONDS, run.state_type, run.state_name)
+
+
+def held_claims(*, pool_name: str, worker_name: str) -> list[Claim]:
+    """What a worker of a pool holds now, each with the state of its run; at most MOST_HELD."""
+    claims = Claim.objects.held().filter(worker_name=worker_name, flow_run__work_queue__work_pool__name=pool_name)
+    claims = claims.select_related("flow_run").only("flow_run", "process_id", "flow_run__state_type")
+    return list(claims.order_by("pk")[:MOST_HELD])
 
 
 def release_claim(*, claim_id: UUID, reason: str | None = None) -> None:
@@ -99,15 +119,18 @@ def release_claim(*, claim_id: UUID, reason: str | None = None) -> None:
         if found is None:
             return
         run, claim = found
-        if _needs_its_process(run):
+        if needs_its_process(run):
             _lose(run, claim, reason or f"Worker {claim.worker_name} gave the run back unfinished")
         else:
             _end(claim, Claim.Outcome.FINISHED, reason=None)
 
 
-def report_lost(*, flow_run_id: UUID, worker_name: str, reason: str, process_id: int | None = None) -> None:
-    """A worker saw the process die that executed this run.
+def report_lost(
+    *, flow_run_id: UUID, worker_name: str, reason: str, process_id: int | None = None, handed_back: bool = False
+) -> None:
+    """A worker saw the process die that executed this run. `handed_back`: the worker ended it, because it was stopped.
 
+    What is handed back is begun again however often: it is no attempt that failed.
     Does nothing when another process holds the run by now, be it of the same worker: reports may come late.
     """
     with transaction.atomic():
@@ -115,7 +138,7 @@ def report_lost(*, flow_run_id: UUID, worker_name: str, reason: str, process_id:
         held = claims.filter(process_id=process_id).first()
         found = _locked_with_its_run(held.pk) if held is not None else None
         if found is not None:
-            _lose(*found, reason)
+            _lose(*found, reason, outcome=Claim.Outcome.HANDED_BACK if handed_back else Claim.Outcome.LOST)
 
 
 def reclaim_lost_runs() -> int:
@@ -193,15 +216,6 @@ def _stored_claim(run: FlowRun, before: list[Claim], worker_name: str, process_i
     return claim
 
 
-def _needs_its_process(run: FlowRun) -> bool:
-    """Whether nothing would ever go on with the run when the process that has it leaves it as it is."""
-    if run.state_type == StateType.SCHEDULED:
-        return run.empirical_policy.get("retry_type") == "in_process"
-    if run.state_type == StateType.PAUSED:
-        return not (run.state or {}).get("state_details", {}).get("pause_reschedule")
-    return not run.is_terminal
-
-
 def _lease() -> timedelta:
     return timedelta(seconds=settings.LEASE_SECONDS)
 
@@ -210,24 +224,22 @@ def _end(claim: Claim, outcome: Claim.Outcome, reason: str | None) -> None:
     update_row(claim, {"ended_at": now(), "outcome": outcome.value, "reason": reason})
 
 
-def _lose(run: FlowRun, claim: Claim, reason: str) -> None:
-    _end(claim, Claim.Outcome.LOST, reason)
+def _lose(run: FlowRun, claim: Claim, reason: str, *, outcome: Claim.Outcome = Claim.Outcome.LOST) -> None:
+    _end(claim, outcome, reason)
     if run.is_terminal:
         return
     crash_what_ran_inside(run, reason=reason)
     # A run that was suspended, or is scheduled again already, had left its process before that died.
-    if _needs_its_process(run):
+    if needs_its_process(run):
         _begin_again_or_crash(run, reason)
 
 
 def _begin_again_or_crash(run: FlowRun, reason: str) -> None:
     proposal = _after_loss(run, reason.rstrip("."))
     if proposal.type is StateType.SCHEDULED:
-        # The next worker begins the code anew, so retries and pauses of the lost process are void.
-        run.empirical_policy = run.policy_with(retry_type="reschedule", resuming=False, pause_keys=[])
-        run.infrastructure_pid = None
-        FlowRun.objects.filter(pk=run.pk).update(empirical_policy=run.empirical_policy, infrastructure_pid=None)
-    propose_state_of_locked(run, proposal=proposal, force=True)
+        begin_again(run, message=proposal.message or reason)
+    else:
+        propose_state_of_locked(run, proposal=proposal, force=True)
 
 
 def _after_loss(run: FlowRun, reason: str) -> State:

@@ -16,16 +16,18 @@ from orchestrator.contract.times import now
 from orchestrator.statements.reading import PreparedQuery
 from orchestrator.statements.writing import insert_rows, update_row
 from runs.errors import RunNotFound
-from runs.models import Claim, ConcurrencyLimit, FlowRun, FlowRunState, TaskRun, TaskRunState
+from runs.models import Claim, ConcurrencyLimit, FlowRun, FlowRunState, Heartbeat, TaskRun, TaskRunState
 from runs.orchestration.bookkeeping import changes_to_run
 from runs.orchestration.decide import Decision, Rule, decide
 from runs.orchestration.policy import rules_for
+from runs.orchestration.rules.buried import OF_ITS_PROCESS
 from runs.orchestration.transition import RunFacts, RunKind, Transition
 from runs.services.artifacts import record_result
 from runs.services.background_queue import queue_for_task_workers
 from runs.services.caching import cached_state_for, remember_in_cache
 from runs.services.concurrency_of_runs import facts_of_limits, free_slots, secure_slots
 from runs.services.deadlines import set_deadline
+from runs.services.missed import facts_of_missed
 from runs.services.state_events import emit_flow_run_state
 
 R = TypeVar("R", FlowRun, TaskRun)
@@ -130,8 +132,8 @@ def _flow_run_for_rules(run_id: UUID) -> QuerySet[FlowRun]:
     return rows.select_for_update(of=("self",)).filter(pk=run_id).only(*_LOOKED_AT)
 
 
-def _held_claim_of_run(run_id: UUID, claim_id: UUID) -> QuerySet[Claim]:
-    return Claim.objects.held().filter(pk=claim_id, flow_run=run_id).only("pk")
+def _held_claim_by_id(claim_id: UUID) -> QuerySet[Claim]:
+    return Claim.objects.held().filter(pk=claim_id).only("flow_run")
 
 
 def _flow_run_and_all(run_id: UUID) -> QuerySet[FlowRun]:
@@ -168,6 +170,8 @@ _LOOKED_AT = (
     "deployment__tags",
     "deployment__global_concurrency_limit",
     "deployment__concurrency_options",
+    "deployment__catch_up_policy",
+    "deployment__catch_up_max_age_seconds",
     "work_queue__name",
     "work_queue__work_pool__name",
     "work_queue__work_pool__type",
@@ -175,7 +179,7 @@ _LOOKED_AT = (
     "parent_task_run__tags",
 )
 _flow_run = PreparedQuery(_flow_run_for_rules, "run_id")
-_held_claim = PreparedQuery(_held_claim_of_run, "run_id", "claim_id")
+_held_claim = PreparedQuery(_held_claim_by_id, "claim_id")
 _flow_run_to_claim = PreparedQuery(_flow_run_and_all, "run_id")
 _task_run = PreparedQuery(_locked_task_run, "run_id")
 
@@ -195,12 +199,21 @@ def _propose(
     limits = facts_of_limits(run)
     if limits:
         facts = replace(facts, **limits)
+    if isinstance(run, FlowRun) and initial is not None and initial.type is StateType.SCHEDULED:
+        missed = facts_of_missed(run, proposal)
+        if missed:
+            facts = replace(facts, **missed)
     deferred = isinstance(run, TaskRun) and bool(proposal.details.get("deferred"))
     forced = force and not deferred
     claim_is_held = None
     if claim_id is not None and kind is RunKind.FLOW_RUN:
         # Asked only now: what a statement that waits for the run's lock says of other rows is older than the lock.
-        claim_is_held = _held_claim.first(run_id=run.pk, claim_id=claim_id) is not None
+        claim = _held_claim.first(claim_id=claim_id)
+        claim_is_held = claim is not None
+        if claim is not None and claim.flow_run_id != run.pk:
+            # A foreign engine sends its claim with everything it says, so also for subflows and runs it looks after.
+            # It speaks for them as anybody does, as long as it holds its own run.
+            claim_id = None
     transition = Transition(
         run=facts,
         initial=initial,
@@ -209,6 +222,7 @@ def _propose(
         claim_is_held=claim_is_held,
         client=client,
         takes_claim=takes_claim,
+        process_is_buried=not force and isinstance(run, FlowRun) and _is_buried(run, initial, proposal),
         cached=None if forced or isinstance(run, FlowRun) else cached_state_for(proposal),
     )
     decision = decide(transition, rules_for(kind, force=force, deferred=deferred) if rules is None else rules)
@@ -228,6 +242,15 @@ def _propose(
         Claim.objects.filter(flow_run=run.pk).revoke(reason=f"The run was set to {state.name}.", at=now())
     answered = state.with_(data=decision.write.data)  # the proposer gets back what it said
     return Answer(decision.status, answered, reason=decision.reason, written=True)
+
+
+def _is_buried(run: FlowRun, initial: State | None, proposal: State) -> bool:
+    """Asked only where the rule looks: of a run that crashed, or waits to be begun again."""
+    if initial is None or initial.type not in (StateType.CRASHED, StateType.SCHEDULED):
+        return False
+    if proposal.type not in OF_ITS_PROCESS or (initial.type is StateType.SCHEDULED and not run.run_count):
+        return False
+    return Heartbeat.objects.filter(flow_run=run.pk, buried_state_id=initial.id).exists()
 
 
 def _unchanged(decision: Decision, initial: State | None) -> Answer:

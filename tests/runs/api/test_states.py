@@ -136,6 +136,35 @@ def test_stops_a_worker_whose_claim_ended(api, run):
     assert answer["status"] == "ABORT"
 
 
+def claim_of(run, **columns):
+    at = now()
+    columns = {"attempt": 1, "worker_name": "w", "claimed_at": at, "lease_expires_at": at + timedelta(30), **columns}
+    return Claim.objects.create(flow_run=run, **columns)
+
+
+@pytest.mark.parametrize(("columns", "status"), [({}, "ACCEPT"), ({"ended_at": now(), "outcome": "lost"}, "ABORT")])
+def test_lets_an_engine_speak_for_its_subflows_as_long_as_it_holds_its_own_run(api, run, columns, status):
+    claim = claim_of(run, **columns)
+    subflow = make_flow_run("PENDING")
+
+    answer = set_state(api, subflow, "RUNNING", headers={"x_orchestrator_claim": str(claim.pk)}).json()
+
+    assert answer["status"] == status
+
+
+def test_ends_the_claim_of_a_run_that_another_runs_engine_ends(api, run):
+    other = make_flow_run("RUNNING")
+    other.infrastructure_pid = "w/1"
+    other.save()
+    held = claim_of(other)
+
+    headers = {"x_orchestrator_claim": str(claim_of(run).pk)}
+    set_state(api, other, "COMPLETED", headers=headers)
+
+    held.refresh_from_db()
+    assert held.ended_at is not None
+
+
 def test_refuses_a_claim_that_is_no_uuid(api, run):
     assert set_state(api, run, "RUNNING", headers={"x_orchestrator_claim": "mine"}).status_code == 400
 

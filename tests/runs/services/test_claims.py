@@ -18,7 +18,7 @@ from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
 from runs.models import Claim, FlowRun
 from runs.orchestration.transition import RunKind
 from runs.services import claims as claims_service
-from runs.services.claims import claim_run, reclaim_lost_runs, release_claim, renew_claim, report_lost
+from runs.services.claims import claim_run, held_claims, reclaim_lost_runs, release_claim, renew_claim, report_lost
 from runs.services.flow_runs import Plan, create_flow_run
 from runs.services.flows import get_or_create_flow
 from runs.services.resuming import resume_flow_run
@@ -110,17 +110,43 @@ def test_renews_without_touching_the_run():
 def test_tells_the_holder_of_a_run_that_is_deleted_in_this_moment(monkeypatch):
     run = scheduled()
     _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
-    asked = claims_service._state_of_claimed_run
+    let_expire(claim)
+    asked = claims_service._held_claim_and_state
 
-    class AfterTheDeletion:
-        def __getattr__(self, name):
+    class BeforeTheDeletion:
+        def first(self, **identifiers):
+            found = asked.first(**identifiers)
             FlowRun.objects.filter(pk=run.pk).delete()
-            return getattr(asked, name)
+            return found
 
-    monkeypatch.setattr(claims_service, "_state_of_claimed_run", AfterTheDeletion())
+    monkeypatch.setattr(claims_service, "_held_claim_and_state", BeforeTheDeletion())
 
     with pytest.raises(ClaimNotHeld):
         renew_claim(claim_id=claim.pk)
+
+
+def test_writes_nothing_while_enough_of_the_lease_is_left(django_assert_num_queries):
+    _, claim = claim_run(flow_run_id=scheduled().pk, worker_name="w1")
+    renew_claim(claim_id=claim.pk)
+
+    with django_assert_num_queries(1):
+        renew_claim(claim_id=claim.pk)
+
+
+def test_tells_a_worker_what_it_holds():
+    pool = make_work_pool()
+    mine = make_flow_run(StateType.SCHEDULED, work_queue=pool.default_queue)
+    other = make_flow_run(StateType.SCHEDULED, work_queue=pool.default_queue)
+    elsewhere = make_flow_run(StateType.SCHEDULED, work_queue=make_work_pool().default_queue)
+    claim_run(flow_run_id=mine.pk, worker_name="w1", process_id=12)
+    claim_run(flow_run_id=other.pk, worker_name="w2")
+    claim_run(flow_run_id=elsewhere.pk, worker_name="w1")
+
+    held = held_claims(pool_name=pool.name, worker_name="w1")
+
+    assert [(claim.flow_run_id, claim.process_id, claim.flow_run.state_type) for claim in held] == [
+        (mine.pk, 12, "PENDING")
+    ]
 
 
 def test_tells_the_former_holder_that_its_claim_ended():
