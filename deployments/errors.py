@@ -23,6 +23,11 @@ class ScheduleNotFound(NotFound):
         super().__init__("Schedule not found.")
 
 
+class VersionNotFound(NotFound):
+    def __init__(self, number: int) -> None:
+        super().__init__(f"The deployment has no version {number}.")
+
+
 class WorkPoolNotFound(NotFound):
     def __init__(self, name: str) -> None:
         super().__init__(f'Work pool "{name}" not found.')
@@ -76,9 +81,20 @@ class InvalidSchedules(DeploymentsError):
     """The schedules of a deployment cannot be changed in this way."""
 
 
+class CannotBePlanned(DeploymentsError):
+    """The times of a schedule cannot be worked out. The message says why."""
+
+
 class ParentNotFound(DeploymentsError):
     """A deployment refers to a flow or a block that does not exist."""
 
 
 class UpdateRefused(DeploymentsError):
     """The change would break something that depends on how it is."""
+
+
+class CannotRestore(DeploymentsError):
+    """What a version of a deployment refers to does not exist any more, or is not accepted. The message says what."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(f"Version {number} cannot be restored: {reason}")

@@ -1,20 +1,40 @@
-"""Services that beat starts. Each does one batch and returns how many rows it touched."""
+"""The services of deployments. Each does a bounded piece of work and returns how many rows it touched."""
 
-from celery import shared_task
+from deployments.services import catch_up as missed_runs
+from deployments.services import dispatch, scheduling
+from deployments.services import foreman as readiness
+from orchestrator.periodic import service
+from orchestrator.statements.batches import repeat
 
-from deployments.services import dispatch, workers
+SECONDS_AT_A_TIME = 3.0
 
 
-@shared_task
-def dispatch_due_runs() -> int:
+@service(every_seconds=5)
+def scheduler() -> int:
+    """Plans the runs of schedules ahead."""
+    return repeat(scheduling.plan_due_schedules, seconds=SECONDS_AT_A_TIME)
+
+
+@service(every_seconds=10)
+def catch_up() -> int:
+    """Skips runs that were missed, where their deployments want it."""
+    return repeat(missed_runs.skip_missed_runs, seconds=SECONDS_AT_A_TIME)
+
+
+@service(every_seconds=1, most_seconds=2)
+def dispatcher() -> int:
+    """Wakes workers for the runs that became due just now."""
     return dispatch.dispatch_due_runs()
 
 
-@shared_task
-def dispatch_waiting_runs() -> int:
+@service(every_seconds=10)
+def sweeper() -> int:
+    """Wakes workers again for runs that are still waiting."""
+    dispatch.empty_deserted_queues()
     return dispatch.dispatch_waiting_runs()
 
 
-@shared_task
-def mark_workers_offline() -> int:
-    return workers.mark_workers_offline()
+@service(every_seconds=15)
+def foreman() -> int:
+    """Says which workers, queues, pools and deployments are ready."""
+    return readiness.look_around()

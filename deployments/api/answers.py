@@ -67,6 +67,10 @@ def deployment_columns(deployment: Deployment) -> dict[str, Any]:
         "infrastructure_document_id": deployment.infrastructure_document_id,
         "created_by": deployment.created_by,
         "updated_by": deployment.updated_by,
+        "catch_up": {
+            "policy": deployment.catch_up_policy,
+            "max_age_seconds": deployment.catch_up_max_age_seconds,
+        },
     }
 
 
@@ -81,6 +85,7 @@ def schedule_answer(schedule: DeploymentSchedule) -> dict[str, Any]:
         "max_scheduled_runs": schedule.max_scheduled_runs,
         "parameters": schedule.parameters,
         "slug": schedule.slug,
+        "problem": schedule.problem or None,
     }
 
 
@@ -193,4 +198,9 @@ def worker_answer(worker: Worker, at: datetime) -> dict[str, Any]:
         "last_heartbeat_time": worker.last_heartbeat_time,
         "heartbeat_interval_seconds": worker.heartbeat_interval_seconds,
         "status": Worker.Status.ONLINE if worker.is_online(at) else Worker.Status.OFFLINE,
+        "work_queue_names": worker.work_queue_names,
+        "concurrency": worker.concurrency,
+        "broker_state": worker.broker_state,
+        "broker_state_since": worker.broker_state_since,
+        "last_probe_at": worker.last_probe_at,
     }

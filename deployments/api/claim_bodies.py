@@ -10,11 +10,15 @@ from orchestrator.rest.bodies import Body
 
 
 class ClaimCreate(Body):
-    """`process_id`: of the process that is going to execute the run, as the worker's host counts."""
+    """`process_id`: of the process that is going to execute the run, as the worker's host counts.
+
+    `work_queue_names`: the queues that the worker serves; it is given no run of another. Empty: all of the pool.
+    """
 
     flow_run_id: UUID
     worker_name: str
     process_id: int | None = Field(default=None, ge=0, lt=2**31)
+    work_queue_names: list[str] = []
 
 
 class ClaimRelease(Body):
@@ -24,7 +28,16 @@ class ClaimRelease(Body):
 
 
 class LostRun(Body):
+    """`handed_back`: nothing broke, the worker was told to stop. That does not count as a failed attempt."""
+
     flow_run_id: UUID
     worker_name: str
     process_id: int | None = Field(default=None, ge=0, lt=2**31)
     reason: str
+    handed_back: bool = False
+
+
+class HeldClaims(Body):
+    """Whose claims are asked for."""
+
+    worker_name: str

@@ -28,3 +28,12 @@ class Renewal(Shape):
     lease_seconds: float
     state_type: StateType | None
     state_name: str | None
+
+
+class HeldClaim(Shape):
+    """A run that a worker has now, and the state it is in."""
+
+    id: UUID
+    flow_run_id: UUID
+    process_id: int | None
+    state_type: StateType | None

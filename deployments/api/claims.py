@@ -11,11 +11,13 @@ from rest_framework.response import Response
 
 from deployments.api import claim_shapes as shapes
 from deployments.api.answers import deployment_columns
-from deployments.api.claim_bodies import ClaimCreate, ClaimRelease, LostRun
+from deployments.api.claim_bodies import ClaimCreate, ClaimRelease, HeldClaims, LostRun
 from deployments.services.claims import claim_from_pool
+from deployments.services.job_variables import defaults_of_pool
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs.api.answers import flow_answer, flow_run_answer
-from runs.services.claims import release_claim, renew_claim, report_lost
+from runs.models import FlowRun
+from runs.services.claims import held_claims, release_claim, renew_claim, report_lost
 
 
 class Claims(ApiView):
@@ -28,6 +30,7 @@ class Claims(ApiView):
             flow_run_id=body.flow_run_id,
             worker_name=body.worker_name,
             process_id=body.process_id,
+            work_queue_names=body.work_queue_names,
         )
         answer = {
             "id": claim.pk,
@@ -36,9 +39,23 @@ class Claims(ApiView):
             "lease_seconds": settings.LEASE_SECONDS,
             "flow_run": flow_run_answer(run),
             "flow": flow_answer(run.flow),
-            "deployment": deployment_columns(run.deployment) if run.deployment_id and run.deployment else None,
+            "deployment": _deployment(run),
         }
         return Response(answer, 201)
+
+
+def _deployment(run: FlowRun) -> dict[str, Any] | None:
+    """With the pool's own job variables below the deployment's, so that the worker needs to know nothing of pools."""
+    deployment: Any = run.deployment if run.deployment_id else None
+    if deployment is None:
+        return None
+    columns = deployment_columns(deployment)
+    defaults = defaults_of_pool(run.work_queue.work_pool) if run.work_queue else {}
+    if defaults:
+        own = columns["job_variables"] or {}
+        env = {**(defaults.get("env") or {}), **(own.get("env") or {})}
+        columns["job_variables"] = {**defaults, **own, **({"env": env} if env else {})}
+    return columns
 
 
 class LostRuns(ApiView):
@@ -51,8 +68,25 @@ class LostRuns(ApiView):
             worker_name=body.worker_name,
             process_id=body.process_id,
             reason=body.reason,
+            handed_back=body.handed_back,
         )
         return no_content()
+
+
+class ClaimsOfWorker(ApiView):
+    @takes(HeldClaims)
+    @answers(list[shapes.HeldClaim])
+    def post(self, request: Request, pool_name: str, body: HeldClaims) -> list[dict[str, Any]]:
+        """What a worker holds, so that it sees which runs are to end although their processes hear nothing."""
+        return [
+            {
+                "id": claim.pk,
+                "flow_run_id": claim.flow_run_id,
+                "process_id": claim.process_id,
+                "state_type": claim.flow_run.state_type,
+            }
+            for claim in held_claims(pool_name=pool_name, worker_name=body.worker_name)
+        ]
 
 
 class RenewedClaim(ApiView):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -23,12 +23,28 @@ _FORGOTTEN = ("worker_pool_queue_id", "worker_pool_name", "worker_pool_queue_nam
 
 
 class VersionInfo(Body):
-    """Where a version comes from. There is no history of versions, so nothing of it is kept."""
+    """Where a version comes from, in keys that depend on its type. The history of the deployment keeps it."""
 
     model_config = ConfigDict(extra="allow")
 
     type: str
     version: str
+
+
+MOST_AGE_SECONDS = 100 * 365 * 86_400.0
+
+
+class CatchUp(Body):
+    """What becomes of runs that schedules planned and that did not begin in time."""
+
+    policy: Literal["planned", "all", "latest", "max_age", "none"]
+    max_age_seconds: Annotated[float, Field(gt=0, le=MOST_AGE_SECONDS)] | None = None
+
+    @model_validator(mode="after")
+    def _age_of_its_policy(self) -> Self:
+        if (self.policy == "max_age") != (self.max_age_seconds is not None):
+            raise ValueError("`max_age_seconds` belongs to the policy max_age, and only to it.")
+        return self
 
 
 class _DeploymentColumns(Body):
@@ -47,6 +63,7 @@ class _DeploymentColumns(Body):
     storage_document_id: UUID | None = None
     infrastructure_document_id: UUID | None = None
     version_info: VersionInfo | None = None
+    catch_up: CatchUp | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -59,20 +76,27 @@ class _DeploymentColumns(Body):
             raise ValueError("A deployment cannot have both a concurrency limit and a global concurrency limit.")
         return self
 
+    def told_version_info(self) -> dict[str, Any] | None:
+        return None if self.version_info is None else self.version_info.model_dump(mode="json")
+
     def changes(self) -> dict[str, Any]:
         """The columns that were sent."""
         changes = {key: value for key, value in self.given().items() if key not in _NOT_COLUMNS}
         if self.concurrency_options is not None:
             changes["concurrency_options"] = self.concurrency_options.model_dump(mode="json")
+        if self.catch_up is not None:
+            changes["catch_up_policy"] = self.catch_up.policy
+            changes["catch_up_max_age_seconds"] = self.catch_up.max_age_seconds
         return changes
 
 
-_NOT_COLUMNS = frozenset({"name", "flow_id", "schedules", "labels", "version_info"})
+_NOT_COLUMNS = frozenset({"name", "flow_id", "flow_name", "schedules", "labels", "version_info", "catch_up"})
 
 
-class DeploymentCreate(_DeploymentColumns):
+class NewDeployment(_DeploymentColumns):
+    """A deployment, whatever its flow is named by."""
+
     name: UsableName
-    flow_id: UUID
     schedules: list[DeploymentScheduleCreate] = []
     enforce_parameter_schema: bool = True
     parameter_openapi_schema: dict[str, Any] | None = Field(
@@ -109,6 +133,10 @@ class DeploymentCreate(_DeploymentColumns):
 
     def schedule_columns(self) -> list[dict[str, Any]]:
         return [schedule.changes() for schedule in self.schedules]
+
+
+class DeploymentCreate(NewDeployment):
+    flow_id: UUID
 
 
 class DeploymentUpdate(_DeploymentColumns):

@@ -41,6 +41,12 @@ class DeploymentSchedule(Shape):
     max_scheduled_runs: int | None
     parameters: dict[str, Any]
     slug: str | None
+    problem: str | None  # why its times cannot be worked out
+
+
+class CatchUp(Shape):
+    policy: Literal["planned", "all", "latest", "max_age", "none"]
+    max_age_seconds: float | None
 
 
 class UpdatedBy(Shape):
@@ -80,6 +86,7 @@ class DeploymentResponse(Shape):
     work_pool_name: str | None
     status: Deployment.Status | None
     enforce_parameter_schema: bool
+    catch_up: CatchUp
 
 
 class DeploymentBulkDeleteResponse(Shape):

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from deployments.api import deployment_shapes as shapes
 from deployments.api.answers import deployment_answers, plain_queue_answer
+from deployments.api.authors import author_of
 from deployments.api.deployment_bodies import DeploymentCreate, DeploymentRunsAsked, DeploymentUpdate
 from deployments.api.filters import DEPLOYMENTS
 from deployments.api.pool_shapes import PlainWorkQueue
@@ -49,6 +50,8 @@ class Deployments(ApiView):
             labels=body.labels,
             schedules=body.schedule_columns(),
             defaults=body.defaults(),
+            version_info=body.told_version_info(),
+            author=author_of(request),
         )
         return Response(_found(Deployment.objects.filter(pk=deployment.pk)), 201 if created else 200)
 
@@ -67,7 +70,13 @@ class DeploymentById(ApiView):
     @takes(DeploymentUpdate)
     @answers(None, 204)
     def patch(self, request: Request, deployment_id: UUID, body: DeploymentUpdate) -> Response:
-        update_deployment(deployment_id=deployment_id, changes=body.changes(), schedules=body.schedule_columns())
+        update_deployment(
+            deployment_id=deployment_id,
+            changes=body.changes(),
+            schedules=body.schedule_columns(),
+            version_info=body.told_version_info(),
+            author=author_of(request),
+        )
         return no_content()
 
     @answers(None, 204)

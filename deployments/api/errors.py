@@ -15,3 +15,4 @@ def register() -> None:
     answer_with(errors.InvalidSchedules, 422)
     answer_with(errors.ParentNotFound, 409)
     answer_with(errors.UpdateRefused, 400)
+    answer_with(errors.CannotRestore, 409)

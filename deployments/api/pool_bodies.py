@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from deployments.api.filters import WorkerFilter, WorkPoolFilter, WorkQueueFilter
 from deployments.api.names import UsableName
+from deployments.models import Worker
 from orchestrator.rest.bodies import Body, Envelope, Name, Number, Time
 from orchestrator.rest.json import dump
 from orchestrator.rest.paging import Limit, Offset, Page
@@ -160,5 +161,16 @@ _NoneUnlessPositive = BeforeValidator(lambda seconds: None if isinstance(seconds
 
 
 class Heartbeat(Envelope):
+    """What stands below the interval is told by our own workers. `leaving`: it takes no more runs, and is offline."""
+
     name: str
     heartbeat_interval_seconds: Annotated[Number | None, _NoneUnlessPositive] = None
+    work_queue_names: list[str] | None = None
+    concurrency: Annotated[Number, Field(ge=0)] | None = None
+    broker_state: Worker.BrokerState | None = None
+    last_probe_age_seconds: Annotated[float, Field(ge=0, lt=10**9)] | None = None
+    leaving: bool = False
+
+    def news(self) -> dict[str, Any]:
+        names = ("work_queue_names", "concurrency", "broker_state", "last_probe_age_seconds", "leaving")
+        return {name: getattr(self, name) for name in names}

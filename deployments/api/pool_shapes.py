@@ -85,6 +85,12 @@ class WorkerResponse(Shape):
     last_heartbeat_time: datetime | None
     heartbeat_interval_seconds: int | None
     status: Worker.Status
+    # Told by our own workers.
+    work_queue_names: list[str]  # empty: all of the pool
+    concurrency: int | None
+    broker_state: Worker.BrokerState | None
+    broker_state_since: datetime | None
+    last_probe_at: datetime | None
 
 
 _POOL = ("work_pool_id", "work_pool_name")  # stand beside the run that a worker is given

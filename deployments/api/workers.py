@@ -26,6 +26,7 @@ class Heartbeats(ApiView):
             pool_name=pool_name,
             worker_name=body.name,
             heartbeat_interval_seconds=body.heartbeat_interval_seconds,
+            **body.news(),
         )
         return no_content()
 

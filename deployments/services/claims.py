@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
+
+from django.db import connection
 
 from deployments.models import WorkPool, WorkQueue
 from deployments.services.hand_out import occupied_in
@@ -13,9 +16,14 @@ from runs.services.claims import claim_run
 
 
 def claim_from_pool(
-    *, pool_name: str, flow_run_id: UUID, worker_name: str, process_id: int | None = None
+    *,
+    pool_name: str,
+    flow_run_id: UUID,
+    worker_name: str,
+    process_id: int | None = None,
+    work_queue_names: Sequence[str] = (),
 ) -> tuple[FlowRun, Claim]:
-    """Take a run that waits in this pool.
+    """Take a run that waits in this pool, and in one of these queues unless none is named.
 
     Raises WorkPoolNotFound, RunNotFound, and ClaimRefused when pool or queue are paused or full, when the run waits
     elsewhere, or when it cannot be taken now (see `claim_run`).
@@ -26,6 +34,8 @@ def claim_from_pool(
         if queue is None or queue.work_pool.name != pool_name:
             get_work_pool(pool_name)
             raise ClaimRefused(f"The run does not wait in work pool {pool_name!r}.")
+        if work_queue_names and queue.name not in work_queue_names:
+            raise ClaimRefused(f"The run waits in work queue {queue.name!r}, which this worker does not serve.")
         pool = queue.work_pool
         if pool.is_paused or queue.is_paused:
             raise ClaimRefused(f"Work {'pool' if pool.is_paused else 'queue'} is paused.")
@@ -36,10 +46,21 @@ def claim_from_pool(
 
 
 def _refuse_when_full(pool: WorkPool, queue: WorkQueue) -> None:
-    # The pool's row is locked, so that two workers do not count the last free place both.
-    WorkPool.objects.select_for_update(of=("self",)).get(pk=pool.pk)
+    _take_turns(pool)
     occupied = occupied_in(pool)
     if pool.concurrency_limit is not None and sum(occupied.values()) >= pool.concurrency_limit:
         raise ClaimRefused(f"Work pool {pool.name!r} is full: {pool.concurrency_limit} runs at a time.")
     if queue.concurrency_limit is not None and occupied.get(queue.pk, 0) >= queue.concurrency_limit:
         raise ClaimRefused(f"Work queue {queue.name!r} is full: {queue.concurrency_limit} runs at a time.")
+
+
+def _take_turns(pool: WorkPool) -> None:
+    """Wait for the others who count the places of this pool, so that no two take the last one.
+
+    Not by a lock of the pool's row: whoever deletes a pool locks that before the runs, and a claim has locked its run.
+    Nothing is needed on SQLite, where whole transactions take turns.
+    """
+    if connection.vendor == "postgresql":
+        key = int.from_bytes(pool.pk.bytes[-8:], signed=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])

@@ -26,8 +26,13 @@ def set_deployment_limit(*, deployment: Deployment, changes: dict[str, Any]) -> 
 
 def drop_deployment_limits(*, deployment_ids: Iterable[UUID]) -> None:
     """Delete what these deployments own, because they are about to be deleted. Shared limits stay."""
-    names = [_name(deployment_id) for deployment_id in deployment_ids]
+    names = [own_limit_name(deployment_id) for deployment_id in deployment_ids]
     ConcurrencyLimit.objects.filter(name__in=names).delete()
+
+
+def own_limit_name(deployment_id: UUID) -> str:
+    """Of the limit that belongs to one deployment alone."""
+    return f"{DEPLOYMENT_PREFIX}{deployment_id}"
 
 
 def _point_at(deployment: Deployment, limit_id: UUID | None) -> None:
@@ -42,7 +47,7 @@ def _point_at(deployment: Deployment, limit_id: UUID | None) -> None:
 
 def _own(deployment: Deployment, number: int | None) -> None:
     """A number for a deployment that shares a limit gives it one of its own; no number leaves the shared one."""
-    name = _name(deployment.pk)
+    name = own_limit_name(deployment.pk)
     if number is None:
         drop_deployment_limits(deployment_ids=[deployment.pk])
         deployment.refresh_from_db(fields=["global_concurrency_limit"])
@@ -58,7 +63,3 @@ def _attach(deployment: Deployment, limit: ConcurrencyLimit | None) -> None:
     if deployment.global_concurrency_limit_id != (limit.pk if limit else None):
         deployment.global_concurrency_limit = limit
         deployment.save(update_fields=["global_concurrency_limit"])
-
-
-def _name(deployment_id: UUID) -> str:
-    return f"{DEPLOYMENT_PREFIX}{deployment_id}"

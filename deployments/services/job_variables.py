@@ -13,22 +13,23 @@ from deployments.models import WorkPool
 from deployments.services.value_checks import check_schema, misfit, plain_misfit
 from orchestrator.store.services.block_contents import full_document
 from orchestrator.store.services.block_documents import find_block_document
+from orchestrator.store.services.own_workers import template_of_pool
 
 
 def check_variables_of_run(pool: WorkPool, *variables: dict[str, Any] | None) -> None:
     """With every required one, unless defaults of the pool are unusable. Raises InvalidJobVariables and BadSchema."""
-    _check(pool.base_job_template, variables, whole=True, doing="Error creating flow run")
+    _check(_template(pool), variables, whole=True, doing="Error creating flow run")
 
 
 def check_variables_of_deployment(pool: WorkPool, variables: dict[str, Any] | None) -> None:
     """What is required may still come with the run. Raises InvalidJobVariables and BadSchema."""
     if variables:
-        _check(pool.base_job_template, (variables,), whole=False, doing="Error creating deployment")
+        _check(_template(pool), (variables,), whole=False, doing="Error creating deployment")
 
 
 def misfit_of_changed_variables(pool: WorkPool, variables: dict[str, Any] | None) -> str | None:
     """Why the new job variables of a deployment do not fit by themselves. Raises BadSchema."""
-    schema = pool.base_job_template.get("variables")
+    schema = _template(pool).get("variables")
     return plain_misfit(variables, schema) if schema and variables is not None else None
 
 
@@ -41,6 +42,19 @@ def check_defaults(template: dict[str, Any]) -> None:
         problem = misfit(defaults, schema, partial=True, null_for_default=True)
         if problem is not None:
             raise InvalidJobVariables(f"Validation failed for work pool's job variable defaults: {problem}")
+
+
+def defaults_of_pool(pool: WorkPool) -> dict[str, Any]:
+    """What the pool's template says of job variables that neither a deployment nor its run sets."""
+    schema = pool.base_job_template.get("variables") or {}
+    described = (schema.get("properties") or {}).values()
+    if not any(isinstance(each, dict) and "default" in each for each in described):
+        return {}
+    return _defaults(schema, usable_only=True)[0]
+
+
+def _template(pool: WorkPool) -> dict[str, Any]:
+    return template_of_pool(pool.type, pool.base_job_template)
 
 
 def _check(template: dict[str, Any], overlays: Any, *, whole: bool, doing: str) -> None:

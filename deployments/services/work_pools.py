@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from deployments.errors import AlreadyExists, ReservedName, WorkPoolNotFound
 from deployments.models import Worker, WorkPool, WorkQueue
@@ -20,8 +21,11 @@ from deployments.services.resources import (
     status_word,
 )
 from orchestrator.contract.events import resource
+from orchestrator.contract.states import TERMINAL
 from orchestrator.contract.times import now
 from orchestrator.events.emit import emit
+from orchestrator.store.services.own_workers import template_of_pool
+from runs.models import FlowRun
 
 DEFAULT_QUEUE = "default"
 DESCRIPTION_OF_DEFAULT_QUEUE = "The work pool's default queue."
@@ -41,13 +45,14 @@ def create_work_pool(
     concurrency_limit: int | None = None,
     storage_configuration: dict[str, Any] | None = None,
 ) -> WorkPool:
-    """A pool with its default queue.
+    """A pool with its default queue. One for our own workers that is given no template gets theirs.
 
     Raises ReservedName, AlreadyExists, and for a template whose own defaults do not fit it what `check_defaults` does.
     """
     if _is_reserved(name):
         raise ReservedName(f"{_RESERVED}.")
-    check_defaults(base_job_template or {})
+    base_job_template = template_of_pool(type, base_job_template or {})
+    check_defaults(base_job_template)
     if WorkPool.objects.filter(name=name).exists():
         raise AlreadyExists("A work pool with this name already exists.")
     try:
@@ -56,7 +61,7 @@ def create_work_pool(
                 name=name,
                 type=type,
                 description=description,
-                base_job_template=base_job_template or {},
+                base_job_template=base_job_template,
                 is_paused=is_paused,
                 concurrency_limit=concurrency_limit,
                 storage_configuration=storage_configuration or {},
@@ -98,12 +103,19 @@ def update_work_pool(*, name: str, changes: dict[str, Any]) -> WorkPool:
 
 
 def delete_work_pool(*, name: str) -> None:
-    """With its queues and workers. Raises WorkPoolNotFound and ReservedName."""
+    """With its queues and workers. Raises WorkPoolNotFound and ReservedName.
+
+    Locks in the order in which everybody else does: workers before their pool (heartbeats), runs before their queues
+    (claims), queues before deployments (hand-out).
+    """
     if _is_reserved(name):
         raise ReservedName(f"{_RESERVED} and can not be deleted.")
     with transaction.atomic():
+        list(Worker.objects.select_for_update(of=("self",)).filter(work_pool__name=name).order_by("pk").values("pk"))
         pool = _locked(name)
-        for queue in WorkQueue.objects.filter(work_pool=pool).select_related("work_pool").order_by("priority"):
+        lock_unfinished_runs(WorkQueue.objects.filter(work_pool=pool))
+        queues = WorkQueue.objects.select_for_update(of=("self",)).filter(work_pool=pool).select_related("work_pool")
+        for queue in queues.order_by("priority"):
             emit_of_queue(queue, "deleted")
         emit(event="prefect.work-pool.deleted", resource=pool_resource(pool), related=around_pool(pool))
         WorkPool.objects.filter(pk=pool.pk).update(default_queue=None)
@@ -135,6 +147,13 @@ def refresh_status(pool: WorkPool) -> None:
         pool.status = status
         pool.save(update_fields=["status", "updated"])
         emit_status(pool)
+
+
+def lock_unfinished_runs(queues: QuerySet[WorkQueue]) -> None:
+    """Before the queues are deleted. Whoever writes a run looks at its queue afterwards: PostgreSQL checks that it
+    is still there, and waits for whoever deletes it."""
+    runs = FlowRun.objects.filter(work_queue__in=queues).exclude(state_type__in=[each.value for each in TERMINAL])
+    list(runs.select_for_update(of=("self",)).order_by("pk").values("pk"))
 
 
 def emit_status(pool: WorkPool) -> None:

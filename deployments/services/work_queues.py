@@ -14,7 +14,12 @@ from deployments.errors import AlreadyExists, UpdateRefused, WorkQueueNotFound, 
 from deployments.models import WorkPool, WorkQueue
 from deployments.models.work_pools import AGENT
 from deployments.services.resources import emit_of_queue, payload_of_update, status_word
-from deployments.services.work_pools import DEFAULT_QUEUE, create_work_pool, get_work_pool
+from deployments.services.work_pools import (
+    DEFAULT_QUEUE,
+    create_work_pool,
+    get_work_pool,
+    lock_unfinished_runs,
+)
 from orchestrator.contract.times import now
 
 AGENT_POOL = "default-agent-pool"  # of queues that are named without a pool
@@ -74,6 +79,8 @@ def get_work_queue(pool: WorkPool, name: str) -> WorkQueue:
 def update_work_queue(*, queue_id: UUID, changes: dict[str, Any]) -> WorkQueue:
     """Set the given columns. Raises WorkQueueNotFound and AlreadyExists."""
     with transaction.atomic():
+        if "priority" in changes:
+            _lock_pool_of(queue_id)
         queue = _locked(queue_id)
         before = {column: getattr(queue, column) for column in changes}
         status_before = queue.status
@@ -98,6 +105,7 @@ def update_work_queue(*, queue_id: UUID, changes: dict[str, Any]) -> WorkQueue:
 def delete_work_queue(*, queue_id: UUID) -> None:
     """Raises WorkQueueNotFound, and UpdateRefused for the default queue of a pool."""
     with transaction.atomic():
+        lock_unfinished_runs(WorkQueue.objects.filter(pk=queue_id))
         queue = _locked(queue_id)
         if queue.work_pool.default_queue_id == queue.pk:
             raise UpdateRefused("Can't delete a pool's default queue.")
@@ -172,6 +180,11 @@ def _locked_pool(pool: WorkPool) -> WorkPool:
     """Whoever gives out priorities of the pool waits for the others who do."""
     WorkPool.objects.select_for_update(of=("self",)).filter(pk=pool.pk).first()
     return pool
+
+
+def _lock_pool_of(queue_id: UUID) -> None:
+    """Before the queue: whoever gives out priorities changes other queues too."""
+    list(WorkPool.objects.select_for_update(of=("self",)).filter(queues=queue_id).values("pk"))
 
 
 def _locked(queue_id: UUID) -> WorkQueue:

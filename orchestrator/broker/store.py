@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -22,22 +23,34 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS message (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     queue TEXT NOT NULL,
+    priority INTEGER NOT NULL DEFAULT 0,
     payload TEXT NOT NULL,
     expires_at REAL,
     deliveries INTEGER NOT NULL DEFAULT 0,
     leased_until REAL NOT NULL DEFAULT 0,
     holder TEXT
 );
-CREATE INDEX IF NOT EXISTS message_by_queue ON message (queue, id);
 CREATE INDEX IF NOT EXISTS message_by_holder ON message (holder) WHERE holder IS NOT NULL;
 CREATE INDEX IF NOT EXISTS message_by_expiry ON message (expires_at) WHERE expires_at IS NOT NULL;
+"""
+# Files from before there were priorities have no such column.
+_WITH_PRIORITIES = "ALTER TABLE message ADD COLUMN priority INTEGER NOT NULL DEFAULT 0"
+_BY_URGENCY = """
+CREATE INDEX IF NOT EXISTS message_by_urgency ON message (queue, priority, id);
+DROP INDEX IF EXISTS message_by_queue;
+"""
+# A file that takes the place of another gives out other numbers: whoever finishes a message of the old one must not
+# hit one of the new.
+_NUMBERS_OF_ITS_OWN = """
+INSERT INTO sqlite_sequence (name, seq) SELECT 'message', ?
+WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'message')
 """
 _FREE = "queue = :queue AND leased_until <= :now AND (expires_at IS NULL OR expires_at > :now)"
 _LOOK = f"SELECT 1 FROM message WHERE {_FREE} LIMIT 1"
 # `expires_at` limits the wait for a first delivery; a message that was delivered once must not vanish.
 _TAKE = f"""
 UPDATE message SET leased_until = :until, holder = :holder, deliveries = deliveries + 1, expires_at = NULL
-WHERE id = (SELECT id FROM message WHERE {_FREE} ORDER BY id LIMIT 1)
+WHERE id = (SELECT id FROM message WHERE {_FREE} ORDER BY priority, id LIMIT 1)
 RETURNING id, payload, deliveries
 """
 
@@ -68,6 +81,7 @@ class MessageStore:
         self.bells = Bells(self.path)
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None  # which file the connection has open
         self._pid = 0
         self._holder = ""
         self._quiet_version: int | None = None
@@ -76,19 +90,23 @@ class MessageStore:
         self._purge_at = 0.0
         _stores.add(self)
 
-    def put(self, queue: str, payload: str, *, expires_in_seconds: float | None = None) -> int:
-        """Add a message and return its id. With `expires_in_seconds` it vanishes unless it is delivered by then."""
+    def put(self, queue: str, payload: str, *, priority: int = 0, expires_in_seconds: float | None = None) -> int:
+        """Add a message and return its id; those with the lowest priority are delivered first.
+
+        With `expires_in_seconds` it vanishes unless it is delivered by then.
+        """
         expires_at = None if expires_in_seconds is None else time.time() + expires_in_seconds
         with self._lock:
             self._quiet_version = None
             cursor = self._open().execute(
-                "INSERT INTO message (queue, payload, expires_at) VALUES (?, ?, ?)", (queue, payload, expires_at)
+                "INSERT INTO message (queue, priority, payload, expires_at) VALUES (?, ?, ?, ?)",
+                (queue, priority, payload, expires_at),
             )
             self.bells.ring(queue)
             return int(cursor.lastrowid or 0)
 
     def take(self, queue: str) -> Leased | None:
-        """Lease the oldest free message of the queue. None when there is none."""
+        """Lease the most urgent free message of the queue, the oldest of them. None when there is none."""
         now = time.time()
         with self._lock:
             connection = self._open()
@@ -173,7 +191,10 @@ class MessageStore:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and self._pid == os.getpid():
-            return self._connection
+            if _identity(self.path) == self._file:
+                return self._connection
+            # Somebody removed the file or put another in its place: what is written here reaches nobody.
+            self.close()
         if self._connection is not None:
             _inherited.append(self._connection)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -187,8 +208,23 @@ class MessageStore:
         # NORMAL survives the death of any process; only a power cut may lose the last wake-ups, which are sent again.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_SCHEMA)
+        if "priority" not in {row[1] for row in connection.execute("PRAGMA table_info(message)")}:
+            with suppress(sqlite3.OperationalError):  # another process was quicker
+                connection.execute(_WITH_PRIORITIES)
+        connection.executescript(_BY_URGENCY)
+        connection.execute(_NUMBERS_OF_ITS_OWN, [int(time.time() * 1000)])
         self._connection = connection
+        self._file = _identity(self.path)
         return connection
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Of the file that is there now; None when there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _renew_locks() -> None:

@@ -94,7 +94,8 @@ class Channel(virtual.Channel):
     def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
         milliseconds = message["properties"].get("expiration")
         expires_in_seconds = None if milliseconds is None else int(milliseconds) / 1000
-        self.store.put(queue, json.dumps(message), expires_in_seconds=expires_in_seconds)
+        priority = self._get_message_priority(message)
+        self.store.put(queue, json.dumps(message), priority=priority, expires_in_seconds=expires_in_seconds)
 
     def _purge(self, queue: str) -> int:
         return self.store.purge(queue)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from celery import Celery, signals
-from celery.worker.state import active_requests
 
 from orchestrator.broker import CELERY_OPTIONS, register
 from orchestrator.worker.children import prepare_child
 from orchestrator.worker.losses import RunRequest
+from orchestrator.worker.probing import Probe
 from orchestrator.worker.settings import WorkerSettings
 
 TASK_NAME = "orchestrator.execute"
-_log = logging.getLogger("orchestrator.worker")
 LOST_CHILD_SECONDS = 0.3  # how long a dead child's result may still be in the pipe
 
 
@@ -38,11 +36,5 @@ def worker_app(settings: WorkerSettings) -> Celery:
     def on_child(**_: Any) -> None:
         prepare_child()
 
-    @signals.worker_shutting_down.connect(weak=False)
-    def on_shutting_down(how: str, **_: Any) -> None:
-        active = len(active_requests)
-        if active and how.lower() == "warm":
-            what = "run has" if active == 1 else "runs have"
-            _log.info("The worker stops when its %d running flow %s ended.", active, what)
-
+    app.register_task(Probe())
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -38,10 +39,7 @@ class Claim:
     @property
     def job_variables(self) -> dict[str, Any]:
         """The deployment's, overlaid with the run's; `env` is overlaid name by name."""
-        deployed = (self.deployment or {}).get("job_variables") or {}
-        own = self.flow_run.get("job_variables") or {}
-        env = {**(deployed.get("env") or {}), **(own.get("env") or {})}
-        return {**deployed, **own, "env": env}
+        return effective_variables(self.deployment or {}, self.flow_run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,24 @@ class Renewal:
     state_name: str
 
 
-def claim_run(client: Client, *, pool: str, flow_run_id: str, worker_name: str) -> Claim:
-    """Take a run. Raises ClaimRefused when it is not to be had, ServerUnreachable when nobody answers for a while."""
-    body = {"flow_run_id": flow_run_id, "worker_name": worker_name, "process_id": os.getpid()}
+def effective_variables(deployment: dict[str, Any], flow_run: dict[str, Any]) -> dict[str, Any]:
+    """The job variables of a deployment, overlaid with the run's; `env` is overlaid name by name."""
+    deployed = deployment.get("job_variables") or {}
+    own = flow_run.get("job_variables") or {}
+    env = {**(deployed.get("env") or {}), **(own.get("env") or {})}
+    return {**deployed, **own, "env": env}
+
+
+def claim_run(
+    client: Client, *, pool: str, flow_run_id: str, worker_name: str, work_queues: Sequence[str] = ()
+) -> Claim:
+    """Take a run, of one of these work queues unless none is named.
+
+    Raises ClaimRefused when it is not to be had, ServerUnreachable when nobody answers for a while.
+    """
+    body: dict[str, Any] = {"flow_run_id": flow_run_id, "worker_name": worker_name, "process_id": os.getpid()}
+    if work_queues:
+        body["work_queue_names"] = list(work_queues)
     try:
         answer = client.ask(
             "POST", f"/work_pools/{quote(pool, safe='')}/claims", body, patience_seconds=CLAIM_PATIENCE_SECONDS
@@ -90,13 +103,24 @@ def release_claim(
 
 
 def report_lost_run(
-    client: Client, *, pool: str, flow_run_id: str, worker_name: str, process_id: int, reason: str
+    client: Client,
+    *,
+    pool: str,
+    flow_run_id: str,
+    worker_name: str,
+    process_id: int,
+    reason: str,
+    handed_back: bool = False,
 ) -> None:
-    """Tell that this process, which claimed the run, is dead. A claim that another one took since stays."""
+    """Tell that this process, which claimed the run, is dead. A claim that another one took since stays.
+
+    `handed_back`: it was ended because the worker was told to stop, which is no attempt that failed.
+    """
+    body = {"flow_run_id": flow_run_id, "worker_name": worker_name, "process_id": process_id, "reason": reason}
     client.send(
         "POST",
         f"/work_pools/{quote(pool, safe='')}/claims/lost",
-        {"flow_run_id": flow_run_id, "worker_name": worker_name, "process_id": process_id, "reason": reason},
+        {**body, "handed_back": handed_back},
         patience_seconds=REPORT_PATIENCE_SECONDS,
     )
 

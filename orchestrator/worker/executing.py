@@ -16,12 +16,16 @@ from orchestrator.sdk.stopping import stop_run
 from orchestrator.worker import children
 from orchestrator.worker.api import api_client
 from orchestrator.worker.claims import Claim, ClaimRefused, claim_run, release_claim, report_lost_run
+from orchestrator.worker.code.source import RunCode
 from orchestrator.worker.isolated import IsolatedRun, ProcessDied, Task
 from orchestrator.worker.keeper import Keeper
 from orchestrator.worker.loading import flow_of_run
 from orchestrator.worker.output import captured_output
+from orchestrator.worker.prefect_process.execution import execute_in_prefect
+from orchestrator.worker.prefect_process.process import EngineProcess
+from orchestrator.worker.prefect_process.recognising import Engine, engine_of
 from orchestrator.worker.settings import WorkerSettings
-from orchestrator.worker.stopping import signals_of_run
+from orchestrator.worker.stopping import leave_deaf_threads, signals_of_run
 from orchestrator.worker.surroundings import BadRunSetting, run_directory, surroundings
 
 _log = logging.getLogger("orchestrator.worker")
@@ -31,7 +35,13 @@ def execute_run(*, flow_run_id: str, settings: WorkerSettings) -> str:
     """Execute a run if it can be had. Returns a word for the worker's log; raises nothing for what the run does."""
     client = api_client(settings.api_url)
     try:
-        claim = claim_run(client, pool=settings.pool, flow_run_id=flow_run_id, worker_name=settings.name)
+        claim = claim_run(
+            client,
+            pool=settings.pool,
+            flow_run_id=flow_run_id,
+            worker_name=settings.name,
+            work_queues=settings.work_queues,
+        )
     except ClaimRefused as refusal:
         _log.debug("Flow run %s was not taken: %s", flow_run_id, refusal)
         return "refused"
@@ -46,16 +56,15 @@ def execute_run(*, flow_run_id: str, settings: WorkerSettings) -> str:
 
 
 def _execute_claimed(client: Client, claim: Claim, settings: WorkerSettings) -> str:
-    isolated = IsolatedRun()
-    flow_run_id = str(claim.flow_run["id"])
-    keeper = Keeper(client, claim, stop=lambda stop: stop_run(flow_run_id, stop) or isolated.stop(stop))
+    ways = _Ways(claim, client, settings)
+    keeper = Keeper(client, claim, stop=ways.stop)
     keeper.start()
     trouble: str | None = None
     lost: str | None = None
     outcome: str | None = None  # None: the engine has told the server nothing yet
     try:
         with signals_of_run(orphaned=keeper.worker_died):
-            outcome = _run(claim, settings, isolated)
+            outcome = _run(claim, settings, client, ways)
     except BadRunSetting as error:
         trouble = str(error)
     except ProcessDied as error:
@@ -69,38 +78,80 @@ def _execute_claimed(client: Client, claim: Claim, settings: WorkerSettings) -> 
     finally:
         keeper.stop()
     if keeper.gone:
+        leave_deaf_threads()
         return "lost"
     if keeper.cancelling and outcome is None:
-        _end(claim, Cancelled(message="The run was cancelled."))
+        _end(claim, Cancelled(message=ways.how_cancelled()))
     elif trouble is not None:
         _end(claim, Crashed(message=trouble))
     _deliver_last_lines()
     _release(client, claim, lost=lost, settings=settings)
+    leave_deaf_threads()
     return outcome or "Crashed"
 
 
-def _run(claim: Claim, settings: WorkerSettings, isolated: IsolatedRun) -> str:
+def _run(claim: Claim, settings: WorkerSettings, client: Client, ways: _Ways) -> str | None:
+    """Execute the run in whichever way it wants. The name of its last state, None when the server was told none."""
     flow_run, variables = claim.flow_run, claim.job_variables
     deployment = claim.deployment or {}
+    own_variables = ways.code.fill(variables["env"])
+    engine = engine_of(deployment, variables, ways.code.text_of_entrypoint)
+    if engine is Engine.PREFECT:
+        given = variables.get("working_dir")
+        with run_directory(
+            given=given, home=settings.home, flow_run_id=flow_run["id"], attempt=claim.attempt
+        ) as directory:
+            return execute_in_prefect(
+                claim, process=ways.prefect, client=client, settings=settings, directory=directory, env=own_variables
+            )
+    given = None if ways.code.is_fetched else deployment.get("path")
     environment = {
         "ORCHESTRATOR_API_URL": settings.api_url,
-        **variables["env"],
+        **own_variables,
         "ORCHESTRATOR_FLOW_RUN_ID": flow_run["id"],
     }
     with (
-        run_directory(given=deployment.get("path"), home=settings.home, flow_run_id=flow_run["id"]) as directory,
+        run_directory(given=given, home=settings.home, flow_run_id=flow_run["id"], attempt=claim.attempt) as directory,
         surroundings(directory=directory, environment=environment),
         captured_output(_log_lines_of(flow_run["id"])),
     ):
         limit = _soft_limit_seconds(variables)
         entrypoint = deployment.get("entrypoint")
+        place = ways.code.fetch(directory) if ways.code.is_fetched else directory
+        _enter(variables.get("working_dir"))
         if _wants_own_process(variables):
             log = children.worker_log or sys.stderr
-            isolated.execute(Task(flow_run, claim.id, entrypoint, str(directory), limit, log.fileno()))
+            ways.isolated.execute(Task(flow_run, claim.id, entrypoint, str(place), limit, log.fileno()))
             return "isolated"
-        with flow_of_run(entrypoint, directory=directory, soft_limit_seconds=limit) as flow:
+        with flow_of_run(entrypoint, directory=place, soft_limit_seconds=limit) as flow:
             state = run_claimed_flow(flow, flow_run=flow_run, claim_id=claim.id)
         return str(state.name)
+
+
+class _Ways:
+    """All that may be under way for one run, so that a stop reaches whatever it is at that moment."""
+
+    def __init__(self, claim: Claim, client: Client, settings: WorkerSettings) -> None:
+        self._flow_run_id = str(claim.flow_run["id"])
+        self.isolated = IsolatedRun()
+        self.prefect = EngineProcess()
+        self.code = RunCode(claim.deployment or {}, client=client, home=settings.home)
+
+    def how_cancelled(self) -> str:
+        """What a cancelled run's last state says when its engine could not say anything itself."""
+        seconds = self.prefect.killed_after_seconds
+        if seconds is None:
+            return "The run was cancelled."
+        return f"The run was cancelled. It did not stop within {seconds:g} seconds, so its processes were killed."
+
+    def stop(self, stop: RunStopped) -> bool:
+        """False when it reached nothing, and should be tried again."""
+        return (
+            stop_run(self._flow_run_id, stop)
+            or self.isolated.stop(stop)
+            or self.prefect.stop(stop)
+            or self.code.stop(stop)
+        )
 
 
 def _soft_limit_seconds(variables: dict[str, Any]) -> float | None:
@@ -111,6 +162,17 @@ def _soft_limit_seconds(variables: dict[str, Any]) -> float | None:
         return float(given)
     except (TypeError, ValueError):
         raise BadRunSetting(f"The job variable soft_time_limit_seconds is {given!r}; a number is needed") from None
+
+
+def _enter(directory: Any) -> None:
+    if directory:
+        try:
+            os.chdir(os.path.expanduser(directory))
+        except (OSError, TypeError) as error:
+            said = getattr(error, "strerror", None) or error
+            raise BadRunSetting(
+                f"The job variable working_dir is {directory!r}, which cannot be used: {said}"
+            ) from None
 
 
 def _wants_own_process(variables: dict[str, Any]) -> bool:

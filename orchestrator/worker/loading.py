@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.sdk.errors import RunStopped
 from orchestrator.sdk.loading import opened_flow
+from orchestrator.worker.code.source import file_of_entrypoint
 from orchestrator.worker.surroundings import BadRunSetting
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def flow_of_run(
         raise BadRunSetting("The run's deployment has no entrypoint, so there is no code to run")
     with ExitStack() as stack:
         try:
-            flow = stack.enter_context(opened_flow(entrypoint, directory=str(directory)))
+            flow = stack.enter_context(opened_flow(_with_file(entrypoint, directory), directory=str(directory)))
         except RunStopped:
             raise
         except BaseException as error:
@@ -39,6 +40,14 @@ def flow_of_run(
                 timeout_seconds=min(soft_limit_seconds, flow.timeout_seconds or soft_limit_seconds)
             )
         yield flow
+
+
+def _with_file(entrypoint: str, directory: Path) -> str:
+    """`package.module.flow` is written as `package/module.py:flow` when that file is there."""
+    if ":" in entrypoint:
+        return entrypoint
+    file = file_of_entrypoint(entrypoint, directory)
+    return entrypoint if file is None else f"{file}:{entrypoint.rpartition('.')[2]}"
 
 
 def _why_not_loaded(entrypoint: str, directory: Path, error: BaseException) -> str:

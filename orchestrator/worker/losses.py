@@ -17,7 +17,9 @@ from celery.worker.request import Request
 from orchestrator.sdk.errors import OrchestratorError
 from orchestrator.worker.api import api_client
 from orchestrator.worker.claims import crash_run, report_lost_run
+from orchestrator.worker.ending import is_being_ended
 from orchestrator.worker.settings import WorkerSettings
+from orchestrator.worker.stopping import USED_UP
 
 _log = logging.getLogger("orchestrator.worker")
 _reports: set[threading.Thread] = set()
@@ -31,7 +33,10 @@ class RunRequest(Request):
 
     def on_failure(self, exc_info: ExceptionInfo, send_failed_event: bool = True, return_ok: bool = False) -> None:
         error = getattr(exc_info.exception, "exc", exc_info.exception)
-        if isinstance(error, (WorkerLostError, SystemExit)):
+        if isinstance(error, SystemExit) and error.code == USED_UP:
+            _log.info("Flow run %s left threads behind that do not stop; its process is replaced.", self._flow_run_id)
+            self._end_leftovers()
+        elif isinstance(error, (WorkerLostError, SystemExit)):
             reason = f"The process that executed the run died: {_how(str(error))}."
             _log.error("Flow run %s: %s", self._flow_run_id, reason)
             self._end_leftovers()
@@ -47,13 +52,17 @@ class RunRequest(Request):
 
     def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:
         """A cold stop of the worker kills the child. Its run may begin elsewhere at once."""
-        self._tell("The worker was stopped while it executed the run.")
+        if self.worker_pid:
+            _log.warning("Flow run %s is handed back: the worker stops before it has ended.", self._flow_run_id)
+        self._tell("The worker was stopped while it executed the run.", handed_back=True)
         super().cancel(pool, signal=signal, emit_retry=False)
 
-    def _tell(self, reason: str) -> None:
+    def _tell(self, reason: str, *, handed_back: bool = False) -> None:
         if not self._told and self.worker_pid:  # without a process nothing was executed
             self._told = True
-            report_loss(self._flow_run_id, self.worker_pid, reason)
+            if is_being_ended(self._flow_run_id, self.worker_pid):
+                return
+            report_loss(self._flow_run_id, self.worker_pid, reason, handed_back=handed_back)
 
     @property
     def _flow_run_id(self) -> str:
@@ -66,9 +75,9 @@ class RunRequest(Request):
                 os.killpg(self.worker_pid, signal.SIGKILL)
 
 
-def report_loss(flow_run_id: str, process_id: int, reason: str) -> None:
+def report_loss(flow_run_id: str, process_id: int, reason: str, *, handed_back: bool = False) -> None:
     """Tell the server, without holding up the caller, that a run lost its process."""
-    _in_background(_report, flow_run_id, process_id, reason)
+    _in_background(_report, flow_run_id, process_id, reason, handed_back)
 
 
 def wait_for_reports(timeout_seconds: float) -> None:
@@ -77,7 +86,7 @@ def wait_for_reports(timeout_seconds: float) -> None:
         thread.join(timeout_seconds)
 
 
-def _report(flow_run_id: str, process_id: int, reason: str) -> None:
+def _report(flow_run_id: str, process_id: int, reason: str, handed_back: bool = False) -> None:
     settings = _settings()
     report_lost_run(
         api_client(settings.api_url),
@@ -86,6 +95,7 @@ def _report(flow_run_id: str, process_id: int, reason: str) -> None:
         worker_name=settings.name,
         process_id=process_id,
         reason=reason,
+        handed_back=handed_back,
     )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 from orchestrator.sdk.client import Client
-from orchestrator.sdk.errors import ApiError, ServerUnreachable
+from orchestrator.sdk.errors import ApiError, OrchestratorError, ServerUnreachable
 from orchestrator.worker.settings import WorkerSettings
 
 HEARTBEAT_SECONDS = 30.0
+GOODBYE_PATIENCE_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
 
@@ -22,12 +24,18 @@ class RegistrationRefused(Exception):
     """The server does not want this worker; the message says what to do about it."""
 
 
-def heartbeat(client: Client, settings: WorkerSettings) -> None:
-    """Register or refresh once. Raises RegistrationRefused, or ServerUnreachable."""
+def heartbeat(client: Client, settings: WorkerSettings, *, patience_seconds: float = 0, **news: Any) -> None:
+    """Register or refresh once; `news` are further facts. Raises RegistrationRefused, or ServerUnreachable."""
     path = f"/work_pools/{quote(settings.pool, safe='')}/workers/heartbeat"
-    body = {"name": settings.name, "heartbeat_interval_seconds": HEARTBEAT_SECONDS}
+    body = {
+        "name": settings.name,
+        "heartbeat_interval_seconds": HEARTBEAT_SECONDS,
+        "work_queue_names": list(settings.work_queues),
+        "concurrency": settings.concurrency,
+        **news,
+    }
     try:
-        client.send("POST", path, body, patience_seconds=0)
+        client.send("POST", path, body, patience_seconds=patience_seconds)
     except ApiError as error:
         if error.status == 404:
             raise RegistrationRefused(f"There is no work pool {settings.pool!r} on {settings.api_url}") from error
@@ -41,11 +49,22 @@ def heartbeat(client: Client, settings: WorkerSettings) -> None:
 class Heart:
     """Beats in a thread. A server that is away is asked again with growing pauses, and that is said once."""
 
-    def __init__(self, client: Client, settings: WorkerSettings, *, on_refused: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        settings: WorkerSettings,
+        *,
+        on_refused: Callable[[str], None],
+        news: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
+        """`news` tells at each beat what else there is to say."""
         self._client = client
         self._settings = settings
         self._on_refused = on_refused
+        self._news = news
         self._stopped = threading.Event()
+        self._soon = threading.Event()
+        self._beating = threading.Lock()
         self._known = False
         self._away = False
 
@@ -54,12 +73,33 @@ class Heart:
 
     def stop(self) -> None:
         self._stopped.set()
+        self._soon.set()
+
+    def beat_soon(self) -> None:
+        """There are news that should not wait for the next beat."""
+        self._soon.set()
+
+    def leave(self) -> None:
+        """Beat no more, and tell the server that this worker takes no more runs. It is not waited for."""
+        if not self._stopped.is_set():
+            self.stop()
+            threading.Thread(target=self._say_goodbye, name="goodbye-of-worker").start()
+
+    def _say_goodbye(self) -> None:
+        try:
+            with self._beating:  # a beat that is under way must not arrive after it
+                heartbeat(self._client, self._settings, patience_seconds=GOODBYE_PATIENCE_SECONDS, leaving=True)
+        except (RegistrationRefused, OrchestratorError) as error:
+            _log.debug("The server could not be told that the worker leaves: %s", error)
 
     def _beat(self) -> None:
         pause = 0.0
-        while not self._stopped.wait(pause):
+        while not self._wait(pause):
             try:
-                heartbeat(self._client, self._settings)
+                with self._beating:
+                    if self._stopped.is_set():
+                        return
+                    heartbeat(self._client, self._settings, **self._news())
             except RegistrationRefused as refusal:
                 if not self._known:
                     self._on_refused(str(refusal))
@@ -81,6 +121,13 @@ class Heart:
                 self._known, self._away = True, False
                 pause = HEARTBEAT_SECONDS
 
+    def _wait(self, seconds: float) -> bool:
+        """Until the next beat. True when there is none."""
+        self._soon.wait(seconds)
+        self._soon.clear()
+        return self._stopped.is_set()
+
     def _log_start(self) -> None:
         settings = self._settings
-        _log.info("Worker %r serves work pool %r of %s", settings.name, settings.pool, settings.api_url)
+        of = f"queues {', '.join(settings.work_queues)} of work pool" if settings.work_queues else "work pool"
+        _log.info("Worker %r serves %s %r of %s", settings.name, of, settings.pool, settings.api_url)

@@ -43,10 +43,12 @@ def surroundings(*, directory: Path, environment: Mapping[str, Any]) -> Iterator
 
 
 @contextmanager
-def run_directory(*, given: str | None, home: Path, flow_run_id: str) -> Iterator[Path]:
+def run_directory(*, given: str | None, home: Path, flow_run_id: str, attempt: int = 1) -> Iterator[Path]:
     """The deployment's own directory when it has one, else a fresh one that is removed afterwards.
 
-    Raises BadRunSetting when the given directory does not exist.
+    Each attempt has its own: one that was taken for lost may still be at work in its directory, and removes it when it
+    ends. What earlier attempts left behind goes with the last. Raises BadRunSetting when the given directory does not
+    exist.
     """
     if given:
         directory = Path(given).expanduser()
@@ -54,13 +56,19 @@ def run_directory(*, given: str | None, home: Path, flow_run_id: str) -> Iterato
             raise BadRunSetting(f"The deployment's path {given!r} is not a directory on this worker")
         yield directory
         return
-    directory = home / "runs" / flow_run_id
+    earlier = [home / "runs" / _directory_name(flow_run_id, number) for number in range(1, attempt)]
+    directory = home / "runs" / _directory_name(flow_run_id, attempt)
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     try:
         yield directory
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        for each in (directory, *earlier):
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def _directory_name(flow_run_id: str, attempt: int) -> str:
+    return flow_run_id if attempt == 1 else f"{flow_run_id}-{attempt}"
 
 
 class _Snapshot:

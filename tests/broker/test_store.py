@@ -250,3 +250,39 @@ def test_has_a_bell_for_queues_of_any_name(store):
         bell = store.bells.path(queue)
         assert bell.parent == store.path.with_name("broker.db.bells")
         assert bell.read_bytes() == b"!"
+
+
+def test_delivers_the_most_urgent_message_first_and_the_oldest_of_them(store):
+    for payload, priority in (("late", 9), ("first", 0), ("second", 0), ("between", 5)):
+        store.put("q", payload, priority=priority)
+
+    assert [store.take("q").payload for _ in range(4)] == ["first", "second", "between", "late"]
+
+
+def test_goes_on_with_a_file_that_took_the_place_of_another(path):
+    producer, consumer = MessageStore(path), MessageStore(path)
+    producer.put("q", "of the old file")
+    old = consumer.take("q")
+    for each in path.parent.glob(f"{path.name}*"):
+        if each.is_file():
+            each.unlink()
+
+    producer.put("q", "of the new file")
+    consumer.finish(old.id)
+
+    assert consumer.take_any(["q"])[1].payload == "of the new file"
+
+
+def test_reads_a_file_from_before_there_were_priorities(path):
+    import sqlite3
+
+    with sqlite3.connect(path) as old:
+        old.executescript(
+            "CREATE TABLE message (id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, payload TEXT NOT NULL,"
+            " expires_at REAL, deliveries INTEGER NOT NULL DEFAULT 0, leased_until REAL NOT NULL DEFAULT 0,"
+            " holder TEXT);"
+            "CREATE INDEX message_by_queue ON message (queue, id);"
+            "INSERT INTO message (queue, payload) VALUES ('q', 'kept');"
+        )
+
+    assert MessageStore(path).take("q").payload == "kept"

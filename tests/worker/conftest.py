@@ -21,13 +21,14 @@ def api():
 class WorkerProcess:
     """A real worker, started by the command, and a sender of wake-ups."""
 
-    def __init__(self, api, home, flows):
+    def __init__(self, api, home, flows, broker=None):
         self.api = api
         self.home = home
         self.flows = flows
         self.process = None
         register()
-        self._sender = Celery("test", broker=broker_url(home / "broker.db"), set_as_current=False)
+        self.broker = broker or broker_url(home / "broker.db")
+        self._sender = Celery("test", broker=self.broker, set_as_current=False)
         self._sender.conf.update(CELERY_OPTIONS)
 
     def start(self, *options):
@@ -35,6 +36,8 @@ class WorkerProcess:
             **os.environ,
             "ORCHESTRATOR_HOME": str(self.home),
             "ORCHESTRATOR_API_URL": self.api.url,
+            "ORCHESTRATOR_BROKER_URL": self.broker,
+            "ORCHESTRATOR_PROBE_SECONDS": "1",
             "ORCHESTRATOR_DRAIN_SECONDS": "10",
         }
         command = [sys.executable, "-m", "orchestrator", "worker", "start", "--name", "tested", *options]
@@ -60,11 +63,21 @@ class WorkerProcess:
             self.wake(run_id, **job_variables)
         return run_id
 
-    def wake(self, run_id, *, time_limit_seconds=None, soft_time_limit_seconds=None, **_):
+    def wake(
+        self,
+        run_id,
+        *,
+        time_limit_seconds=None,
+        soft_time_limit_seconds=None,
+        queue="pool.default",
+        priority=0,
+        **_,
+    ):
         self._sender.send_task(
             "orchestrator.execute",
             kwargs={"flow_run_id": run_id, "pool": "default"},
-            queue="pool.default",
+            queue=queue,
+            priority=priority,
             expires=30,
             time_limit=time_limit_seconds,
             soft_time_limit=soft_time_limit_seconds,
@@ -93,10 +106,16 @@ class WorkerProcess:
 
 
 @pytest.fixture
-def worker(api, tmp_path):
+def broker():
+    """The URL of another broker than the embedded one. Tests that need one override this."""
+    return
+
+
+@pytest.fixture
+def worker(api, tmp_path, broker):
     flows = tmp_path / "flows"
     flows.mkdir()
-    worker = WorkerProcess(api, tmp_path, flows)
+    worker = WorkerProcess(api, tmp_path, flows, broker)
     yield worker
     worker.stop()
     print(worker.output() if worker.process else "")  # pytest shows it when the test failed

@@ -16,6 +16,7 @@ class FakeApi:
     def __init__(self) -> None:
         self.runs: dict[str, dict] = {}
         self.claims: dict[str, str] = {}  # claim -> run
+        self.claimed: list[dict] = []  # what was asked for, in order
         self.ended_claims: set[str] = set()
         self.states: dict[str, list[dict]] = {}
         self.logs: list[dict] = []
@@ -76,6 +77,8 @@ class FakeApi:
         if found := re.fullmatch(r"/flow_runs/([^/]+)/set_state", path):
             self.states[found[1]].append(body["state"])
             return 201, {"status": "ACCEPT", "state": {**body["state"], "id": str(uuid4())}, "details": {}}
+        if method == "GET" and (found := re.fullmatch(r"/(flow_runs|deployments)/([^/]+)", path)):
+            return self._found(found[1], found[2])
         if path == "/logs/":
             self.logs += body
             return 201, None
@@ -90,6 +93,9 @@ class FakeApi:
         if action == "claims/lost":
             self.lost.append(body)
             return 204, None
+        if action == "claims/held":
+            return 200, self._held()
+        self.claimed.append({name: body[name] for name in ("flow_run_id", "work_queue_names") if name in body})
         if not self.accept or body["flow_run_id"] in self.claims.values():
             return 409, {"detail": "The run is taken."}
         claim_id = str(uuid4())
@@ -106,6 +112,27 @@ class FakeApi:
             return 410, {"detail": "The claim ended."}
         state = "CANCELLING" if self.claims[claim_id] in self.cancel else "RUNNING"
         return 200, {"lease_seconds": self.lease_seconds, "state_type": state, "state_name": state.capitalize()}
+
+    def _held(self):
+        over = {each["run"] for each in self.released}
+        return [
+            {"id": claim, "flow_run_id": run, "process_id": None, "state_type": self._state_type(run)}
+            for claim, run in list(self.claims.items())
+            if claim not in self.ended_claims and run not in over
+        ]
+
+    def _state_type(self, run_id):
+        last = self.states[run_id][-1]["type"] if self.states[run_id] else "PENDING"
+        return "CANCELLING" if run_id in self.cancel and last in ("PENDING", "RUNNING") else last
+
+    def _found(self, kind, id_):
+        for run_id, known in self.runs.items():
+            if kind == "flow_runs" and run_id == id_:
+                state_type = self._state_type(run_id)
+                return 200, {**known["flow_run"], "deployment_id": known["deployment"]["id"], "state_type": state_type}
+            if kind == "deployments" and known["deployment"]["id"] == id_:
+                return 200, known["deployment"]
+        return 404, {"detail": "Not found"}
 
     def state_names(self, run_id) -> list[str]:
         return [state["name"] for state in self.states[run_id]]

@@ -26,7 +26,8 @@ def test_registers_under_its_name(worker, api):
 
     beat = eventually(lambda: api.heartbeats)[0]
 
-    assert beat == {"name": "tested", "heartbeat_interval_seconds": 30.0}
+    assert (beat["name"], beat["heartbeat_interval_seconds"]) == ("tested", 30.0)
+    assert (beat["work_queue_names"], beat["concurrency"]) == ([], 2)
 
 
 def test_says_that_the_pool_is_missing_and_ends(worker):

@@ -128,3 +128,13 @@ def test_names_a_deployment_directory_that_is_not_there(tmp_path):
         run_directory(given="/no/such/place", home=tmp_path, flow_run_id="abc"),
     ):
         pass
+
+
+def test_gives_each_attempt_a_directory_of_its_own(tmp_path):
+    with run_directory(given=None, home=tmp_path, flow_run_id="run") as lost:
+        (lost / "file").touch()
+        with run_directory(given=None, home=tmp_path, flow_run_id="run", attempt=2) as second:
+            assert (lost / "file").exists()
+            assert second != lost
+
+        assert list((tmp_path / "runs").iterdir()) == []

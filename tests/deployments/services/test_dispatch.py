@@ -7,30 +7,54 @@ from datetime import timedelta
 import pytest
 from celery import current_app
 
+from deployments.models import WorkQueue
 from deployments.services import dispatch
+from deployments.services.claims import claim_from_pool
 from deployments.services.deployment_runs import RunRequest, create_deployment_run
 from deployments.services.deployments import apply_deployment
-from deployments.services.dispatch import dispatch_due_runs, dispatch_run, dispatch_waiting_runs
+from deployments.services.dispatch import (
+    dispatch_due_runs,
+    dispatch_pool,
+    dispatch_run,
+    dispatch_waiting_runs,
+    empty_deserted_queues,
+)
+from deployments.services.places import limited_pools
+from deployments.services.resources import pool_resource
 from deployments.services.work_pools import create_work_pool, update_work_pool
-from deployments.services.work_queues import create_work_queue
+from deployments.services.work_queues import create_work_queue, update_work_queue
 from deployments.services.workers import record_heartbeat
+from deployments.subscribers import wake_a_worker
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
+from orchestrator.events.models import Event
 from runs.models import FlowRun
+from runs.orchestration.transition import RunKind
 from runs.services.flows import get_or_create_flow
+from runs.services.transitions import propose_state
 
 
 @pytest.fixture
 def sent(monkeypatch):
     messages = []
     monkeypatch.setattr(current_app, "send_task", lambda name, **options: messages.append((name, options)))
+    monkeypatch.setattr(dispatch, "waiting_messages", lambda connection, queue: 0)
+    limited_pools.forget()
     return messages
 
 
-def deployment(pool="local", pool_type="celery", has_worker=True, **changes):
+def queues_of(sent):
+    return sorted(options["queue"] for _, options in sent)
+
+
+def runs_of(sent):
+    return [options["kwargs"]["flow_run_id"] for _, options in sent]
+
+
+def deployment(pool="local", pool_type="celery", has_worker=True, queues=(), **changes):
     create_work_pool(name=pool, type=pool_type)
     if has_worker:
-        record_heartbeat(pool_name=pool, worker_name="w1")
+        record_heartbeat(pool_name=pool, worker_name="w1", work_queue_names=queues)
     flow, _ = get_or_create_flow(name="analysis")
     made, _ = apply_deployment(flow_id=flow.pk, name=f"on {pool}", changes={"work_pool_name": pool, **changes})
     return made
@@ -114,7 +138,8 @@ class TestSweeps:
         for _ in range(5):
             run_of(made, -60)
 
-        with django_assert_num_queries(2):  # which queues, and what waits in the one that there is
+        # Which pools, who serves them, how many runs wait in which queue, its limits, and which runs they are.
+        with django_assert_num_queries(5):
             assert dispatch_waiting_runs() == 5
 
     def test_leave_a_pool_without_workers_alone(self, sent):
@@ -135,9 +160,205 @@ class TestSweeps:
 
     @pytest.mark.parametrize("limit", ["soon", -1, 0, True, [5], None])
     def test_send_no_limit_that_is_no_time(self, sent, limit):
-        run = run_of(deployment(), job_variables={"time_limit_seconds": limit, "soft_time_limit_seconds": limit})
+        run = run_of(deployment())
+        variables = {"time_limit_seconds": limit, "soft_time_limit_seconds": limit}
+        FlowRun.objects.filter(pk=run.pk).update(job_variables=variables)
 
         dispatch_run(flow_run_id=run.pk)
 
         _, options = sent[0]
         assert (options["soft_time_limit"], options["time_limit"]) == (None, None)
+
+    def test_add_nothing_to_the_messages_that_busy_workers_have_not_read(self, sent, monkeypatch):
+        made = deployment()
+        for _ in range(3):
+            run_of(made, -60)
+
+        monkeypatch.setattr(dispatch, "waiting_messages", lambda connection, queue: 2)
+
+        assert dispatch_waiting_runs() == 1
+
+    def test_send_only_as_many_as_a_limit_has_places(self, sent):
+        made = deployment()
+        update_work_pool(name="local", changes={"concurrency_limit": 2})
+        for _ in range(3):
+            run_of(made, -60)
+
+        assert dispatch_waiting_runs() == 2
+
+    def test_take_the_most_urgent_queue_first(self, sent):
+        made = deployment()
+        create_work_queue(pool_name="local", name="later")
+        update_work_pool(name="local", changes={"concurrency_limit": 1})
+        run_of(made, -60, work_queue_name="later")
+        urgent = run_of(made, -30)
+
+        dispatch_waiting_runs()
+
+        assert runs_of(sent) == [str(urgent.pk)]
+        assert sent[0][1]["priority"] == 0
+
+    def test_tell_the_broker_how_urgent_a_queue_is(self, sent):
+        made = deployment()
+        for priority in (3, 40):
+            create_work_queue(pool_name="local", name=f"q{priority}", priority=priority)
+            dispatch_run(flow_run_id=run_of(made, work_queue_name=f"q{priority}").pk)
+
+        assert [options["priority"] for _, options in sent] == [2, 9]
+
+
+@pytest.mark.django_db
+class TestDueRuns:
+    def test_are_sent_at_their_time(self, sent):
+        planned_ahead(run_of(deployment(), 0.5))
+        pauses = []
+
+        assert dispatch_due_runs(sleep=pauses.append) == 1
+        assert 0 < pauses[0] <= 0.5
+
+    def test_are_left_to_the_next_look_when_they_are_further_away(self, sent):
+        planned_ahead(run_of(deployment(), 1.5))
+
+        assert dispatch_due_runs(sleep=lambda seconds: None) == 0
+
+    def test_are_sent_only_as_far_as_a_limit_has_places(self, sent):
+        made = deployment()
+        update_work_pool(name="local", changes={"concurrency_limit": 1})
+        for _ in range(3):
+            planned_ahead(run_of(made, -1))
+
+        assert dispatch_due_runs() == 1
+
+
+@pytest.mark.django_db
+class TestQueuesOfWorkers:
+    def test_call_only_workers_that_serve_the_queue(self, sent):
+        made = deployment(queues=["gpu & co"])
+
+        dispatch_run(flow_run_id=run_of(made).pk)
+        dispatch_run(flow_run_id=run_of(made, work_queue_name="gpu & co").pk)
+
+        assert queues_of(sent) == ["pool.local/gpu & co"]
+
+    def test_call_both_kinds_of_workers(self, sent):
+        made = deployment(queues=["gpu"])
+        record_heartbeat(pool_name="local", worker_name="w2", work_queue_names=[])
+
+        dispatch_run(flow_run_id=run_of(made, work_queue_name="gpu").pk)
+
+        assert queues_of(sent) == ["pool.local", "pool.local/gpu"]
+
+    def test_call_nobody_where_the_only_worker_left(self, sent):
+        made = deployment()
+        record_heartbeat(pool_name="local", worker_name="w1", leaving=True)
+
+        assert not dispatch_run(flow_run_id=run_of(made).pk)
+
+    def test_are_emptied_when_their_only_reader_left(self, sent, monkeypatch):
+        emptied = []
+        monkeypatch.setattr(dispatch, "empty_queue", lambda connection, queue: emptied.append(queue) or 1)
+        deployment(queues=["gpu"])
+        record_heartbeat(pool_name="local", worker_name="w2", work_queue_names=["cpu", "gpu"])
+        record_heartbeat(pool_name="local", worker_name="w2", leaving=True)
+
+        empty_deserted_queues()
+
+        assert emptied == ["pool.local/cpu"]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    """What follows from a commit, without waiting for a service."""
+
+    def waiting(self, sent, *, limit=None, **options):
+        made = deployment(**options)
+        if limit is not None:
+            update_work_pool(name="local", changes={"concurrency_limit": limit})
+        runs = [run_of(made, -10), run_of(made, -5)]
+        sent.clear()
+        return made, runs
+
+    def test_wakes_for_the_next_run_when_a_place_becomes_free(self, sent):
+        _, (first, second) = self.waiting(sent, limit=1)
+        _, claim = claim_from_pool(pool_name="local", flow_run_id=first.pk, worker_name="w1")
+        sent.clear()
+
+        propose_state(
+            kind=RunKind.FLOW_RUN, run_id=first.pk, proposal=State(type=StateType.COMPLETED), claim_id=claim.pk
+        )
+
+        assert runs_of(sent) == [str(second.pk)]
+
+    def test_asks_nothing_when_a_run_of_a_pool_without_limits_ends(self, sent, django_assert_num_queries):
+        _, (first, _) = self.waiting(sent)
+        assert dispatch_pool(pool_id=first.work_queue.work_pool_id) == 2
+        event = Event(
+            event="prefect.flow-run.Completed",
+            resource_id=f"prefect.flow-run.{first.pk}",
+            related=[pool_resource(first.work_queue.work_pool)],
+            payload={"initial_state": {"type": "RUNNING"}, "validated_state": {"type": "COMPLETED"}},
+        )
+        assert first.work_queue.work_pool_id not in limited_pools
+
+        with django_assert_num_queries(0):
+            wake_a_worker(event)
+
+    def test_does_not_wake_for_a_run_that_finds_no_place(self, sent):
+        made, (first, _) = self.waiting(sent, limit=1)
+        claim_from_pool(pool_name="local", flow_run_id=first.pk, worker_name="w1")
+        sent.clear()
+
+        run_of(made)
+
+        assert sent == []
+
+    def test_wakes_when_a_limit_is_raised(self, sent):
+        self.waiting(sent, limit=0)
+
+        update_work_pool(name="local", changes={"concurrency_limit": 5})
+
+        assert len(sent) == 2
+
+    def test_wakes_when_the_pool_is_resumed(self, sent):
+        _, runs = self.waiting(sent)
+        update_work_pool(name="local", changes={"is_paused": True})
+
+        update_work_pool(name="local", changes={"is_paused": False})
+
+        assert runs_of(sent) == [str(run.pk) for run in runs]
+
+    def test_wakes_when_the_queue_is_resumed(self, sent):
+        self.waiting(sent)
+        queue = WorkQueue.objects.get(work_pool__name="local")
+        update_work_queue(queue_id=queue.pk, changes={"is_paused": True})
+
+        update_work_queue(queue_id=queue.pk, changes={"is_paused": False})
+
+        assert len(sent) == 2
+
+    def test_wakes_a_worker_that_comes(self, sent):
+        self.waiting(sent, has_worker=False)
+
+        record_heartbeat(pool_name="local", worker_name="w1")
+        found = len(sent)
+        record_heartbeat(pool_name="local", worker_name="w1")
+
+        assert (found >= 2, len(sent)) == (True, found)
+
+    def test_wakes_a_second_worker_that_comes_for_another_queue(self, sent):
+        made = deployment()
+        create_work_queue(pool_name="local", name="gpu")
+        record_heartbeat(pool_name="local", worker_name="w1", work_queue_names=["default"])
+        run_of(made, -5, work_queue_name="gpu")
+        assert sent == []
+
+        record_heartbeat(pool_name="local", worker_name="w2", work_queue_names=["gpu"])
+
+        assert queues_of(sent) == ["pool.local/gpu"]
+
+    def test_leaves_a_description_alone(self, sent):
+        self.waiting(sent)
+
+        update_work_pool(name="local", changes={"description": "another"})
+
+        assert sent == []

@@ -61,7 +61,7 @@ def test_is_silent_after_three_missed_heartbeats(pool):
 def test_goes_offline_when_silent_and_takes_the_readiness_of_the_pool_with_it(pool):
     silence(record_heartbeat(pool_name="local", worker_name="w1"))
 
-    assert mark_workers_offline() == 1
+    assert mark_workers_offline(up_since=now() - timedelta(hours=1)) == 1
     assert Worker.objects.get().status == "OFFLINE"
     assert status_of(pool) == "NOT_READY"
 
@@ -70,14 +70,14 @@ def test_leaves_the_pool_ready_while_another_worker_lives(pool):
     silence(record_heartbeat(pool_name="local", worker_name="w1"))
     record_heartbeat(pool_name="local", worker_name="w2")
 
-    assert mark_workers_offline() == 1
+    assert mark_workers_offline(up_since=now() - timedelta(hours=1)) == 1
     assert status_of(pool) == "READY"
 
 
 def test_does_nothing_when_nobody_is_silent(pool):
     record_heartbeat(pool_name="local", worker_name="w1")
 
-    assert mark_workers_offline() == 0
+    assert mark_workers_offline(up_since=now() - timedelta(hours=1)) == 0
 
 
 def test_needs_a_pool_that_exists():

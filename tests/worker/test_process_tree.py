@@ -1,0 +1,102 @@
+"""Real processes that try to get away."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from uuid import uuid4
+
+import pytest
+
+from orchestrator.worker.process_tree import ProcessTree
+from tests.worker.fake_api import eventually
+
+STUBBORN = """
+import os, signal, subprocess, sys, time
+
+signal.signal(signal.SIGTERM, lambda *_: None)  # what it starts does not inherit that
+sleep = [sys.executable, "-c", "import time; time.sleep(1000)"]
+subprocess.Popen(sleep)
+subprocess.Popen(sleep, start_new_session=True)
+if os.fork() == 0:  # a daemon: its parent ends, and it leads a session of its own
+    os.setsid()
+    if os.fork() == 0:
+        os.execvp(sleep[0], sleep)
+    os._exit(0)
+os.wait()
+print("ready", flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.fixture
+def run_id():
+    return str(uuid4())
+
+
+@pytest.fixture
+def stubborn(run_id):
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(STUBBORN)],
+        env={**os.environ, "ORCHESTRATOR_FLOW_RUN_ID": run_id},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout.readline() == b"ready\n"
+    yield process
+    tree_of(process, run_id).kill()
+    process.wait()
+    process.stdout.close()
+
+
+def tree_of(process, run_id):
+    return ProcessTree(process.pid, mark=f"ORCHESTRATOR_FLOW_RUN_ID={run_id}")
+
+
+def test_finds_what_left_its_group_its_session_and_its_parent(stubborn, run_id):
+    assert len(eventually(lambda: tree_of(stubborn, run_id).look())) == 4
+
+
+def test_kills_all_of_them(stubborn, run_id):
+    tree = tree_of(stubborn, run_id)
+
+    assert tree.kill()
+    assert tree.seen == 4
+    assert tree_of(stubborn, run_id).look() == set()
+
+
+def test_waits_for_those_that_heed_a_signal(stubborn, run_id):
+    tree = tree_of(stubborn, run_id)
+
+    tree.send(signal.SIGTERM)
+
+    assert not tree.wait(0.5)
+    assert [process.pid for process in tree.look()] == [stubborn.pid]
+
+
+def test_knows_what_it_saw_after_the_parent_is_gone(stubborn):
+    tree = ProcessTree(stubborn.pid, mark="NO_SUCH=mark")
+    stubborn.kill()
+    stubborn.wait()
+
+    left = tree.look()
+
+    assert len(left) == 2  # the daemon carries the mark alone
+    assert tree.kill()
+
+
+def test_spares_whoever_asks(run_id):
+    tree = ProcessTree(os.getppid(), mark=f"ORCHESTRATOR_FLOW_RUN_ID={run_id}")
+
+    assert os.getpid() not in {process.pid for process in tree.look()}
+
+
+def test_is_quick(stubborn, run_id):
+    tree = tree_of(stubborn, run_id)
+    began = time.monotonic()
+
+    tree.look()
+
+    assert time.monotonic() - began < 0.5
