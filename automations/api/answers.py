@@ -10,10 +10,10 @@ from automations.models import Automation
 
 
 def automation_answers(rows: QuerySet) -> list[dict[str, Any]]:
-    return [_automation_answer(automation) for automation in rows]
+    return [automation_answer(automation) for automation in rows]
 
 
-def _automation_answer(automation: Automation) -> dict[str, Any]:
+def automation_answer(automation: Automation) -> dict[str, Any]:
     return {
         "id": automation.pk,
         "created": automation.created,

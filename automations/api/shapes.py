@@ -11,8 +11,8 @@ from orchestrator.rest.answering import Shape
 
 class Automation(Shape):
     id: UUID
-    created: datetime
-    updated: datetime
+    created: datetime | None
+    updated: datetime | None
     name: str
     description: str
     enabled: bool

@@ -1,0 +1,1 @@
+"""Whether an event concerns a trigger, and whether the trigger fires. Pure functions over plain values."""

@@ -1,0 +1,1 @@
+"""What can be done with automations, and what they do."""
