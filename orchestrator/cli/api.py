@@ -12,16 +12,20 @@ if TYPE_CHECKING:
     from orchestrator.sdk.client import Client
 
 DEFAULT_API_URL = "http://127.0.0.1:4200/api"
+PATIENCE_SECONDS = "5"  # somebody waits at a terminal
 
 
 def connected() -> Client:
-    """A client for ORCHESTRATOR_API_URL, else for this data directory's server, else for the usual port."""
+    """A client for where the environment or the active profile points, else for this data directory's server, else
+    for the usual port."""
+    from orchestrator.sdk import settings
     from orchestrator.sdk.client import current_client
 
-    if not os.environ.get("ORCHESTRATOR_API_URL", "").strip():
+    if settings.api_url() is None:
         running = find_running(pid_file())
         os.environ["ORCHESTRATOR_API_URL"] = f"{running.url}/api" if running else DEFAULT_API_URL
-    os.environ.setdefault("ORCHESTRATOR_CONNECT_SECONDS", "5")
+    if settings.given("ORCHESTRATOR_CONNECT_SECONDS")[0] is None:
+        os.environ["ORCHESTRATOR_CONNECT_SECONDS"] = PATIENCE_SECONDS
     client = current_client()
     if client is None:
         raise RuntimeError("ORCHESTRATOR_API_URL was just set")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from orchestrator.cli.lazy import LazyGroup
 from orchestrator.cli.managing import manage
+from orchestrator.cli.output import output_option
 
 
-@click.group("api-key")
+@click.group("api-key", cls=LazyGroup)
 def api_keys() -> None:
     """Make, list and revoke the keys of the server on this machine."""
 
@@ -25,9 +27,10 @@ def create(name: str, user: str | None, days: float | None) -> None:
 
 @api_keys.command("ls")
 @click.option("--all", "everything", is_flag=True, help="Also those that were revoked or have expired.")
-def ls(everything: bool) -> None:
+@output_option
+def ls(everything: bool, output: str) -> None:
     """List the keys that can be used."""
-    manage("list_api_keys", *(["--all"] if everything else []))
+    manage("list_api_keys", *(["--all"] if everything else []), *(["--json"] if output == "json" else []))
 
 
 @api_keys.command()

@@ -2,51 +2,63 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from typing import Any
 
 import click
 
+from orchestrator.cli.errors import in_plain_words
+from orchestrator.cli.lazy import LazyGroup
+
 # command -> (module, object, one line of help)
-_COMMANDS = {
-    "server": ("orchestrator.cli.server", "server", "Start, stop and look at the server on this machine."),
-    "worker": ("orchestrator.cli.worker", "worker", "Run a worker that executes flow runs."),
+COMMANDS = {
+    "api": ("orchestrator.cli.requests", "api", "Send one request to the API and print the answer."),
     "api-key": ("orchestrator.cli.api_keys", "api_keys", "Make, list and revoke the keys of the server."),
-    "deploy": ("orchestrator.cli.deployments", "deploy", "Make a flow in a file startable from the server."),
-    "deployment": ("orchestrator.cli.deployments", "deployment", "Start runs of deployments."),
+    "artifact": ("orchestrator.cli.artifacts", "artifacts", "List, inspect and delete what runs left to be seen."),
+    "concurrency-limit": (
+        "orchestrator.cli.concurrency_limits",
+        "concurrency_limits",
+        "Bound how much of something happens at once, and see who holds it.",
+    ),
+    "config": ("orchestrator.cli.config", "config", "See and change the settings of the active profile."),
+    "deploy": ("orchestrator.cli.deploying", "deploy", "Make a flow in a file startable from the server."),
+    "deployment": ("orchestrator.cli.deployments", "deployment", "Look at deployments, run, pause and schedule them."),
+    "doctor": ("orchestrator.cli.doctor.command", "doctor", "Check the set-up, and say what is unsafe."),
+    "flow": ("orchestrator.cli.flows", "flows", "List, inspect and delete flows."),
+    "flow-run": ("orchestrator.cli.flow_runs", "flow_runs", "Look at flow runs, follow, cancel and retry them."),
+    "profile": ("orchestrator.cli.profiles", "profiles", "Keep the settings of several servers, and switch."),
     "secrets": ("orchestrator.cli.secrets", "secrets", "Look after the encryption of what blocks hold."),
-    "flow-run": ("orchestrator.cli.flow_runs", "flow_runs", "List and cancel flow runs."),
+    "server": ("orchestrator.cli.server", "server", "Start, stop and look at the server on this machine."),
+    "variable": ("orchestrator.cli.variables", "variables", "Read and set the values that flows ask for by name."),
+    "version": ("orchestrator.cli.version", "version", "Tell the versions of client and server."),
+    "work-pool": ("orchestrator.cli.work_pools", "work_pools", "Make work pools and say how much they may do."),
+    "work-queue": ("orchestrator.cli.work_queues", "work_queues", "Make work queues and say which goes first."),
+    "worker": ("orchestrator.cli.worker", "worker", "Run workers, and look at those that there are."),
 }
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are named in a table and imported on use."""
+class Root(LazyGroup):
+    """Every command's errors are told in one place."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*_COMMANDS, *super().list_commands(ctx)])
+    def invoke(self, ctx: click.Context) -> Any:
+        from orchestrator.sdk.errors import OrchestratorError
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return super().get_command(ctx, cmd_name)
-        module, name, _ = _COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = {name: help_line for name, (_, _, help_line) in _COMMANDS.items()}
-        rows |= {name: command.get_short_help_str(80) for name, command in self.commands.items()}
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(rows.items()))
+        try:
+            return super().invoke(ctx)
+        except OrchestratorError as error:
+            raise in_plain_words(error) from None
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def orchestrator() -> None:
+@click.group(
+    cls=Root,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog='Completion for your shell: eval "$(_ORCHESTRATOR_COMPLETE=bash_source orchestrator)" (or zsh_source, '
+    "fish_source). Exit codes: 0 done, 1 refused or failed, 2 not understood, 3 not found, 4 no server, 5 not allowed.",
+)
+@click.option("--profile", "-p", metavar="NAME", help="Use the settings of this profile, as ORCHESTRATOR_PROFILE does.")
+def orchestrator(profile: str | None) -> None:
     """Orchestrator records, schedules, starts and shows workflow runs."""
+    if profile is not None:
+        import os
 
-
-@orchestrator.command()
-def version() -> None:
-    """Print the version."""
-    from orchestrator import __version__
-    from orchestrator.contract.versions import API_VERSION, PREFECT_VERSION
-
-    click.echo(f"{__version__} (API {API_VERSION}, speaks to Prefect {PREFECT_VERSION} clients)")
+        os.environ["ORCHESTRATOR_PROFILE"] = profile  # for the processes that a command starts, too

@@ -22,6 +22,7 @@ from orchestrator.cli.places import home, log_file, pid_file
 from orchestrator.cli.processes import die_with_parent, python_command
 from orchestrator.cli.serving import banner, last_words
 from orchestrator.cli.watching import watch_run
+from orchestrator.contract.services import SERVICES
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "analysis.py"
 START_SECONDS = 90.0
@@ -58,7 +59,7 @@ def _server(port: int) -> Iterator[subprocess.Popen[bytes]]:
     try:
         url = _wait_until_ready(server)
         os.environ["ORCHESTRATOR_API_URL"] = f"{url}/api"
-        click.echo(banner(url, worker=True, services=True))
+        click.echo(banner(url, worker=True, services=SERVICES))
         yield server
     except KeyboardInterrupt:
         pass
@@ -81,7 +82,7 @@ def _run_example() -> bool:
 
     client = connected()
     flow = load_flow(f"{EXAMPLE}:analysis")
-    flow.deploy("demo", path=str(EXAMPLE.parent), entrypoint=f"{EXAMPLE.name}:analysis")
+    flow.deploy("demo", path=str(EXAMPLE.parent), entrypoint=f"{EXAMPLE.name}:analysis", print_next_steps=False)
     click.echo(f"Deployed {flow.name}/demo from {EXAMPLE}")
     flow_run = create_run(client, f"{flow.name}/demo", {})
     link = client.run_url(flow_run["id"])

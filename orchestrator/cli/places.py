@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from orchestrator.sdk.profiles import home
 
-def home() -> Path:
-    """The data directory: ORCHESTRATOR_HOME, or `~/.orchestrator`."""
-    return Path(os.environ.get("ORCHESTRATOR_HOME", "").strip() or "~/.orchestrator").expanduser().resolve()
+__all__ = ["home", "log_file", "migration_stamp", "pid_file"]
 
 
 def pid_file() -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from orchestrator.sdk.errors import ProcessTerminated
+from orchestrator.sdk.errors import ProcessTerminated, RunStopped
 
 _OWN_DIRECTORY = os.path.dirname(os.path.abspath(__file__))
 
@@ -29,6 +29,8 @@ def describe_crash(error: BaseException) -> str:
         return f"The run's code left the process (SystemExit, code {error.code})."
     if type(error).__name__ == "CancelledError":
         return "The asyncio task of the run was cancelled (CancelledError)."
+    if isinstance(error, RunStopped):
+        return error.reason
     if isinstance(error, GeneratorExit):
         return "The run was left before it could end (GeneratorExit)."
     return describe_error("The run", error)

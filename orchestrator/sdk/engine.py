@@ -107,8 +107,9 @@ def _tell_what_the_flow_says(run: FlowRun, flow_run: dict[str, Any]) -> None:
 
 
 def _stopped(run: FlowRun, stop: RunCancelled) -> State:
-    final = Cancelled(message=stop.reason)
-    return final if isinstance(stop, ClaimLost) else _end(run, final)
+    if isinstance(stop, ClaimLost):
+        return Cancelled(message=stop.reason)
+    return _end(run, Cancelled(message=stop.how_it_stopped()))
 
 
 def _end(run: FlowRun, final: State) -> State:

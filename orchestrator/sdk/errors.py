@@ -21,7 +21,9 @@ OrchestratorError
 ├── ReservedParameter (also TypeError)
 ├── MappingError (also ValueError)
 ├── RunNameError (also ValueError)
+├── DeploymentError (also ValueError)
 ├── SettingError (also ValueError)
+│   └── ProfileError
 └── FlowNotFound
 
 RunStopped (BaseException)
@@ -36,6 +38,7 @@ The RunStopped branch is kept apart from Exception, so that `except Exception` i
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 
@@ -132,8 +135,16 @@ class RunNameError(OrchestratorError, ValueError):
     """A run-name template cannot be filled from the run's parameters."""
 
 
+class DeploymentError(OrchestratorError, ValueError):
+    """A deployment cannot be made of what was given; the message says which part, and why."""
+
+
 class SettingError(OrchestratorError, ValueError):
-    """An environment variable holds a value that cannot be used; the message names the variable."""
+    """A setting has a value that cannot be used; the message names it."""
+
+
+class ProfileError(SettingError):
+    """`profiles.toml` cannot be read, or has no profile of the name that was asked for."""
 
 
 class FlowNotFound(OrchestratorError):
@@ -150,6 +161,14 @@ class RunStopped(BaseException):
 
 class RunCancelled(RunStopped):
     """Somebody asked for the run to be cancelled; it ends as CANCELLED."""
+
+    def __init__(self, reason: str = "The run was cancelled.") -> None:
+        super().__init__(reason)
+        self.asked_at = time.monotonic()
+
+    def how_it_stopped(self) -> str:
+        """The reason, and how long the run took to stop, up to now."""
+        return f"{self.reason.rstrip('.')}; it stopped by itself after {time.monotonic() - self.asked_at:.1f} seconds."
 
 
 class ClaimLost(RunCancelled):

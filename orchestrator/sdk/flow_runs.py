@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.contract.states import StateType, Status
@@ -35,6 +35,7 @@ from orchestrator.sdk.errors import (
     ServerUnreachable,
     UpstreamFailed,
 )
+from orchestrator.sdk.heartbeats import signs_of_life
 from orchestrator.sdk.inputs import Origins, edges, find_futures, resolve, settle_states
 from orchestrator.sdk.json_values import to_json
 from orchestrator.sdk.logs import RunLogger, flow_run_logger
@@ -90,6 +91,7 @@ class FlowRun:
         self._counters: dict[str, int] = {}
         self._lock = threading.Lock()
         self._claimed = known is not None
+        self._held_by_worker = claim_id is not None
         if known is not None:
             self._become(known)
 
@@ -97,6 +99,11 @@ class FlowRun:
     def stands_alone(self) -> bool:
         """A script runs it: no worker and no enclosing run cares when the process is told to end."""
         return self.parent is None and not self._claimed
+
+    @property
+    def shows_life(self) -> bool:
+        """Nobody else would find out that its process died: neither a worker nor an enclosing run looks after it."""
+        return self.parent is None and not self._held_by_worker
 
     @property
     def pool(self) -> Pool:
@@ -156,6 +163,20 @@ class FlowRun:
         delivery = self.client.delivery if self.client is not None else None
         self.logger = flow_run_logger(flow_run_id=self.id, name=name, delivery=delivery)
 
+    def call_cancellation_hooks(self, state: State) -> None:
+        from orchestrator.sdk.hooks import call_cancellation_hooks
+
+        known: dict[str, Any] = {
+            "id": self.id,
+            "name": self.name,
+            "parameters": self.parameters,
+            "tags": list(self.tags),
+            "flow_id": self.flow_id,
+            "deployment_id": self.deployment_id,
+            "run_count": self.run_count,
+        }
+        call_cancellation_hooks(self.flow, known, state, logger=self.logger)
+
     def _become(self, known: KnownFlowRun) -> None:
         self.id = known.id
         self.flow_id = known.flow_id
@@ -167,10 +188,12 @@ class FlowRun:
 
 def converse(run: FlowRun) -> Conversation:
     """Execute the run and return its last state. Only what stops the whole process is raised."""
-    if run.stands_alone:
-        with ending_with_the_process():
-            return (yield from _execute(run))
-    return (yield from _execute(run))
+    with ExitStack() as stack:
+        if run.shows_life:
+            stack.enter_context(signs_of_life(run))
+        if run.stands_alone:
+            stack.enter_context(ending_with_the_process())
+        return (yield from _execute(run))
 
 
 def _execute(run: FlowRun) -> Conversation:
@@ -321,6 +344,8 @@ def conclude(run: FlowRun, final: State) -> Conversation:
     held = _held(final, verdict)
     if verdict.status is Status.ABORT:
         run.logger.warning(f"The server did not take the final state: {verdict.reason or 'no reason was given'}")
+    if held.is_cancelled() and run.flow.on_cancellation:
+        yield Block(lambda: run.call_cancellation_hooks(held))
     if held.is_terminal:
         if run.parent is not None and run.tracking_id is not None and held.is_completed():
             run.parent.origins.remember(held.outcome, run.tracking_id)
@@ -343,8 +368,10 @@ def _held(final: State, verdict: Any) -> State:
 
 def _stopped_state(run: FlowRun, stop: RunStopped) -> State:
     _abandon_tasks(run, silently=isinstance(stop, ClaimLost))
+    if isinstance(stop, ClaimLost):
+        return Cancelled(message=stop.reason).with_(outcome=stop)
     if isinstance(stop, RunCancelled):
-        return Cancelled(message=stop.reason).with_(outcome=stop if isinstance(stop, ClaimLost) else None)
+        return Cancelled(message=stop.how_it_stopped()).with_(outcome=None)
     return Crashed(message=describe_crash(stop), data=stop)
 
 

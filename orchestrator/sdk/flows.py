@@ -8,23 +8,29 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from orchestrator.sdk.checks import bound_method, checked_function, checked_retries, checked_timeout, is_async
 from orchestrator.sdk.conversation import drive, drive_async
+from orchestrator.sdk.hooks import checked_hooks
+from orchestrator.sdk.loadable import Loadable
 from orchestrator.sdk.parameters import Binder
 from orchestrator.sdk.retries import checked_single_delay
 from orchestrator.sdk.runners import ThreadPoolTaskRunner
 from orchestrator.sdk.tasks import _docstring, _task_key
 
 if TYPE_CHECKING:
+    from orchestrator.sdk.deploying import FlowDeployment
     from orchestrator.sdk.run_names import RunName
+    from orchestrator.sdk.sources import FlowSource
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Flow(Generic[P, R]):
+class Flow(Loadable, Generic[P, R]):
     """A flow. Calling it runs it, inside another flow as a subflow; made by `@flow`.
 
     `timeout_seconds` None is no limit. `retries` counts the tries after the first, `retry_delay_seconds` is the pause
-    before each. `log_prints` makes what the flow and its tasks print part of the log.
+    before each. `log_prints` makes what the flow and its tasks print part of the log. The functions of
+    `on_cancellation` are called with the flow, the run and its state when it was cancelled, also where its process had
+    to be killed.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class Flow(Generic[P, R]):
         timeout_seconds: float | None = None,
         log_prints: bool = False,
         task_runner: ThreadPoolTaskRunner | None = None,
+        on_cancellation: Iterable[Callable[..., Any]] | None = None,
     ) -> None:
         self.fn = checked_function(fn, kind="flow")
         self._options: dict[str, Any] = {
@@ -54,6 +61,7 @@ class Flow(Generic[P, R]):
             "timeout_seconds": timeout_seconds,
             "log_prints": log_prints,
             "task_runner": task_runner,
+            "on_cancellation": on_cancellation,
         }
         self.name = name or getattr(fn, "__name__", type(fn).__name__).replace("_", "-")
         self.description = description if description is not None else _docstring(fn)
@@ -64,8 +72,10 @@ class Flow(Generic[P, R]):
         self.retry_delay = checked_single_delay(retry_delay_seconds)
         self.timeout_seconds = checked_timeout(timeout_seconds)
         self.log_prints = bool(log_prints)
+        self.on_cancellation = checked_hooks(on_cancellation, option="on_cancellation")
         self.task_runner = task_runner or ThreadPoolTaskRunner()
         self.is_async = is_async(fn)
+        self.source: FlowSource | None = None  # where workers get the code, if it was got from there; see from_source
         self.task_key = _task_key(fn)
         self.binder = Binder(fn, kind="flow", name=self.name)
         functools.update_wrapper(self, fn)
@@ -102,13 +112,41 @@ class Flow(Generic[P, R]):
         unknown = set(options) - set(self._options)
         if unknown:
             raise TypeError(f"A flow has no option {', '.join(sorted(map(repr, unknown)))}")
-        return type(self)(self.fn, **{**self._options, **options})
+        changed = type(self)(self.fn, **{**self._options, **options})
+        changed.source = self.source
+        return changed
+
+    @staticmethod
+    def from_source(source: Any, entrypoint: str) -> Flow[Any, Any]:
+        """A flow out of git, an archive or a storage, for `deploy`. See `sources.from_source`."""
+        from orchestrator.sdk.sources import from_source
+
+        return from_source(source, entrypoint)
+
+    def _with_source(self, options: dict[str, Any]) -> dict[str, Any]:
+        return options if self.source is None else self.source.options(options)
 
     def deploy(self, name: str, **options: Any) -> str:
-        """Let workers run the flow as `<flow name>/<name>`; returns the deployment's id. See `deploying.deploy`."""
-        from orchestrator.sdk.deploying import deploy
+        """Let workers run the flow as `<flow name>/<name>`; returns the deployment's id. See `deploy_flow`."""
+        from orchestrator.sdk.deploying import deploy_flow
 
-        return deploy(self, name, **options)
+        return deploy_flow(self, name, **self._with_source(options))
+
+    def to_deployment(self, name: str, **options: Any) -> FlowDeployment:
+        """Describe a deployment without making it, for `serve(…)`. See `deploying.to_deployment`."""
+        from orchestrator.sdk.deploying import to_deployment
+
+        return to_deployment(self, name, **self._with_source(options))
+
+    def serve(self, name: str | None = None, **options: Any) -> None:
+        """Make a deployment and execute its runs from this process, until it is told to end. See `serving.serve`.
+
+        `name` None takes the flow's own. `limit`, `pause_on_shutdown`, `drain_seconds` and
+        `print_starting_message` are those of `serve`; the other options are those of a deployment.
+        """
+        from orchestrator.sdk.serving import serve_flow
+
+        serve_flow(self, name, **options)
 
     async def _call_async(self, run: Any, *, return_state: bool) -> Any:
         from orchestrator.sdk.flow_runs import converse
@@ -130,3 +168,6 @@ def flow(fn: Any = None, /, **options: Any) -> Any:
     if fn is None:
         return lambda function: Flow(function, **options)
     return Flow(fn, **options)
+
+
+flow.from_source = Flow.from_source  # type: ignore[attr-defined]

@@ -12,10 +12,13 @@ import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.sdk.errors import FlowNotFound
-from orchestrator.sdk.flows import Flow
+from orchestrator.sdk.loadable import Loadable
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.flows import Flow
 
 _FOREIGN = ("site-packages", "dist-packages")
 _serial = count(1)
@@ -147,8 +150,8 @@ def _flow_in(module: types.ModuleType, name: str, path: str) -> Flow[Any, Any]:
     found: Any = module
     for part in name.split("."):
         found = getattr(found, part, None)
-    if isinstance(found, Flow):
-        return found
-    flows = [key for key, value in vars(module).items() if isinstance(value, Flow)]
+    if isinstance(found, Loadable):
+        return cast("Flow[Any, Any]", found)
+    flows = [key for key, value in vars(module).items() if isinstance(value, Loadable)]
     there = f"the flows there are: {', '.join(flows)}" if flows else "there is no flow in it"
     raise FlowNotFound(f"{path} has no flow {name!r}; {there}")
