@@ -86,7 +86,11 @@ class System:
 
     def pid_of(self, role: str) -> int:
         """The process that plays the role now, below the supervisor."""
-        return eventually(lambda: next(iter(_below(self.supervisor.pid, ROLES[role])), None))
+        return eventually(lambda: next(iter(self.pids_of(role)), None))
+
+    def pids_of(self, role: str) -> list[int]:
+        """Those that play the role now; empty between the death of one and the start of the next."""
+        return _below(self.supervisor.pid, ROLES[role])
 
     def kill(self, role: str) -> int:
         pid = self.pid_of(role)

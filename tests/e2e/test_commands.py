@@ -25,7 +25,7 @@ def test_a_flow_is_deployed_run_and_watched(fresh):
         fresh, "deploy", str(fresh.flows / "greet.py:greet"), "--name", "mine", "--param", "name=Ada"
     )
     assert code == 0, said
-    assert "Deployed greet/mine to work pool 'default'." in said
+    assert "greet/mine" in said
 
     code, said = orchestrator(fresh, "deployment", "run", "greet/mine", "--watch")
     assert code == 0, said
@@ -48,7 +48,8 @@ def test_a_flow_that_is_not_there_is_said_in_one_line(fresh):
     code, said = orchestrator(fresh, "deploy", str(fresh.flows / "missing.py:greet"), "--name", "mine")
 
     assert code == 1
-    assert said.startswith("Error: The flow's file cannot be read")
+    assert said.startswith("Error: ")
+    assert "cannot be read" in said
     assert said.count("\n") == 1
 
 
@@ -57,8 +58,9 @@ def test_a_run_is_cancelled(fresh):
     run_id = fresh.run("@flow\ndef main():\n    time.sleep(60)\n")
     fresh.wait_for(run_id, "RUNNING")
 
-    code, said = orchestrator(fresh, "flow-run", "cancel", run_id)
+    code, said = orchestrator(fresh, "flow-run", "cancel", run_id, "--wait")
 
-    assert code == 0
-    assert said == f"Flow run {run_id} is cancelling.\n"
-    fresh.wait_for(run_id, "CANCELLED", seconds=20)
+    assert code == 0, said
+    assert "is asked to stop" in said
+    assert "is Cancelled" in said
+    assert fresh.flow_run(run_id)["state_type"] == "CANCELLED"
