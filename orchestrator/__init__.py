@@ -23,6 +23,14 @@ _PUBLIC: dict[str, str] = {
     "as_completed": "orchestrator.sdk.futures",
     "TaskFuture": "orchestrator.sdk.futures",
     "run_deployment": "orchestrator.sdk.deploying",
+    "deploy": "orchestrator.sdk.deploying",
+    "serve": "orchestrator.sdk.serving",
+    "Cron": "orchestrator.sdk.schedules",
+    "Interval": "orchestrator.sdk.schedules",
+    "RRule": "orchestrator.sdk.schedules",
+    "GitRepository": "orchestrator.sdk.sources",
+    "Archive": "orchestrator.sdk.sources",
+    "RemoteStorage": "orchestrator.sdk.sources",
     "ThreadPoolTaskRunner": "orchestrator.sdk.runners",
     "State": "orchestrator.sdk.states",
     "Completed": "orchestrator.sdk.states",
@@ -51,6 +59,7 @@ _PUBLIC: dict[str, str] = {
     "TaskTimeout": "orchestrator.sdk.errors",
     "WaitTimeout": "orchestrator.sdk.errors",
     "ParameterBindError": "orchestrator.sdk.errors",
+    "DeploymentError": "orchestrator.sdk.errors",
     "MappingError": "orchestrator.sdk.errors",
 }
 

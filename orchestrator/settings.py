@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from corsheaders import defaults as cors
 
+from orchestrator.contract.services import chosen_services
 from orchestrator.env import BadSetting, Env
 
 env = Env()
@@ -157,16 +158,48 @@ LEASE_SECONDS = env.seconds("ORCHESTRATOR_LEASE_SECONDS", 30, least=1, most=3600
 MAX_ATTEMPTS = env.integer("ORCHESTRATOR_MAX_ATTEMPTS", 3, least=1, most=100)
 # A scheduled run that has not begun by then is marked late.
 LATE_AFTER_SECONDS = env.seconds("ORCHESTRATOR_LATE_AFTER_SECONDS", 15, least=1)
+# A planned run that has not begun by then was missed, and its deployment's catch-up policy says what becomes of it.
+MISSED_AFTER_SECONDS = env.seconds("ORCHESTRATOR_MISSED_AFTER_SECONDS", 60, least=1)
+# A running flow whose signs of life stop for this long is dead, or for three of their intervals if that is longer.
+ZOMBIE_SECONDS = env.seconds("ORCHESTRATOR_ZOMBIE_SECONDS", 60, least=2, most=86_400)
+# A running flow of a client that never sent a sign of life is dead after this; 0: nobody can tell, so it is left alone.
+ZOMBIE_UNHEARD_SECONDS = env.seconds("ORCHESTRATOR_ZOMBIE_UNHEARD_SECONDS", 0, least=0)
+# A run that somebody took and did not begin by then is scheduled anew, so many times; then it fails.
+LAZARUS_SECONDS = env.seconds("ORCHESTRATOR_LAZARUS_SECONDS", 600, least=1)
+LAZARUS_ATTEMPTS = env.integer("ORCHESTRATOR_LAZARUS_ATTEMPTS", 3, least=0, most=100)
 # A run that is asked to end and does not is taken for ended after this.
 CANCELLING_TIMEOUT_SECONDS = env.seconds("ORCHESTRATOR_CANCELLING_TIMEOUT_SECONDS", 300, least=1)
 
+# --- Services ---------------------------------------------------------------------------------------------------------
+
+# Those that beat starts, of `orchestrator.contract.services`: all of them, only some, or all without some.
+_only = env.words("ORCHESTRATOR_SERVICES")
+_without = env.words("ORCHESTRATOR_SERVICES_EXCEPT")
+try:
+    SERVICES = chosen_services(only=_only, without=_without)
+except ValueError as error:
+    _name = "ORCHESTRATOR_SERVICES" + ("" if _only else "_EXCEPT")
+    raise BadSetting(_name, ",".join(_only or _without), f"names of services. {error}") from None
+
 # --- How long things are kept -----------------------------------------------------------------------------------------
 
-EVENTS_RETENTION_DAYS = env.integer("ORCHESTRATOR_EVENTS_RETENTION_DAYS", 7, least=1, most=36_500)
+
+def _days(what: str, default: int, *, least: int = 0) -> int:
+    """ORCHESTRATOR_RETENTION_<WHAT>_DAYS, or ORCHESTRATOR_<WHAT>_RETENTION_DAYS as it was called before."""
+    before = env.integer(f"ORCHESTRATOR_{what}_RETENTION_DAYS", default, least=least, most=36_500)
+    return env.integer(f"ORCHESTRATOR_RETENTION_{what}_DAYS", before, least=least, most=36_500)
+
+
+# In days. Where 0 is allowed, it keeps things for ever.
+EVENTS_RETENTION_DAYS = _days("EVENTS", 7, least=1)
 # Signs of life of running flows: many, and soon of no use.
-HEARTBEATS_RETENTION_DAYS = env.integer("ORCHESTRATOR_HEARTBEATS_RETENTION_DAYS", 7, least=1, most=36_500)
-# Days after which a finished run is deleted with all that belongs to it; 0 keeps it for ever.
-RUNS_RETENTION_DAYS = env.integer("ORCHESTRATOR_RUNS_RETENTION_DAYS", 0, least=0, most=36_500)
+HEARTBEATS_RETENTION_DAYS = _days("HEARTBEATS", 7, least=1)
+# Finished runs, with all that belongs to them, counted from their end.
+RUNS_RETENTION_DAYS = _days("RUNS", 90)
+# Finished task runs that belong to no flow run; log lines by their own age; artifacts that belong to no run.
+TASK_RUNS_RETENTION_DAYS = _days("TASK_RUNS", RUNS_RETENTION_DAYS)
+LOGS_RETENTION_DAYS = _days("LOGS", RUNS_RETENTION_DAYS)
+ARTIFACTS_RETENTION_DAYS = _days("ARTIFACTS", RUNS_RETENTION_DAYS)
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------
 
@@ -194,6 +227,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "orchestrator.apps.OrchestratorConfig",
     "orchestrator.web",
+    "orchestrator.periodic",
     "orchestrator.accounts",
     "orchestrator.events",
     "orchestrator.live",

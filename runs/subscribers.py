@@ -9,6 +9,7 @@ from orchestrator.events.registry import add_recorder
 from orchestrator.live.log_stream import lines_wanted, publish_lines
 from runs.api.answers import log_answer
 from runs.models import FlowRun, Log, TaskRun
+from runs.services.heartbeats import note_heartbeats
 from runs.services.leftovers import leave_behind
 from runs.services.logs import add_log_listener
 from runs.services.task_run_recorder import record_task_runs
@@ -16,6 +17,8 @@ from runs.services.task_run_recorder import record_task_runs
 
 def register() -> None:
     """Called once at start-up."""
+    # In the order in which whoever ends a dead run locks the same rows.
+    add_recorder(note_heartbeats)
     add_recorder(record_task_runs)
     add_log_listener(publish_logs)
     # However a run is deleted: by itself, with its flow, in bulk, by retention or by an operator.
@@ -29,6 +32,8 @@ def note_deleted_flow_run(instance: FlowRun, **signal: Any) -> None:
 
 def note_deleted_task_run(instance: TaskRun, origin: Any = None, **signal: Any) -> None:
     """One that goes with its flow run leaves nothing of its own: lines and artifacts name the flow run too."""
+    if getattr(origin, "leaves_nothing", False):
+        return
     if getattr(origin, "model", type(origin)) is TaskRun or instance.flow_run_id is None:
         leave_behind(instance)
 

@@ -6,6 +6,7 @@ from orchestrator.rest.lists import count_view, filter_view, page_view
 from runs.api import (
     artifacts,
     bulk,
+    concurrency_holders,
     concurrency_limits,
     concurrency_of_tags,
     errors,
@@ -16,6 +17,7 @@ from runs.api import (
     inputs,
     logs,
     saved_searches,
+    services,
     shapes,
     states,
     task_runs,
@@ -93,6 +95,8 @@ urlpatterns = [
     path("ui/task_runs/<id:task_run_id>", ui_task_runs.NamedTaskRun.as_view()),
     path("ui/schemas/validate", ui_schemas.ValidatedValues.as_view()),
     #
+    path("services", services.Services.as_view()),
+    #
     path("logs", logs.Logs.as_view()),
     path("logs/filter", filter_view(LOGS, log_answers, shapes.Log)),
     #
@@ -112,4 +116,5 @@ urlpatterns = [
     path("v2/concurrency_limits/decrement", concurrency_limits.ReturnedSlots.as_view()),
     path("v2/concurrency_limits/decrement-with-lease", concurrency_limits.ReturnedLeases.as_view()),
     path("v2/concurrency_limits/<str:id_or_name>", concurrency_limits.ConcurrencyLimitByIdOrName.as_view()),
+    path("v2/concurrency_limits/<str:id_or_name>/holders", concurrency_holders.ConcurrencyLimitHolders.as_view()),
 ]

@@ -24,11 +24,7 @@ LONGEST_SECONDS = 300
 AUTH_STRING = "admin:pass"
 # Of what they need the server has not everything yet.
 NOT_YET = {
-    "s16_serve": "schedules are stored, and nothing makes runs of them yet",
-    "s17_worker": "queues and deployments are not marked as not ready yet",
     "s20_automations": "there are no automations yet",
-    "s28_deploy_cli": "schedules are stored, and nothing makes runs of them yet",
-    "s30_suspend_worker": "queues and deployments are not marked as not ready yet",
 }
 OF_THEIR_OWN = {"s26_auth", "s27_csrf"}  # need a server that is started otherwise
 ALL = sorted(path.stem for path in SCRIPTS.glob("s[0-9]*.py"))

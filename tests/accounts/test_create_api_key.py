@@ -1,3 +1,4 @@
+import json
 from io import StringIO
 
 import pytest
@@ -38,3 +39,13 @@ def test_makes_no_key_for_what_cannot_be(arguments):
         made(*arguments)
 
     assert not ApiKey.objects.exists()
+
+
+def test_lists_keys_for_programs():
+    made("laptop")
+    output = StringIO()
+
+    call_command("list_api_keys", "--json", stdout=output)
+
+    (key,) = json.loads(output.getvalue())
+    assert (key["name"], key["user"], key["revoked_at"]) == ("laptop", None, None)

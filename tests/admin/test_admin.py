@@ -8,8 +8,9 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
+from django_celery_beat.models import PeriodicTask
 
-from deployments.models import DeploymentSchedule
+from deployments.models import DeploymentSchedule, DeploymentVersion
 from orchestrator.accounts.csrf import issue_csrf_token
 from orchestrator.accounts.models import ApiKey, digest_of, make_key
 from orchestrator.contract.states import State, StateType
@@ -24,9 +25,12 @@ from runs.models import (
     FlowRun,
     FlowRunInput,
     FlowRunState,
+    Heartbeat,
     Leftover,
     Log,
     QueuedTaskRun,
+    Rescue,
+    RetentionReport,
     SavedSearch,
     StateDeadline,
     TaskRun,
@@ -38,7 +42,7 @@ from runs.services.artifacts import create_artifact
 from tests.factories import make_deployment, make_flow_run, make_logs, make_task_run, make_work_pool, make_worker
 
 pytestmark = pytest.mark.django_db
-OURS = ("runs", "deployments", "events", "accounts")
+OURS = ("runs", "deployments", "events", "accounts", "periodic")
 HISTORY = (FlowRun, FlowRunState, TaskRun, TaskRunState, Log, Claim)
 MOST_QUERIES = 12
 
@@ -59,6 +63,7 @@ def rows(admin_user):
         make_worker(pool)
         deployment = make_deployment(pool=pool)
         DeploymentSchedule.objects.create(deployment=deployment, schedule={"cron": "@daily"}, slug="daily")
+        DeploymentVersion.objects.create(deployment=deployment, number=1, content={})
         history = [State(StateType.SCHEDULED, timestamp=now())]
         run = make_flow_run(
             "FAILED", deployment=deployment, work_queue=pool.default_queue, tags=["prod"], history=history
@@ -77,6 +82,9 @@ def rows(admin_user):
         worker = TaskSubscription.objects.create(client_id=f"host-{number}", lease_expires_at=now())
         QueuedTaskRun.objects.create(task_run=task, task_key=task.task_key, holder=worker)
         CachedState.objects.create(key_digest=f"digest-{number}", state_id=task.state_id)
+        Heartbeat.objects.create(flow_run=run, last_at=now(), silent_after=now())
+        Rescue.objects.create(flow_run=run, last_at=now())
+        RetentionReport.objects.create(at=now(), duration_seconds=0.1, counts={"events": 500})
         Leftover.objects.create(kind="flow-run", run_id=run.pk, deleted_at=now(), due_at=now())
         ApiKey.objects.create(name=f"key-{number}", user=admin_user, digest=digest_of(make_key()))
         issue_csrf_token(client=f"client-{number}")
@@ -205,7 +213,52 @@ def test_keeps_what_changes_the_work_out_of_the_forms(admin_client, rows):
     deployment = make_deployment(description="old")
 
     address = address_of(type(deployment), "change", deployment.pk)
-    admin_client.post(address, {"description": "new", "tags": "[]", "paused": "on", "entrypoint": "evil.py:f"})
+    described = {"description": "new", "tags": "[]", "catch_up_policy": "planned"}
+    admin_client.post(address, {**described, "paused": "on", "entrypoint": "evil.py:f"})
 
     deployment.refresh_from_db()
     assert (deployment.description, deployment.paused, deployment.entrypoint) == ("new", False, "flow.py:main")
+
+
+def test_changes_what_becomes_of_missed_runs(admin_client, rows):
+    deployment = make_deployment()
+    address = address_of(type(deployment), "change", deployment.pk)
+    form = {"description": "", "tags": "[]", "catch_up_policy": "max_age"}
+
+    refused = admin_client.post(address, form).content.decode()
+    admin_client.post(address, {**form, "catch_up_max_age_seconds": "3600"})
+
+    deployment.refresh_from_db()
+    assert "Seconds belong to the policy max_age" in refused
+    assert (deployment.catch_up_policy, deployment.catch_up_max_age_seconds) == ("max_age", 3600.0)
+    assert deployment.versions.newest_first()[0].author == "admin"
+
+
+def test_plans_anew_what_is_changed(admin_client, rows):
+    deployment = make_deployment()
+    schedule = DeploymentSchedule.objects.create(
+        deployment=deployment, schedule={"cron": "@daily"}, plan_at=None, problem="It is broken."
+    )
+
+    listed = admin_client.get(address_of(DeploymentSchedule, "changelist")).content.decode()
+    form = {"description": "", "tags": '["new"]', "catch_up_policy": "planned"}
+    admin_client.post(address_of(type(deployment), "change", deployment.pk), form)
+
+    schedule.refresh_from_db()
+    assert "It is broken." in listed
+    assert schedule.plan_at is not None
+
+
+def test_shows_the_row_of_a_service_for_beat(admin_client):
+    row = PeriodicTask.objects.get(task="services.late_runs")
+
+    opened = admin_client.get(f"/admin/django_celery_beat/periodictask/{row.pk}/change/").content.decode()
+    listed = admin_client.get("/admin/periodic/servicerecord/").content.decode()
+
+    assert 'name="task" value="services.late_runs"' in opened
+    assert '<option value="services.late_runs">' in opened
+    assert "/admin/django_celery_beat/periodictask/?task__exact=services.late_runs" in listed
+    assert (
+        admin_client.get("/admin/django_celery_beat/periodictask/", {"task__exact": "services.late_runs"}).status_code
+        == 200
+    )

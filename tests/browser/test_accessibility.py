@@ -39,6 +39,7 @@ def addresses(server: Server) -> dict[str, str]:
         "table": f"{run.page}?view=table",
         "running run": going_on.page,
         "task run": f"/runs/task-run/{task}",
+        "services": "/services",
         "not found": "/nothing-here",
         "sign in": "/sign-in",
     }

@@ -9,33 +9,17 @@ from typing import Any
 import orjson
 
 from orchestrator.store.errors import ViewNotFound
+from orchestrator.store.services.own_workers import CELERY, CELERY_TEMPLATE
 from orchestrator.store.services.system_blocks import DATA, system_block_facts, words
 
-# What our own workers understand of a run's job variables.
 _CELERY = {
-    "type": "celery",
+    "type": CELERY,
     "display_name": "Celery",
     "documentation_url": None,
     "install_command": "",
     "is_beta": False,
     "logo_url": None,
-    "default_base_job_configuration": {
-        "job_configuration": {
-            "env": "{{ env }}",
-            "isolation": "{{ isolation }}",
-            "soft_time_limit_seconds": "{{ soft_time_limit_seconds }}",
-            "time_limit_seconds": "{{ time_limit_seconds }}",
-        },
-        "variables": {
-            "type": "object",
-            "properties": {
-                "env": {"title": "Environment Variables", "type": "object", "additionalProperties": {"type": "string"}},
-                "isolation": {"title": "Isolation", "type": "string", "enum": ["process"]},
-                "soft_time_limit_seconds": {"title": "Soft Time Limit", "type": "number", "exclusiveMinimum": 0},
-                "time_limit_seconds": {"title": "Time Limit", "type": "number", "exclusiveMinimum": 0},
-            },
-        },
-    },
+    "default_base_job_configuration": CELERY_TEMPLATE,
 }
 
 
