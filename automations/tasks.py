@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from automations.models import Automation, Firing
 from automations.services import evaluation, firing, forgetting
 from orchestrator.periodic import service
 from orchestrator.statements.batches import repeat
@@ -9,7 +10,11 @@ from orchestrator.statements.batches import repeat
 SECONDS_AT_A_TIME = 3.0
 
 
-@service(every_seconds=2, most_seconds=8.0)
+def _is_needed() -> bool:
+    return Automation.objects.enabled().exists() or Firing.objects.waiting().exists()
+
+
+@service(every_seconds=2, most_seconds=8.0, has_work=_is_needed)
 def triggers() -> int:
     """Shows new events to the triggers of automations, and does the actions of those that fire."""
     shown = repeat(evaluation.evaluate_events, seconds=SECONDS_AT_A_TIME)

@@ -98,3 +98,13 @@ class CannotRestore(DeploymentsError):
 
     def __init__(self, number: int, reason: str) -> None:
         super().__init__(f"Version {number} cannot be restored: {reason}")
+
+
+class PlanTooLarge(DeploymentsError):
+    """Applying so many deployments at once would keep everybody else from writing for too long."""
+
+    def __init__(self, count: int, seconds: float) -> None:
+        super().__init__(
+            f"Applying {count} deployments at once takes more than {seconds:g} seconds here. Nothing was changed; "
+            "apply them in smaller parts."
+        )

@@ -21,7 +21,7 @@ def catch_up() -> int:
     return repeat(missed_runs.skip_missed_runs, seconds=SECONDS_AT_A_TIME)
 
 
-@service(every_seconds=1, most_seconds=2)
+@service(every_seconds=1, most_seconds=2, has_work=dispatch.has_due_runs)
 def dispatcher() -> int:
     """Wakes workers for the runs that became due just now."""
     return dispatch.dispatch_due_runs()

@@ -13,11 +13,12 @@ from zlib import crc32
 from celery.schedules import schedstate
 from celery.schedules import schedule as Every
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 from orchestrator.periodic.declaring import DUE_AT
-from orchestrator.periodic.registry import TASKS
+from orchestrator.periodic.registry import TASKS, Service, all_services
 from orchestrator.periodic.rows import write_rows
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,18 @@ class Tick(ModelEntry):
     """
 
     last_run_at: datetime
+
+    def default_now(self) -> datetime:
+        return self._default_now() if self._on_grid else super().default_now()
+
+    def __next__(self) -> Tick:
+        if not self._on_grid:
+            return super().__next__()
+        self.last_run_at = self._default_now()
+        self.total_run_count += 1
+        self.model.last_run_at, self.model.total_run_count = self.last_run_at, self.total_run_count
+        self.model.no_changes = True
+        return self
 
     def is_due(self) -> schedstate:
         if not self._on_grid or self.model.start_time or self.model.expires or self.model.one_off:
@@ -56,6 +69,18 @@ class Tick(ModelEntry):
             return at
         return min(at, at + wait)
 
+    def is_left_out(self, service: Service) -> bool:
+        """Whether this turn of the service is not needed. All beats leave out the same ones."""
+        if service.has_work is None or not self._on_grid:
+            return False
+        if self._number(self._default_now()) % service.turns_when_idle(self._seconds) == 0:
+            return False
+        try:
+            return not service.has_work()
+        except DatabaseError as error:
+            logger.warning("Whether the service %s has work is not known: %s", service.name, error)
+            return False
+
     @cached_property
     def _on_grid(self) -> bool:
         return type(self.schedule) is Every
@@ -64,17 +89,24 @@ class Tick(ModelEntry):
     def _seconds(self) -> float:
         return max(LEAST_INTERVAL_SECONDS, self.schedule.run_every.total_seconds())
 
+    @cached_property
+    def _phase(self) -> float:
+        return crc32(self.name.encode()) / 2**32 * self._seconds
+
+    def _number(self, at: datetime) -> int:
+        """Of the last tick."""
+        return floor((at.timestamp() - self._phase) / self._seconds)
+
     def _last_tick(self, at: datetime) -> datetime:
-        phase = crc32(self.name.encode()) / 2**32 * self._seconds
-        number = floor((at.timestamp() - phase) / self._seconds)
-        return datetime.fromtimestamp(number * self._seconds + phase, tz=at.tzinfo)
+        return datetime.fromtimestamp(self._number(at) * self._seconds + self._phase, tz=at.tzinfo)
 
 
 class CalmScheduler(DatabaseScheduler):
     """The stock one asks the database at each tick, and ticks without a pause while something is about to be due.
 
     This one looks for changed schedules every LOOK_SECONDS and always rests a moment: a third of the work for the same
-    services. It sends only what is chosen for this server, and a row that makes no sense holds up no other.
+    services. It sends only what is chosen for this server, and nothing to a service that says that it has no work. A
+    row that makes no sense holds up no other.
     """
 
     Entry = Tick
@@ -106,9 +138,23 @@ class CalmScheduler(DatabaseScheduler):
         self._look_at = now + LOOK_SECONDS
         return bool(super().schedule_changed())
 
+    def schedules_equal(self, *args: Any, **kwargs: Any) -> bool:
+        """Whoever reads the rows anew marks it. To compare each of them at each tick would find no more than that."""
+        return not self._heap_invalidated or bool(super().schedules_equal(*args, **kwargs))
+
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Seconds until the next tick."""
         return max(float(super().tick(*args, **kwargs)), LEAST_PAUSE_SECONDS)
+
+    def apply_entry(self, entry: Tick, producer: Any = None) -> None:
+        """Send the message of a turn, unless the service would find nothing to do."""
+        service = self._services.get(entry.task)
+        if service is None or not entry.is_left_out(service):
+            super().apply_entry(entry, producer=producer)
+
+    @cached_property
+    def _services(self) -> dict[str, Service]:
+        return {service.task_name: service for service in all_services()}
 
     def apply_async(self, entry: Tick, *args: Any, **kwargs: Any) -> Any:
         headers = {**entry.options.get("headers", {}), DUE_AT: entry.due_at().isoformat()}

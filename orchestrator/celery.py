@@ -4,9 +4,13 @@ Executing flows is another application, in `orchestrator.worker`; the two share 
 """
 
 import os
+import sys
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+from celery.signals import task_prerun
 from django.conf import settings
+from django.db import close_old_connections, connections
 
 from orchestrator.broker import CELERY_OPTIONS, register
 
@@ -25,7 +29,22 @@ app.conf.update(
     beat_scheduler="orchestrator.beat:CalmScheduler",
     # Beat looks for changed schedules at this pace; none of ours is more often than once a second.
     beat_max_loop_interval=5,
+    # Celery would close the threads' connections around each of its tasks, hundreds of times a minute.
+    CELERY_DB_REUSE_MAX=sys.maxsize,
 )
 # Threads of the HTTP pool must find this application too, not only the one that imported it.
 app.set_default()
 app.autodiscover_tasks()
+
+
+@task_prerun.connect
+def keep_good_connections(task: Task, **_: Any) -> None:
+    """The threads keep their connections to the database as those of the web server do, but for one that is broken.
+
+    On a database in another process the next run asks first whether the connection still holds: it may be long ago.
+    """
+    if task.request.is_eager:
+        return
+    for connection in connections.all(initialized_only=True):
+        connection.health_check_enabled = connection.vendor != "sqlite"
+    close_old_connections()

@@ -227,6 +227,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "orchestrator.apps.OrchestratorConfig",
     "orchestrator.web",
+    "orchestrator.upkeep",
     "orchestrator.periodic",
     "orchestrator.accounts",
     "orchestrator.events",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from automations.services.actions import ACTIONS
 from orchestrator.contract.states import StateType
@@ -37,6 +37,15 @@ class _Targeted(_Action):
         return self
 
 
+LATEST_SECONDS = 100 * 365 * 86_400
+
+
+def _not_too_late(seconds: float) -> float:
+    if seconds > LATEST_SECONDS:
+        raise ValueError(f"`schedule_after` can be at most {LATEST_SECONDS} seconds.")
+    return seconds
+
+
 class DoNothing(_Action):
     type: Literal["do-nothing"] = "do-nothing"
 
@@ -46,7 +55,7 @@ class RunDeployment(_Targeted):
     deployment_id: UUID | None = None
     parameters: dict[str, Any] | None = None
     job_variables: dict[str, Any] | None = None
-    schedule_after: Annotated[Seconds, Field(ge=0)] = 0.0
+    schedule_after: Annotated[Seconds, Field(ge=0), AfterValidator(_not_too_late)] = 0.0
 
 
 class PauseDeployment(_Targeted):

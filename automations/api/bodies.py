@@ -13,6 +13,8 @@ from orchestrator.rest.bodies import Body, Tags
 # What a run of a deployment goes through: a trigger that waits for it, and runs that deployment, never comes to an end.
 _STATES_OF_NEW_RUNS = {f"prefect.flow-run.{name}" for name in ("Scheduled", "Pending", "Running", "*")}
 
+MOST_ACTIONS = 50
+
 
 class AutomationUpdate(Body):
     name: str
@@ -23,6 +25,13 @@ class AutomationUpdate(Body):
     actions: list[Action]
     actions_on_trigger: list[Action] = []
     actions_on_resolve: list[Action] = []
+
+    @model_validator(mode="after")
+    def _few_actions(self) -> Self:
+        count = len(self.actions) + len(self.actions_on_trigger) + len(self.actions_on_resolve)
+        if count > MOST_ACTIONS:
+            raise ValueError(f"An automation has at most {MOST_ACTIONS} actions; this has {count}.")
+        return self
 
     @model_validator(mode="after")
     def _comes_to_an_end(self) -> Self:

@@ -5,16 +5,21 @@ Only reactive event triggers are evaluated by this server; whatever else the con
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from orchestrator.contract.ids import uuid7
 from orchestrator.rest.bodies import Number, Seconds, Tags
 
 Pattern = str | list[str]
 Specification = dict[str, Pattern]
+
+# Every event of the log is compared with every pattern of every automation.
+MOST_PATTERNS = 200  # of one trigger, with the names that it expects and tells apart
+LONGEST_PATTERN = 1_000  # characters
+LONGEST_WITHIN = 100 * 365 * 86_400  # seconds
 
 
 class EventTrigger(BaseModel):
@@ -32,6 +37,27 @@ class EventTrigger(BaseModel):
     posture: Literal["Reactive"]
     threshold: Annotated[Number, Field(ge=1)] = 1
     within: Annotated[Seconds, Field(ge=0)] = 0.0
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.within > LONGEST_WITHIN:
+            raise ValueError(f"`within` can be at most {LONGEST_WITHIN} seconds.")
+        texts = self._texts()
+        if len(texts) > MOST_PATTERNS:
+            raise ValueError(
+                f"A trigger has at most {MOST_PATTERNS} labels, patterns and names; this has {len(texts)}."
+            )
+        if any(len(text) > LONGEST_PATTERN for text in texts):
+            raise ValueError(f"A pattern of a trigger has at most {LONGEST_PATTERN} characters.")
+        return self
+
+    def _texts(self) -> list[str]:
+        related = self.match_related if isinstance(self.match_related, list) else [self.match_related]
+        found = [*self.after, *self.expect, *self.for_each]
+        for specification in (self.match, *related):
+            for label, patterns in specification.items():
+                found += [label, *(patterns if isinstance(patterns, list) else [patterns])]
+        return found
 
     def stored(self) -> dict[str, Any]:
         """Under an identifier of this server's own."""

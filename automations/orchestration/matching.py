@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
+from re import Pattern, compile
 from typing import Any
 
 Labels = Mapping[str, str]
@@ -35,7 +37,7 @@ def fits(specification: Specification, labels: Labels) -> bool:
 
 def is_named(names: Sequence[str], event: str) -> bool:
     """Whether the event is among the names, in which `*` stands for anything."""
-    return any(fnmatchcase(event, name) for name in names)
+    return any(_fits_glob(event, name) for name in names)
 
 
 def values_of(for_each: Sequence[str], *, resource: Labels, related: Sequence[Labels]) -> dict[str, str]:
@@ -58,5 +60,14 @@ def _listed(patterns: Any) -> list[str]:
 
 def _fits_pattern(pattern: str, value: str) -> bool:
     if pattern.startswith("!"):
-        return not fnmatchcase(value, pattern[1:])
-    return fnmatchcase(value, pattern)
+        return not _fits_glob(value, pattern[1:])
+    return _fits_glob(value, pattern)
+
+
+def _fits_glob(value: str, pattern: str) -> bool:
+    return _compiled(pattern).match(value) is not None
+
+
+@lru_cache(maxsize=20_000)  # the library keeps so few that many automations would compile theirs for every event
+def _compiled(pattern: str) -> Pattern[str]:
+    return compile(translate(pattern))

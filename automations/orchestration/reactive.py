@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from automations.orchestration.matching import is_named
 
 LOOK_BACK = timedelta(minutes=15)  # events may come in another order than they occurred
 FOR_EVER = timedelta(days=36_500)
+# Clients say when an event occurred. From a time at an end of the calendar nothing can be counted on or back.
+_FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC) + FOR_EVER, datetime(9999, 12, 31, tzinfo=UTC) - FOR_EVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ def count_event(
     what is expected counts from then on. A window of no length is not kept: every event that reaches the threshold of
     one fires.
     """
-    within = timedelta(seconds=trigger.get("within") or 0.0)
+    within = timedelta(seconds=min(trigger.get("within") or 0.0, FOR_EVER.total_seconds()))
+    occurred = min(max(occurred, _FIRST), _LAST)
     after, expect = trigger.get("after") or [], trigger.get("expect") or []
     opens, counts = is_named(after, name), not expect or is_named(expect, name)
     if window is not None and occurred > window.end and within:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Max
 
 from automations.models import Automation, Firing, TriggerBucket, TriggerPosition
@@ -18,12 +20,18 @@ from automations.services.payloads import resource_of, triggering_event
 from orchestrator.contract.times import now
 from orchestrator.events.emit import emit
 from orchestrator.events.models import Event
+from orchestrator.statements.open_transactions import is_writing_since
 
 BATCH = 200  # events that one call shows to the triggers
-# A number that is missing in the log may belong to a transaction that is not committed yet; after this it is given up.
+SECONDS = 2.0  # after which one call shows no other event
+# A number that is missing in the log may belong to a transaction that is not committed yet. After this it is given up,
+# unless somebody has been writing for so long; then it is waited for, but not for somebody who forgot to commit.
 GAP_PATIENCE = timedelta(seconds=3)
+LONGEST_GAP_PATIENCE = timedelta(minutes=2)
 # What automations report about themselves makes no automation fire: nothing feeds itself.
 OWN_EVENTS = "prefect.automation."
+
+logger = logging.getLogger(__name__)
 
 
 def evaluate_events() -> int:
@@ -43,10 +51,15 @@ def evaluate_events() -> int:
         if not events:
             return 0
         automations = list(Automation.objects.enabled().order_by("pk"))
+        until = monotonic() + SECONDS
+        shown = 0
         for event in events:
             _show(event, automations)
-        TriggerPosition.objects.update(sequence=events[-1].sequence)
-    return len(events)
+            shown += 1
+            if monotonic() >= until:
+                break
+        TriggerPosition.objects.update(sequence=events[shown - 1].sequence)
+    return shown
 
 
 def begin_at_end_of_log() -> None:
@@ -60,13 +73,20 @@ def begin_at_end_of_log() -> None:
 def _next_events(after: int) -> list[Event]:
     """Up to the first number that is missing, as long as it may still come."""
     events = list(Event.objects.filter(sequence__gt=after).order_by("sequence")[:BATCH])
-    patient_since = now() - GAP_PATIENCE
     before = after
     for index, event in enumerate(events):
-        if event.sequence != before + 1 and event.received > patient_since:
+        if event.sequence != before + 1 and _may_still_come(event):
             return events[:index]
         before = event.sequence
     return events
+
+
+def _may_still_come(follower: Event) -> bool:
+    """What has the number before this event's, which is missing."""
+    waited = now() - follower.received
+    if waited < GAP_PATIENCE:
+        return True
+    return waited < LONGEST_GAP_PATIENCE and is_writing_since(follower.received + GAP_PATIENCE)
 
 
 def _show(event: Event, automations: Iterable[Automation]) -> None:
@@ -74,8 +94,15 @@ def _show(event: Event, automations: Iterable[Automation]) -> None:
         return
     for automation in automations:
         trigger = automation.trigger
-        if covers(trigger, resource=event.resource, related=event.related):
-            _count(automation, trigger, event)
+        try:
+            if covers(trigger, resource=event.resource, related=event.related):
+                with transaction.atomic():
+                    _count(automation, trigger, event)
+        except (InterfaceError, OperationalError):
+            raise  # of the database: all of them see the event again
+        except Exception:
+            # One event that somebody made up, or one trigger, must not end the log for all others.
+            logger.exception("Event %s could not be shown to automation %s", event.id, automation.pk)
 
 
 def _count(automation: Automation, trigger: dict[str, Any], event: Event) -> None:

@@ -10,12 +10,10 @@ from runs.api.creators import created_by
 
 
 def author_of(request: Request) -> dict[str, Any] | None:
-    """The automation, the API key or the person behind a request. None on a server that asks nobody who they are."""
-    automation = created_by(request)
-    if automation is not None:
-        return automation
+    """The API key or the person behind a request. On a server that asks nobody who they are: the automation that the
+    request names, or None. What somebody says of themselves never stands before what is known of them."""
     actor = request.user
     for kind, who in (("API_KEY", getattr(actor, "key", None)), ("USER", getattr(actor, "user", None))):
         if who is not None:
             return {"id": str(who.pk), "type": kind, "display_value": str(who)}
-    return None
+    return created_by(request)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from orchestrator.rest.bodies import Body
+
+MOST_QUEUES = 1_000  # that one worker serves
 
 
 class ClaimCreate(Body):
@@ -18,7 +21,7 @@ class ClaimCreate(Body):
     flow_run_id: UUID
     worker_name: str
     process_id: int | None = Field(default=None, ge=0, lt=2**31)
-    work_queue_names: list[str] = []
+    work_queue_names: Annotated[list[str], Field(max_length=MOST_QUEUES)] = []
 
 
 class ClaimRelease(Body):

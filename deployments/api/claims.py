@@ -12,12 +12,12 @@ from rest_framework.response import Response
 from deployments.api import claim_shapes as shapes
 from deployments.api.answers import deployment_columns
 from deployments.api.claim_bodies import ClaimCreate, ClaimRelease, HeldClaims, LostRun
-from deployments.services.claims import claim_from_pool
+from deployments.services.claims import claim_from_pool, give_back
 from deployments.services.job_variables import defaults_of_pool
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs.api.answers import flow_answer, flow_run_answer
-from runs.models import FlowRun
-from runs.services.claims import held_claims, release_claim, renew_claim, report_lost
+from runs.models import Claim, FlowRun
+from runs.services.claims import held_claim, held_claims, renew_claim, report_lost
 
 
 class Claims(ApiView):
@@ -32,16 +32,27 @@ class Claims(ApiView):
             process_id=body.process_id,
             work_queue_names=body.work_queue_names,
         )
-        answer = {
-            "id": claim.pk,
-            "attempt": claim.attempt,
-            "max_attempts": settings.MAX_ATTEMPTS,
-            "lease_seconds": settings.LEASE_SECONDS,
-            "flow_run": flow_run_answer(run),
-            "flow": flow_answer(run.flow),
-            "deployment": _deployment(run),
-        }
-        return Response(answer, 201)
+        return Response(_answer(run, claim), 201)
+
+
+class ClaimById(ApiView):
+    @answers(shapes.Claim)
+    def get(self, request: Request, claim_id: UUID) -> dict[str, Any]:
+        """What a worker was told when it took the run, as it is now. 410 when the claim ended."""
+        claim = held_claim(claim_id=claim_id)
+        return _answer(claim.flow_run, claim)
+
+
+def _answer(run: FlowRun, claim: Claim) -> dict[str, Any]:
+    return {
+        "id": claim.pk,
+        "attempt": claim.attempt,
+        "max_attempts": settings.MAX_ATTEMPTS,
+        "lease_seconds": settings.LEASE_SECONDS,
+        "flow_run": flow_run_answer(run),
+        "flow": flow_answer(run.flow),
+        "deployment": _deployment(run),
+    }
 
 
 def _deployment(run: FlowRun) -> dict[str, Any] | None:
@@ -106,5 +117,5 @@ class ReleasedClaim(ApiView):
     @answers(None, 204)
     def post(self, request: Request, claim_id: UUID, body: ClaimRelease) -> Response:
         """Give the run back. A run that is left unfinished, or whose process died, is begun again or crashes."""
-        release_claim(claim_id=claim_id, reason=body.reason)
+        give_back(claim_id=claim_id, reason=body.reason)
         return no_content()

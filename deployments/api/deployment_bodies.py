@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from deployments.api.names import UsableName
-from deployments.api.schedule_bodies import DeploymentScheduleCreate, DeploymentScheduleUpdate
+from deployments.api.schedule_bodies import DeploymentScheduleCreate, DeploymentScheduleUpdate, FewEnough
 from deployments.services.deployment_runs import RunRequest
 from deployments.services.value_checks import check_schema, first_error, without_required
 from orchestrator.contract.names import generate_name
@@ -97,7 +97,7 @@ class NewDeployment(_DeploymentColumns):
     """A deployment, whatever its flow is named by."""
 
     name: UsableName
-    schedules: list[DeploymentScheduleCreate] = []
+    schedules: Annotated[list[DeploymentScheduleCreate], FewEnough] = []
     enforce_parameter_schema: bool = True
     parameter_openapi_schema: dict[str, Any] | None = Field(
         default_factory=lambda: {"type": "object", "properties": {}}
@@ -140,7 +140,7 @@ class DeploymentCreate(NewDeployment):
 
 
 class DeploymentUpdate(_DeploymentColumns):
-    schedules: list[DeploymentScheduleUpdate] = []
+    schedules: Annotated[list[DeploymentScheduleUpdate], FewEnough] = []
     enforce_parameter_schema: bool | None = None
     parameter_openapi_schema: dict[str, Any] | None = None
     parameters: dict[str, Any] | None = None

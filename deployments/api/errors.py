@@ -16,3 +16,4 @@ def register() -> None:
     answer_with(errors.ParentNotFound, 409)
     answer_with(errors.UpdateRefused, 400)
     answer_with(errors.CannotRestore, 409)
+    answer_with(errors.PlanTooLarge, 413)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from deployments.services.schedule_values import (
     anchored_rule,
@@ -14,6 +14,7 @@ from deployments.services.schedule_values import (
     checked_zone,
     time_zones,
 )
+from deployments.services.schedules import MOST_SCHEDULES
 from orchestrator.contract.times import format_time, now, to_utc
 from orchestrator.rest.bodies import Body, Envelope, Time
 
@@ -111,6 +112,16 @@ class _ScheduleColumns(Body):
 class DeploymentScheduleCreate(_ScheduleColumns):
     active: bool = True
     schedule: Schedule
+
+
+def _few(sent: Any) -> Any:
+    """Before each is looked at, which takes its time."""
+    if isinstance(sent, list) and len(sent) > MOST_SCHEDULES:
+        raise ValueError(f"A deployment has at most {MOST_SCHEDULES} schedules.")
+    return sent
+
+
+FewEnough = BeforeValidator(_few)
 
 
 class DeploymentScheduleUpdate(_ScheduleColumns):

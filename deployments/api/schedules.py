@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from deployments.api import deployment_shapes as shapes
 from deployments.api.answers import schedule_answer
 from deployments.api.authors import author_of
-from deployments.api.schedule_bodies import DeploymentScheduleCreate, DeploymentScheduleUpdate, RunsPlanned
+from deployments.api.schedule_bodies import DeploymentScheduleCreate, DeploymentScheduleUpdate, FewEnough, RunsPlanned
 from deployments.errors import DeploymentNotFound
 from deployments.models import Deployment, DeploymentSchedule
 from deployments.services.planned_runs import schedule_deployment_runs
@@ -33,7 +33,7 @@ class DeploymentSchedules(ApiView):
         rows = DeploymentSchedule.objects.filter(deployment=deployment_id).newest_first()
         return [schedule_answer(schedule) for schedule in rows]
 
-    @takes(list[DeploymentScheduleCreate])
+    @takes(Annotated[list[DeploymentScheduleCreate], FewEnough])
     @answers(list[shapes.DeploymentSchedule], 201)
     def post(self, request: Request, deployment_id: UUID, body: list[DeploymentScheduleCreate]) -> Response:
         made = add_schedules(

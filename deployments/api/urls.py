@@ -77,6 +77,7 @@ urlpatterns = [
     path("work_pools/<str:pool_name>/claims", claims.Claims.as_view()),
     path("work_pools/<str:pool_name>/claims/held", claims.ClaimsOfWorker.as_view()),
     path("work_pools/<str:pool_name>/claims/lost", claims.LostRuns.as_view()),
+    path("claims/<id:claim_id>", claims.ClaimById.as_view()),
     path("claims/<id:claim_id>/renew", claims.RenewedClaim.as_view()),
     path("claims/<id:claim_id>/release", claims.ReleasedClaim.as_view()),
 ]

@@ -13,8 +13,9 @@ from deployments.api.answers import slot_summaries, work_queue_answer, work_queu
 from deployments.api.pool_bodies import QueueRunsAsked, QueueSearch, SlotsAsked, WorkQueueCreate, WorkQueueUpdate
 from deployments.errors import WorkQueueNotFound
 from deployments.models import WorkQueue
+from deployments.models.work_queues import POLLED_WITHIN
 from deployments.services.hand_out import hand_out_from_queue
-from deployments.services.queue_health import MOST_LATE_RUNS, MOST_SECONDS_UNPOLLED, health_of_queue
+from deployments.services.queue_health import MOST_LATE_RUNS, health_of_queue
 from deployments.services.slot_holders import held_in_queue
 from deployments.services.work_pools import get_work_pool
 from deployments.services.work_queues import (
@@ -154,7 +155,7 @@ class QueueStatus(ApiView):
             "last_polled": health.queue.last_polled,
             "health_check_policy": {
                 "maximum_late_runs": MOST_LATE_RUNS,
-                "maximum_seconds_since_last_polled": MOST_SECONDS_UNPOLLED,
+                "maximum_seconds_since_last_polled": int(POLLED_WITHIN.total_seconds()),
             },
         }
 

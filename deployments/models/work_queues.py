@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db import models
 
 from runs.models.base import Record
+
+POLLED_WITHIN = timedelta(seconds=60)  # a queue, or deployment, that nobody asked for longer is not looked after
 
 
 class WorkQueue(Record):
@@ -31,3 +35,7 @@ class WorkQueue(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    def was_polled_lately(self, at: datetime) -> bool:
+        """Whether somebody looks after it, as far as polls tell: a worker or runner asked for its work."""
+        return self.last_polled is not None and at - self.last_polled <= POLLED_WITHIN

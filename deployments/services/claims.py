@@ -8,11 +8,13 @@ from uuid import UUID
 from django.db import connection
 
 from deployments.models import WorkPool, WorkQueue
+from deployments.services.dispatch import dispatch_run
 from deployments.services.hand_out import occupied_in
 from deployments.services.work_pools import get_work_pool
+from orchestrator.contract.states import StateType
 from runs.errors import ClaimRefused
 from runs.models import Claim, FlowRun
-from runs.services.claims import claim_run
+from runs.services.claims import claim_run, release_claim
 
 
 def claim_from_pool(
@@ -43,6 +45,13 @@ def claim_from_pool(
             _refuse_when_full(pool, queue)
 
     return claim_run(flow_run_id=flow_run_id, worker_name=worker_name, process_id=process_id, allow=allow)
+
+
+def give_back(*, claim_id: UUID, reason: str | None = None) -> None:
+    """The holder is done with its run. One that was resumed or retried meanwhile begins at once."""
+    run = release_claim(claim_id=claim_id, reason=reason)
+    if run is not None and run.state_type == StateType.SCHEDULED:
+        dispatch_run(flow_run_id=run.pk)
 
 
 def _refuse_when_full(pool: WorkPool, queue: WorkQueue) -> None:

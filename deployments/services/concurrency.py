@@ -7,9 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from deployments.models import Deployment
+from deployments.services.planned_runs import lock_planned_runs
 from runs.errors import ConcurrencyLimitNotFound
 from runs.models import ConcurrencyLimit
 from runs.models.concurrency_limits import DEPLOYMENT_PREFIX
+
+_KEYS = frozenset({"concurrency_limit", "global_concurrency_limit_id"})
 
 
 def set_deployment_limit(*, deployment: Deployment, changes: dict[str, Any]) -> None:
@@ -18,6 +21,9 @@ def set_deployment_limit(*, deployment: Deployment, changes: dict[str, Any]) -> 
     A number becomes the limit `deployment:<id>`, None takes that one away; an identifier points at another limit.
     The deployment is stored already. Raises ConcurrencyLimitNotFound.
     """
+    if not _KEYS & changes.keys():
+        return
+    lock_planned_runs(deployment_id=deployment.pk)
     if "global_concurrency_limit_id" in changes:
         _point_at(deployment, changes["global_concurrency_limit_id"])
     if "concurrency_limit" in changes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,8 @@ from runs.services.flow_runs import Plan, create_flow_run
 
 _PARAMETERS = "flow run parameters"  # as messages call them
 MOST = 100  # runs that one call of `create_deployment_runs` makes
+SECONDS_OF_TEMPLATES = 10.0  # that it gives to the templates of all of them
+Parameters = dict[str, Any]
 
 _deployment_to_run = PreparedQuery(
     lambda deployment_id: Deployment.objects.select_related("flow", "work_queue__work_pool").filter(pk=deployment_id),
@@ -68,7 +71,8 @@ def create_deployment_run(
     HydrationFailed, InvalidParameters, InvalidJobVariables, BadSchema, and UpdateRefused for a queue of a deployment
     that has no pool.
     """
-    return _create(_found(deployment_id), request or RunRequest(), created_by)
+    deployment, wanted = _found(deployment_id), request or RunRequest()
+    return _create(deployment, wanted, _hydrated(deployment, wanted), created_by)
 
 
 def create_deployment_runs(
@@ -78,23 +82,53 @@ def create_deployment_runs(
 
     Raises DeploymentNotFound.
     """
+    deployment = _found(deployment_id)
+    # Before the transaction: templates may take seconds, for which nobody else could write.
+    parameters = _each_hydrated(deployment, requests)
     with transaction.atomic():
-        deployment = _found(deployment_id)
-        return [_outcome(deployment, request, created_by) for request in requests]
+        return [
+            _outcome(deployment, request, given, created_by)
+            for request, given in zip(requests, parameters, strict=True)
+        ]
 
 
-def _outcome(deployment: Deployment, request: RunRequest, created_by: dict[str, Any] | None) -> Outcome:
+def _each_hydrated(deployment: Deployment, requests: Sequence[RunRequest]) -> list[Parameters | HydrationFailed]:
+    """The parameters of each request, or why there are none."""
+    until = monotonic() + SECONDS_OF_TEMPLATES
+    found: list[Parameters | HydrationFailed] = []
+    for request in requests:
+        try:
+            if monotonic() >= until:
+                raise HydrationFailed("The templates of the runs before it took too long.")
+            found.append(_hydrated(deployment, request))
+        except HydrationFailed as error:
+            found.append(error)
+    return found
+
+
+def _hydrated(deployment: Deployment, request: RunRequest) -> Parameters:
+    return hydrate({**deployment.parameters, **(request.parameters or {})}, doing=_PARAMETERS)
+
+
+def _outcome(
+    deployment: Deployment,
+    request: RunRequest,
+    parameters: Parameters | HydrationFailed,
+    created_by: dict[str, Any] | None,
+) -> Outcome:
     try:
+        if isinstance(parameters, HydrationFailed):
+            raise parameters
         with transaction.atomic():
-            run, _ = _create(deployment, request, created_by)
+            run, _ = _create(deployment, request, parameters, created_by)
     except (DeploymentsError, RunsError, BadSchema, HydrationFailed) as error:
         return Outcome(error=str(error).removeprefix(f"Error hydrating {_PARAMETERS}: "))
     return Outcome(run=run)
 
 
-def _create(deployment: Deployment, request: RunRequest, created_by: dict[str, Any] | None) -> tuple[FlowRun, bool]:
-    overlaid = {**deployment.parameters, **(request.parameters or {})}
-    parameters = hydrate(overlaid, doing=_PARAMETERS)
+def _create(
+    deployment: Deployment, request: RunRequest, parameters: Parameters, created_by: dict[str, Any] | None
+) -> tuple[FlowRun, bool]:
     enforce = request.enforce_parameter_schema
     if deployment.enforce_parameter_schema if enforce is None else enforce:
         check_parameters(deployment, parameters)

@@ -67,6 +67,13 @@ def dispatch_pool(*, pool_id: UUID) -> int:
     return 0 if served is None else _top_up(pool_id, served, until=now())
 
 
+def has_due_runs() -> bool:
+    """Whether `dispatch_due_runs` may find something. Asks for no more than the index of due runs knows."""
+    at = now()
+    just_now = {"next_scheduled_start_time__gt": at - JUST_NOW, "next_scheduled_start_time__lte": at + ABOUT_TO_BE_DUE}
+    return FlowRun.objects.scheduled().filter(**just_now).exists()
+
+
 def dispatch_due_runs(*, sleep: Sleep = time.sleep) -> int:
     """Wake workers for the runs that become due: just now, or within ABOUT_TO_BE_DUE, each at its time.
 
@@ -206,7 +213,7 @@ def _dispatch_pools(pools: dict[UUID, None]) -> int:
 def _top_up(pool_id: UUID, served: Readers, *, until: datetime) -> int:
     """Send for the most urgent waiting runs what the broker's queues lack."""
     waiting = _waiting(until).filter(work_queue__work_pool=pool_id)
-    expected = _that_may_begin(pool_id, waiting)
+    expected = _that_may_begin(waiting)
     if not expected:
         return 0
     pool = next(iter(expected)).work_pool.name
@@ -230,8 +237,8 @@ def _top_up(pool_id: UUID, served: Readers, *, until: datetime) -> int:
     return woken
 
 
-def _that_may_begin(pool_id: UUID, waiting: QuerySet[FlowRun]) -> dict[WorkQueue, int]:
-    """How many of the waiting runs of each queue have a place; the most urgent queue comes first."""
+def _that_may_begin(waiting: QuerySet[FlowRun]) -> dict[WorkQueue, int]:
+    """How many of the waiting runs of each queue of a pool have a place; the most urgent queue comes first."""
     counts = dict(waiting.order_by().values_list("work_queue").annotate(Count("pk")))
     if not counts:
         return {}

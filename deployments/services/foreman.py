@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -10,7 +10,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from deployments.models import Deployment, Worker, WorkPool, WorkQueue
 from deployments.models.work_pools import AGENT
-from deployments.services.queue_health import MOST_SECONDS_UNPOLLED, keep_served_ready
+from deployments.models.work_queues import POLLED_WITHIN
+from deployments.services.queue_health import keep_served_ready
 from deployments.services.resources import emit_of_deployment, emit_of_queue, status_word
 from deployments.services.work_pools import refresh_status
 from deployments.services.workers import mark_workers_offline
@@ -25,7 +26,7 @@ def look_around() -> int:
 
     While the API was away nobody could report, so silence counts from its return on.
     """
-    since = now() - timedelta(seconds=MOST_SECONDS_UNPOLLED)
+    since = now() - POLLED_WITHIN
     up_since = api_up_since()
     if up_since is None:
         return 0

@@ -9,16 +9,27 @@ from typing import Any
 from uuid import UUID
 
 from deployments.errors import BlockOfTemplateNotFound, InvalidJobVariables
-from deployments.models import WorkPool
+from deployments.models import Deployment, WorkPool
 from deployments.services.value_checks import check_schema, misfit, plain_misfit
 from orchestrator.store.services.block_contents import full_document
 from orchestrator.store.services.block_documents import find_block_document
 from orchestrator.store.services.own_workers import template_of_pool
+from runs.models import FlowRun
 
 
 def check_variables_of_run(pool: WorkPool, *variables: dict[str, Any] | None) -> None:
     """With every required one, unless defaults of the pool are unusable. Raises InvalidJobVariables and BadSchema."""
     _check(_template(pool), variables, whole=True, doing="Error creating flow run")
+
+
+def check_changed_variables_of_run(run: FlowRun, variables: dict[str, Any]) -> None:
+    """The same for a run that is there already, over its deployment's. Raises InvalidJobVariables and BadSchema."""
+    if run.deployment_id is None:
+        return
+    deployment = Deployment.objects.select_related("work_queue__work_pool").filter(pk=run.deployment_id).first()
+    if deployment is not None and deployment.work_queue is not None:
+        template = _template(deployment.work_queue.work_pool)
+        _check(template, (deployment.job_variables, variables), whole=True, doing="Error updating flow run")
 
 
 def check_variables_of_deployment(pool: WorkPool, variables: dict[str, Any] | None) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from deployments.errors import CannotBePlanned
 from deployments.models import Deployment, DeploymentSchedule
@@ -113,12 +114,27 @@ def forget_planned_runs(*, deployment_id: UUID, future_only: bool = False, by_ha
     """
     # First: it waits for a scheduler that is just planning, whose runs are then among those that are deleted.
     planned_from = plan_anew(deployment_id=deployment_id)
-    runs = FlowRun.objects.not_begun().filter(deployment=deployment_id).exclude(state_name=AWAITING_SLOT)
-    if not by_hand_too:
-        runs = runs.filter(auto_scheduled=True)
+    runs = _not_begun(deployment_id, by_hand_too=by_hand_too)
     if future_only:
         runs = runs.filter(next_scheduled_start_time__gt=planned_from)
-    runs.delete()
+    # Each is looked at again once it is locked: one that a worker takes in this moment has begun.
+    locked = _locked(runs)
+    if locked:
+        FlowRun.objects.filter(pk__in=locked).delete()
+
+
+def lock_planned_runs(*, deployment_id: UUID) -> None:
+    """For those who are going to lock the deployment's limit as well: whoever takes a run locks it before the limit."""
+    _locked(_not_begun(deployment_id))
+
+
+def _not_begun(deployment_id: UUID, *, by_hand_too: bool = False) -> QuerySet[FlowRun]:
+    runs = FlowRun.objects.not_begun().filter(deployment=deployment_id).exclude(state_name=AWAITING_SLOT)
+    return runs if by_hand_too else runs.filter(auto_scheduled=True)
+
+
+def _locked(runs: QuerySet[FlowRun]) -> list[UUID]:
+    return list(runs.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
 
 
 def _columns_of_runs(deployment: Deployment, schedule: DeploymentSchedule) -> dict[str, Any]:
@@ -134,6 +150,7 @@ def _columns_of_runs(deployment: Deployment, schedule: DeploymentSchedule) -> di
         "parameters": {**deployment.parameters, **schedule.parameters},
         "tags": list(dict.fromkeys([AUTO_SCHEDULED, *deployment.tags])),
         "labels": {**deployment.labels, **labels},
+        "job_variables": {},  # the deployment's count as they are when the run begins
         "auto_scheduled": True,
         "created_by": {"id": str(schedule.pk), "type": "SCHEDULE", "display_value": schedule.slug or schedule.kind},
     }

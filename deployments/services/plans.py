@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from deployments.errors import AlreadyExists, DeploymentsError, InvalidJobVariables, WorkPoolNotFound
+from deployments.errors import AlreadyExists, DeploymentsError, InvalidJobVariables, PlanTooLarge, WorkPoolNotFound
 from deployments.models import Deployment, Worker, WorkPool
 from deployments.services.deployments import apply_deployment, delete_deployments
 from deployments.services.schedules import Columns
@@ -22,6 +23,8 @@ from runs.services.flows import get_or_create_flow
 
 PROJECT_LABEL = "orchestrator.project"  # of deployments that come from a project's file
 MOST = 500  # deployments at once
+# For so long nobody else may be able to write: SQLite has one writer, and others give up waiting after 20 seconds.
+MOST_SECONDS = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,15 @@ def apply_deployments(
 
     A plan is what was done and taken back, so it cannot say anything else than what applying does. Those that are as
     wanted already are not touched. `project` is noted on each, and `whole_project` says that these are all of it:
-    what else there is of the project is told, and with `prune` deleted.
+    what else there is of the project is told, and with `prune` deleted. Raises PlanTooLarge when it takes too long.
     """
+    until = monotonic() + MOST_SECONDS
     steps = [Step(one.flow_name, one.name) for one in wanted]
     with transaction.atomic():
         # Always in the same order, so that two of these do not wait for each other.
         for one, step in sorted(zip(wanted, steps, strict=True), key=lambda pair: (pair[0].flow_name, pair[0].name)):
+            if monotonic() >= until:
+                raise PlanTooLarge(len(wanted), MOST_SECONDS)
             _take(step, one, project, author)
         _refuse_doubles(steps)
         _warn_of_pools(wanted, steps)
@@ -167,7 +173,7 @@ def _refuse_doubles(steps: Iterable[Step]) -> None:
 def _warn_of_pools(wanted: Sequence[Wanted], steps: Sequence[Step]) -> None:
     """Nothing of this keeps a deployment from being made; its runs would wait."""
     names = {one.changes.get("work_pool_name") for one in wanted} - {None}
-    online = Worker.objects.online().filter(work_pool=OuterRef("pk"), silent_after__gte=now())
+    online = Worker.objects.alive(now()).filter(work_pool=OuterRef("pk"))
     pools = {pool.name: pool for pool in WorkPool.objects.filter(name__in=names).annotate(served=Exists(online))}
     for one, step in zip(wanted, steps, strict=True):
         pool = pools.get(one.changes.get("work_pool_name") or "")

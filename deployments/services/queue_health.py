@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -17,7 +16,6 @@ from orchestrator.contract.times import now
 from runs.models import FlowRun
 
 MOST_LATE_RUNS = 0
-MOST_SECONDS_UNPOLLED = 60  # a queue, or deployment, that nobody asked for longer is not looked after
 BATCH = 500  # deployments that one call of `keep_served_ready` wakes
 
 
@@ -34,8 +32,7 @@ def health_of_queue(*, queue_id: UUID) -> Health:
     if queue is None:
         raise UnknownWorkQueue(queue_id)
     late = FlowRun.objects.filter(work_queue=queue, state_name="Late").count()
-    polled = queue.last_polled is not None and now() - queue.last_polled <= timedelta(seconds=MOST_SECONDS_UNPOLLED)
-    return Health(queue, late, polled and late <= MOST_LATE_RUNS)
+    return Health(queue, late, queue.was_polled_lately(now()) and late <= MOST_LATE_RUNS)
 
 
 def keep_served_ready(pool: WorkPool | None = None) -> None:

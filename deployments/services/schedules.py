@@ -14,6 +14,7 @@ from deployments.services.planned_runs import forget_planned_runs
 from deployments.services.planning_anew import call_scheduler
 from deployments.services.versions import versioned
 
+MOST_SCHEDULES = 500  # of one deployment: each version of it holds them all, and each change writes them
 Columns = Mapping[str, Any]  # of a schedule, and `replaces`: the slug of the one that it takes the place of
 
 
@@ -110,6 +111,8 @@ def _free_slugs(schedules: Sequence[DeploymentSchedule]) -> None:
 
 
 def _insert(deployment: Deployment, schedules: Sequence[Columns]) -> list[DeploymentSchedule]:
+    if schedules and len(schedules) + DeploymentSchedule.objects.filter(deployment=deployment).count() > MOST_SCHEDULES:
+        raise InvalidSchedules(f"A deployment has at most {MOST_SCHEDULES} schedules.")
     made = [DeploymentSchedule(deployment=deployment, **_columns(columns)) for columns in schedules]
     try:
         with transaction.atomic():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +22,6 @@ from deployments.services.work_pools import (
 from orchestrator.contract.times import now
 
 AGENT_POOL = "default-agent-pool"  # of queues that are named without a pool
-POLLED_WITHIN = timedelta(seconds=60)  # a queue that nobody asked for longer is not ready
 # What is told of a change; the rest is told by the event about the status.
 _TOLD = frozenset({"name", "description", "concurrency_limit", "priority"})
 
@@ -171,9 +169,7 @@ def _switched(queue: WorkQueue) -> str:
         return WorkQueue.Status.PAUSED
     if queue.status != WorkQueue.Status.PAUSED:
         return queue.status
-    polled = queue.last_polled
-    recently = polled is not None and now() - polled <= POLLED_WITHIN
-    return WorkQueue.Status.READY if recently else WorkQueue.Status.NOT_READY
+    return WorkQueue.Status.READY if queue.was_polled_lately(now()) else WorkQueue.Status.NOT_READY
 
 
 def _locked_pool(pool: WorkPool) -> WorkPool:

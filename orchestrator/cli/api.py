@@ -1,32 +1,48 @@
-"""The API as the command line finds it."""
+"""`orchestrator api METHOD PATH`"""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
+import json
+import sys
 
-from orchestrator.cli.pidfile import find_running
-from orchestrator.cli.places import pid_file
+import click
 
-if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
-
-DEFAULT_API_URL = "http://127.0.0.1:4200/api"
-PATIENCE_SECONDS = "5"  # somebody waits at a terminal
+from orchestrator.cli.connecting import connected
+from orchestrator.cli.errors import clear_errors
+from orchestrator.cli.exits import USAGE, Ended
+from orchestrator.cli.output import show_json
 
 
-def connected() -> Client:
-    """A client for where the environment or the active profile points, else for this data directory's server, else
-    for the usual port."""
-    from orchestrator.sdk import settings
-    from orchestrator.sdk.client import current_client
+@click.command()
+@click.argument("method", type=click.Choice(["GET", "POST", "PATCH", "PUT", "DELETE"], case_sensitive=False))
+@click.argument("path")
+@click.option("--data", "-d", help="The body, JSON; @FILE reads it from a file, - from standard input.")
+@clear_errors
+def api(method: str, path: str, data: str | None) -> None:
+    """Send one request to the API, with your credentials, and print the answer.
 
-    if settings.api_url() is None:
-        running = find_running(pid_file())
-        os.environ["ORCHESTRATOR_API_URL"] = f"{running.url}/api" if running else DEFAULT_API_URL
-    if settings.given("ORCHESTRATOR_CONNECT_SECONDS")[0] is None:
-        os.environ["ORCHESTRATOR_CONNECT_SECONDS"] = PATIENCE_SECONDS
-    client = current_client()
-    if client is None:
-        raise RuntimeError("ORCHESTRATOR_API_URL was just set")
-    return client
+    PATH begins behind the API's address: `/flows/filter`.
+    """
+    path = "/" + path.lstrip("/").removeprefix("api/")
+    body = _read(data) if data is not None else ({} if method.upper() in {"POST", "PATCH", "PUT"} else None)
+    response = connected().send(method.upper(), path, body)
+    if not response.body:
+        return
+    try:
+        show_json(response.json())
+    except ValueError:
+        click.echo(response.body.decode("utf-8", "replace"))
+
+
+def _read(data: str) -> object:
+    try:
+        if data == "-":
+            return json.load(sys.stdin)
+        if data.startswith("@"):
+            with open(data[1:], encoding="utf-8") as file:
+                return json.load(file)
+        return json.loads(data)
+    except OSError as error:
+        raise Ended(f"{data[1:]} cannot be read: {error.strerror}", code=USAGE) from None
+    except ValueError as error:
+        raise Ended(f"The body is no JSON: {error}", code=USAGE) from None

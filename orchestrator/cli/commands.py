@@ -11,7 +11,7 @@ from orchestrator.cli.lazy import LazyGroup
 
 # command -> (module, object, one line of help)
 COMMANDS = {
-    "api": ("orchestrator.cli.requests", "api", "Send one request to the API and print the answer."),
+    "api": ("orchestrator.cli.api", "api", "Send one request to the API and print the answer."),
     "api-key": ("orchestrator.cli.api_keys", "api_keys", "Make, list and revoke the keys of the server."),
     "artifact": ("orchestrator.cli.artifacts", "artifacts", "List, inspect and delete what runs left to be seen."),
     "concurrency-limit": (

@@ -13,16 +13,17 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.api import connected
 from orchestrator.cli.checks import CannotStart, check_home
+from orchestrator.cli.connecting import connected
 from orchestrator.cli.deployments import create_run
 from orchestrator.cli.errors import clear_errors
 from orchestrator.cli.pidfile import find_running
 from orchestrator.cli.places import home, log_file, pid_file
-from orchestrator.cli.processes import die_with_parent, python_command
+from orchestrator.cli.processes import python_command
 from orchestrator.cli.serving import banner, last_words
 from orchestrator.cli.watching import watch_run
 from orchestrator.contract.services import SERVICES
+from orchestrator.sdk.child_processes import die_with_parent
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "analysis.py"
 START_SECONDS = 90.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.api import connected
+from orchestrator.cli.connecting import connected
 from orchestrator.cli.errors import clear_errors
 from orchestrator.cli.exits import FAILED, Ended
 from orchestrator.cli.output import hint, output_option
@@ -198,5 +198,5 @@ def _next_steps(client: Client, steps: list[dict[str, Any]]) -> None:
         return
     step = steps[0]
     if client.ui_url:
-        click.echo(f"{client.ui_url}/deployments/deployment/{step['id']}")
+        click.echo(f"Its runs: {client.runs_url(step['flow_name'])}")
     hint(f"Run it with: orchestrator deployment run '{step['flow_name']}/{step['name']}' --watch")

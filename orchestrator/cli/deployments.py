@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.api import connected
+from orchestrator.cli.connecting import connected
 from orchestrator.cli.errors import clear_errors
 from orchestrator.cli.exits import USAGE, Ended
 from orchestrator.cli.lazy import LazyGroup

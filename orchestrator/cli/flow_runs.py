@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.api import connected
+from orchestrator.cli.connecting import connected
 from orchestrator.cli.errors import clear_errors
 from orchestrator.cli.exits import Ended
 from orchestrator.cli.lazy import LazyGroup
@@ -254,7 +254,7 @@ def cancel(runs: tuple[str, ...], wait: bool, timeout: timedelta) -> None:
     if wait:
         _wait_for_end(client, waiting, timeout.total_seconds())
     elif waiting:
-        hint("Wait for that with --wait, or look: orchestrator flow-run inspect RUN")
+        hint(f"Wait for that with --wait, or look: orchestrator flow-run inspect {waiting[0]['id']}")
     if refusals:
         raise SystemExit(1)
 

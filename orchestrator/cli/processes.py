@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -12,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
+from orchestrator.sdk.child_processes import die_with_parent, how_it_ended
+
 HEALTHY_SECONDS = 10.0  # who lived this long starts with a short pause again
 LONGEST_PAUSE_SECONDS = 15.0
 
@@ -101,11 +100,6 @@ def python_command(*arguments: str) -> list[str]:
     return [sys.executable, "-P", *arguments]
 
 
-def adopt_orphans() -> None:
-    """Become the parent of whatever a dying child leaves behind, so that nothing escapes. Linux only."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-
-
 def children_of(pid: int) -> list[int]:
     """Direct children, zombies included; empty where the system does not tell."""
     try:
@@ -113,25 +107,6 @@ def children_of(pid: int) -> list[int]:
             return [int(word) for word in file.read().split()]
     except OSError:
         return []
-
-
-def how_it_ended(status: int) -> str:
-    """`status` as subprocess tells it: negative for a signal."""
-    return f"signal {signal.Signals(-status).name}" if status < 0 else f"exit code {status}"
-
-
-def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """Called in a new process: the kernel sends it this signal when the parent ends. Linux only."""
-    _prctl(_PR_SET_PDEATHSIG, number)
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        _LIBC.prctl(option, value, 0, 0, 0)
-
-
-# Looked up before any fork: loading a library in a forked child is not safe.
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def _send(pid: int, number: int) -> None:

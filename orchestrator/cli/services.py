@@ -24,7 +24,7 @@ def services() -> None:
 @clear_errors
 def ls(output: str) -> None:
     """List the services with their last runs."""
-    from orchestrator.cli.api import connected
+    from orchestrator.cli.connecting import connected
 
     found = connected().ask("GET", "/services")
     columns = (
@@ -47,8 +47,7 @@ def ls(output: str) -> None:
 def run(name: str, once: bool) -> None:
     """Run the service NAME in the foreground, on the database of this machine's server, whether or not that runs."""
     from orchestrator.cli.exits import NOT_FOUND, Ended
-    from orchestrator.cli.places import home
-    from orchestrator.cli.processes import python_command
+    from orchestrator.cli.managing import management_command, management_environment
     from orchestrator.contract.services import UnknownServices, named_services
 
     try:
@@ -57,10 +56,9 @@ def run(name: str, once: bool) -> None:
         raise Ended(str(error), code=NOT_FOUND) from None
     except ValueError:
         raise click.BadParameter("it is empty", param_hint="NAME") from None
-    command = python_command("-m", "django", "run_service", known, *(["--once"] if once else []))
-    settings = {"ORCHESTRATOR_HOME": str(home()), "DJANGO_SETTINGS_MODULE": "orchestrator.settings"}
+    command = management_command("run_service", known, *(["--once"] if once else []))
     # In the place of this process, so that a signal reaches what does the work.
-    os.execve(command[0], command, {**os.environ, **settings})
+    os.execve(command[0], command, management_environment())
 
 
 def _state(row: dict[str, Any]) -> str:

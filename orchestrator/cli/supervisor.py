@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from orchestrator.cli.processes import Child, Program, adopt_orphans, children_of, how_it_ended
+from orchestrator.cli.processes import Child, Program, children_of
+from orchestrator.sdk.child_processes import adopt_orphans, how_it_ended
 
 _STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 

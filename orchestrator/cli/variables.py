@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from orchestrator.cli.api import connected
+from orchestrator.cli.connecting import connected
 from orchestrator.cli.errors import clear_errors
 from orchestrator.cli.exits import Ended
 from orchestrator.cli.lazy import LazyGroup

@@ -19,13 +19,17 @@ MOST_SECONDS = 5.0  # that a service works between two renewals of its lease, un
 DUE_AT = "due_at"  # the header in which beat says for which moment it sends a message
 
 
-def service(*, every_seconds: float, most_seconds: float = MOST_SECONDS) -> Callable[[Callable[[], int]], Service]:
+def service(
+    *, every_seconds: float, most_seconds: float = MOST_SECONDS, has_work: Callable[[], bool] | None = None
+) -> Callable[[Callable[[], int]], Service]:
     """Make a function a service of the function's name, described by the first line of its docstring.
 
     The function does a bounded piece of work and returns how many rows it touched. It may be called twice, by two
     processes, and be killed at any moment. Beat starts it `every_seconds`, which an administrator can change.
     `most_seconds` is the longest that it works between two renewals of its lease, and so also about how long nobody
     else does the work after its process was killed. Work in `repeat` renews it between two batches.
+    `has_work` is one cheap question to the database, for a service that is to be quick and mostly finds nothing: while
+    the answer is no, it is run only now and then. It must never say no when there is something to do.
     """
 
     def declare(work: Callable[[], int]) -> Service:
@@ -35,6 +39,7 @@ def service(*, every_seconds: float, most_seconds: float = MOST_SECONDS) -> Call
             every_seconds=every_seconds,
             most_seconds=most_seconds,
             work=work,
+            has_work=has_work,
         )
         register(declared)
         shared_task(name=declared.task_name, bind=True, ignore_result=True)(_task(declared))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.module_loading import autodiscover_modules
 
 SPARE_SECONDS = 3.0  # by which a lease is longer than the work between two renewals
+IDLE_SECONDS = 5.0  # how often at least a service is run that has nothing to do, to show that it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Service:
     every_seconds: float  # unless an administrator says otherwise
     most_seconds: float  # that its work takes between two renewals of its lease
     work: Callable[[], int]
+    has_work: Callable[[], bool] | None = None  # asked before each run, if there is such a question
 
     def __call__(self) -> int:
         """Do a bounded piece of work. Returns how many rows it touched."""
@@ -32,6 +34,10 @@ class Service:
     @property
     def lease_seconds(self) -> float:
         return self.most_seconds + SPARE_SECONDS
+
+    def turns_when_idle(self, every_seconds: float) -> int:
+        """How many of its turns come to one run while there is nothing to do."""
+        return 1 if self.has_work is None else max(1, int(IDLE_SECONDS / max(every_seconds, 1.0)))
 
 
 TASKS = "services."

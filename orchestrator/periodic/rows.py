@@ -37,7 +37,7 @@ def write_rows() -> None:
         changed = _remove_gone(rows, services)
         changed |= _add_new(rows, services)
         changed |= _follow_defaults(rows, records, services)
-        changed |= _replace_former(services)
+        changed |= _replace_former()
         _keep_records(records, services)
     if changed:
         PeriodicTasks.update_changed()
@@ -86,7 +86,7 @@ def _follow_defaults(
     return changed
 
 
-def _replace_former(services: dict[str, Service]) -> bool:
+def _replace_former() -> bool:
     """What an administrator did to a row of before is done to the row that takes its place."""
     former = list(PeriodicTask.objects.filter(task__in=FORMER).select_related("interval"))
     for row in former:

@@ -67,7 +67,7 @@ def _status(service: Service, row: PeriodicTask | None, record: ServiceRecord, a
         schedule=_words(row),
         every_seconds=every,
         is_enabled=enabled,
-        condition=_condition(record, row, every, enabled, at),
+        condition=_condition(record, row, _seconds_between_runs(service, every), enabled, at),
         is_running=record.held_until is not None and record.held_until > at,
         record=record,
         row_id=row.pk if row else None,
@@ -89,7 +89,7 @@ def _condition(
 
 
 def _is_overdue(record: ServiceRecord, row: PeriodicTask | None, every: float | None, at: datetime) -> bool:
-    """Whether several of its turns, or the one of a crontab, had gone by without a run by then."""
+    """Whether several of its runs, or the one of a crontab, had not come by then."""
     started = record.last_started_at
     if started is None or row is None or (record.held_until is not None and record.held_until > at):
         return False
@@ -100,6 +100,11 @@ def _is_overdue(record: ServiceRecord, row: PeriodicTask | None, every: float | 
         return bool(last + wait < at)
     except Exception:  # noqa: BLE001 -- somebody wrote a schedule that cannot be; beat logs it
         return True
+
+
+def _seconds_between_runs(service: Service, every: float | None) -> float | None:
+    """While it has nothing to do."""
+    return None if every is None else every * service.turns_when_idle(every)
 
 
 def _every(row: PeriodicTask | None) -> float | None:

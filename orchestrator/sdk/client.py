@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from weakref import WeakSet
 
 from orchestrator.contract.versions import API_VERSION
@@ -100,6 +101,11 @@ class Client:
     def run_url(self, flow_run_id: str) -> str | None:
         """The page of a flow run."""
         return f"{self.ui_url}/runs/flow-run/{flow_run_id}" if self.ui_url else None
+
+    def runs_url(self, *flow_names: str) -> str | None:
+        """The list of runs; with a single name, that of this flow's runs."""
+        only = f"?flow={quote(flow_names[0], safe='')}" if len(flow_names) == 1 else ""
+        return f"{self.ui_url}/runs/{only}" if self.ui_url else None
 
     def _checked(self, request: Request, response: Response) -> Response:
         if response.status < 400:

@@ -203,7 +203,7 @@ def deploy_flow(
     if print_next_steps:
         print(f"Deployed {deployment.full_name} to work pool {work_pool_name!r}.")
         if client.ui_url:
-            print(f"{client.ui_url}/deployments/deployment/{deployment_id}")
+            print(f"Its runs: {client.runs_url(flow.name)}")
         print(f"Run it with: orchestrator deployment run '{deployment.full_name}' --watch")
     return deployment_id
 

@@ -29,8 +29,10 @@ def parameter_schema(function: Callable[..., Any]) -> dict[str, Any]:
         hints = {}
     properties: dict[str, Any] = {}
     required = []
+    takes_any_name = False
     for position, (name, parameter) in enumerate(inspect.signature(function).parameters.items()):
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            takes_any_name = takes_any_name or parameter.kind is parameter.VAR_KEYWORD
             continue
         described: dict[str, Any] = {"position": position, "title": name, **_for_type(hints.get(name, Any))}
         if parameter.default is parameter.empty:
@@ -41,6 +43,8 @@ def parameter_schema(function: Callable[..., Any]) -> dict[str, Any]:
     schema: dict[str, Any] = {"title": "Parameters", "type": "object", "properties": properties}
     if required:
         schema["required"] = required
+    if not takes_any_name:
+        schema["additionalProperties"] = False  # so a misspelt name is refused at once, not when the run begins
     return schema
 
 

@@ -11,6 +11,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from orchestrator.sdk.child_processes import how_it_ended
+
 CANCEL_SIGNAL = signal.SIGTERM  # the run is cancelled
 ORPHAN_SIGNAL = signal.SIGHUP  # whoever serves it is gone
 
@@ -54,5 +56,4 @@ class ServedRun:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def how_it_ended(self) -> str:
-        code = self.exit_code or 0
-        return f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit code {code}"
+        return how_it_ended(self.exit_code or 0)

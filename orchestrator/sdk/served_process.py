@@ -11,10 +11,10 @@ import sys
 import threading
 import time
 
+from orchestrator.sdk.child_processes import die_with_parent
 from orchestrator.sdk.errors import RunCancelled, RunStopped
 from orchestrator.sdk.served import CANCEL_SIGNAL, ORPHAN_SIGNAL
 
-_PR_SET_PDEATHSIG = 1
 _SECONDS_TO_BEGIN = 30.0  # for which a stop waits for the run to listen
 
 
@@ -27,7 +27,7 @@ def main() -> None:
     task = json.load(sys.stdin)
     flow_run = task["flow_run"]
     _listen(str(flow_run["id"]))
-    _learn_of_the_parents_death()
+    die_with_parent(ORPHAN_SIGNAL)
     try:
         with opened_flow(task["entrypoint"], directory=task["directory"]) as flow:
             run_claimed_flow(flow, flow_run=flow_run)
@@ -56,13 +56,6 @@ def _stop(flow_run_id: str, stop: RunStopped) -> None:
     deadline = time.monotonic() + _SECONDS_TO_BEGIN
     while not stop_run(flow_run_id, stop) and time.monotonic() < deadline:
         time.sleep(0.1)
-
-
-def _learn_of_the_parents_death() -> None:
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(ORPHAN_SIGNAL), 0, 0, 0)
 
 
 if __name__ == "__main__":

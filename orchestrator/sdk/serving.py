@@ -318,7 +318,7 @@ def _due_at(run: dict[str, Any]) -> float:
 def _greet(client: Client, deployments: tuple[FlowDeployment, ...]) -> None:
     _say("Serves " + ", ".join(deployment.full_name for deployment in deployments) + "; Ctrl-C ends it.")
     if client.ui_url:
-        _say(f"{client.ui_url}/deployments")
+        _say(f"Their runs: {client.runs_url(*{deployment.flow.name for deployment in deployments})}")
     _say(f"Run one with: orchestrator deployment run '{deployments[0].full_name}'")
 
 

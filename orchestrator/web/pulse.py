@@ -1,18 +1,20 @@
 """Since when workers could reach the API without interruption.
 
-Every web process writes a row every few seconds. Whoever takes leases away from silent workers asks `api_up_since`:
-a worker that could not reach the server must not be taken for dead.
+Every web process writes a row every few seconds. Whoever takes leases away from silent workers asks `api_presence`:
+a worker that could not reach the server must not be taken for dead. A web process that was killed leaves its row
+behind, so a row says that its process was up until it was last seen, and nothing about the time since then.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Min
 
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import now
@@ -22,22 +24,65 @@ logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
 SILENT_SECONDS = 15.0  # a process that has not been seen for this long was interrupted
+# Of a lease. A holder that could not be answered for as long still has time left to renew afterwards, so only longer
+# interruptions need to be seen; with the usual lease this is SILENT_SECONDS, with short ones it is less.
+SILENT_PART_OF_LEASE = 0.5
 FORGET_SECONDS = 3600.0
+MOST_ROWS = 1000  # of processes; those that were seen last
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A time without interruption in which at each moment some web process was known to be up."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def lasted(self) -> timedelta:
+        return self.until - self.since
+
+
+def api_presence(at: datetime | None = None) -> Presence | None:
+    """The last such time before `at` (default: now), as far as is known yet. None when no process is known."""
+    rows = WebPulse.objects.seen_since((at or now()) - timedelta(seconds=FORGET_SECONDS)).order_by("-last_seen")
+    since = until = None
+    for started_at, last_seen in rows.values_list("started_at", "last_seen")[:MOST_ROWS]:
+        if since is None or until is None:
+            since, until = started_at, last_seen
+        elif last_seen >= since:
+            since = min(since, started_at)
+        else:
+            break
+    return None if since is None or until is None else Presence(since, until)
 
 
 def api_up_since(at: datetime | None = None) -> datetime | None:
     """The moment from which some web process has been up without interruption until `at` (default: now).
 
-    None when none is up.
+    None when none is up, as far as is known: one that was killed is noticed when it has been silent for a while.
     """
-    seen_since = (at or now()) - timedelta(seconds=SILENT_SECONDS)
-    return WebPulse.objects.seen_since(seen_since).aggregate(since=Min("started_at"))["since"]
+    at = at or now()
+    presence = api_presence(at)
+    if presence is None or presence.until < at - silence():
+        return None
+    return presence.since
+
+
+def silence() -> timedelta:
+    """How long a process may be silent before it counts as interrupted."""
+    return timedelta(seconds=min(SILENT_SECONDS, SILENT_PART_OF_LEASE * settings.LEASE_SECONDS))
+
+
+def beat_seconds() -> float:
+    """Several beats fit into the time after which silence counts."""
+    return min(BEAT_SECONDS, silence().total_seconds() / 3)
 
 
 def beat(pulse_id: UUID, at: datetime | None = None) -> None:
     """Say that this process is up. After an interruption, such as a suspended machine, its time begins anew."""
     at = at or now()
-    uninterrupted = WebPulse.objects.filter(id=pulse_id).seen_since(at - timedelta(seconds=SILENT_SECONDS))
+    uninterrupted = WebPulse.objects.filter(id=pulse_id).seen_since(at - silence())
     if not uninterrupted.update(last_seen=at):
         WebPulse.objects.update_or_create(id=pulse_id, defaults={"started_at": at, "last_seen": at})
         WebPulse.objects.filter(last_seen__lt=at - timedelta(seconds=FORGET_SECONDS)).delete()
@@ -55,7 +100,7 @@ class Pulse(threading.Thread):
         try:
             while True:
                 self._try_beat()
-                if self._stopped.wait(BEAT_SECONDS):
+                if self._stopped.wait(beat_seconds()):
                     break
             self._try_leave()
         finally:

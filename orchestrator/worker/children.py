@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import sys
 from typing import TextIO
 
 from orchestrator.sdk import logs
+from orchestrator.sdk.child_processes import die_with_parent
 from orchestrator.worker.output import private_stderr
 from orchestrator.worker.stopping import ORPHAN_SIGNAL
-
-_PR_SET_PDEATHSIG = 1
 
 worker_log: TextIO | None = None  # of this child, once it is prepared
 
@@ -44,12 +42,6 @@ def prepare_child() -> None:
     global worker_log
     worker_log = private_stderr()
     set_up_run_log(worker_log)
-
-
-def die_with_parent(number: int) -> None:
-    """Let the kernel send this signal when the parent ends. Linux only; elsewhere nothing happens."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def set_up_run_log(stream: TextIO) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.client import CLAIM_HEADER, Client
 from orchestrator.sdk.errors import ApiError
 
 CLAIM_PATIENCE_SECONDS = 20.0  # less than a wake-up lives: after that the sweeper's next one is the better chance
@@ -77,6 +77,20 @@ def claim_run(
         if error.status in {404, 409, 422}:
             raise ClaimRefused(str(error)) from error
         raise
+    return _claim(answer)
+
+
+def read_claim(client: Client, claim_id: str) -> Claim:
+    """A claim as the server knows it now. Raises ClaimGone when it ended, ServerUnreachable when nobody answers."""
+    try:
+        return _claim(client.ask("GET", f"/claims/{claim_id}", patience_seconds=0))
+    except ApiError as error:
+        if error.status in {404, 410}:
+            raise ClaimGone(str(error)) from error
+        raise
+
+
+def _claim(answer: dict[str, Any]) -> Claim:
     return Claim(**{name: answer[name] for name in Claim.__dataclass_fields__})
 
 
@@ -125,12 +139,25 @@ def report_lost_run(
     )
 
 
-def crash_run(client: Client, *, flow_run_id: str, name: str, message: str) -> None:
+def claim_of_process(client: Client, *, pool: str, worker_name: str, flow_run_id: str, process_id: int) -> str | None:
+    """The claim under which this process of this worker executes the run; None when it does not."""
+    held = client.ask(
+        "POST",
+        f"/work_pools/{quote(pool, safe='')}/claims/held",
+        {"worker_name": worker_name},
+        patience_seconds=REPORT_PATIENCE_SECONDS,
+    )
+    mine = (claim for claim in held if (claim["flow_run_id"], claim["process_id"]) == (flow_run_id, process_id))
+    return next((claim["id"] for claim in mine), None)
+
+
+def crash_run(client: Client, *, flow_run_id: str, claim_id: str, name: str, message: str) -> None:
     """End a run whose process was killed on purpose."""
     state = {"type": "CRASHED", "name": name, "message": message}
     client.send(
         "POST",
         f"/flow_runs/{flow_run_id}/set_state",
         {"state": state, "force": True},
+        headers={CLAIM_HEADER: claim_id},
         patience_seconds=REPORT_PATIENCE_SECONDS,
     )

@@ -16,9 +16,10 @@ from typing import Any
 from orchestrator.contract.states import TERMINAL
 from orchestrator.sdk.client import CLAIM_HEADER, Client
 from orchestrator.sdk.errors import OrchestratorError
-from orchestrator.worker.claims import effective_variables, release_claim
+from orchestrator.worker.claims import ClaimGone, effective_variables, read_claim, release_claim
+from orchestrator.worker.code.source import RunCode
 from orchestrator.worker.prefect_process.recognising import Engine, engine_of
-from orchestrator.worker.process_tree import ProcessTree
+from orchestrator.worker.process_tree import ProcessTree, mark_of
 from orchestrator.worker.settings import WorkerSettings
 from orchestrator.worker.surroundings import BadRunSetting
 
@@ -65,9 +66,11 @@ class Ending:
     def of_cancelled_run(
         cls, client: Client, settings: WorkerSettings, claim: dict[str, Any], *, process_id: int
     ) -> Ending:
-        flow_run, deployment = _asked(client, claim["flow_run_id"])
-        grace = grace_seconds_of(effective_variables(deployment, flow_run))
-        extra = ENGINE_SECONDS if _is_prefects(deployment, flow_run) else 0.0
+        flow_run, deployment = _asked(client, claim["id"])
+        variables = effective_variables(deployment, flow_run)
+        grace = grace_seconds_of(variables)
+        code = RunCode(deployment, client=client, home=settings.home)
+        extra = ENGINE_SECONDS if _is_prefects(deployment, variables, code) else 0.0
         return cls(
             settings=settings,
             flow_run_id=claim["flow_run_id"],
@@ -131,7 +134,7 @@ def end_run(client: Client, ending: Ending) -> None:
 
 
 def _end_processes(ending: Ending) -> str:
-    tree = ProcessTree(ending.process_id, mark=f"{RUN_VARIABLE}={ending.flow_run_id}")
+    tree = ProcessTree(ending.process_id, mark=mark_of(ending.flow_run_id, ending.process_id))
     tree.send(signal.SIGTERM)
     if ending.claim_id is None:
         what = "It went on after its claim had ended"
@@ -183,23 +186,25 @@ def _call_hooks(ending: Ending, state: dict[str, Any]) -> None:
             process.communicate(json.dumps(asdict(words)).encode(), timeout=HOOKS_SECONDS)
         except subprocess.TimeoutExpired:
             _log.warning("Flow run %s: its hooks took too long and were ended", ending.flow_run_id)
-            ProcessTree(process.pid, mark=f"{RUN_VARIABLE}={ending.flow_run_id}").kill()
+            ProcessTree(process.pid, mark=mark_of(ending.flow_run_id, process.pid)).kill()
 
 
-def _asked(client: Client, flow_run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The run and its deployment; empty when the server does not say: the run ends all the same."""
+def _asked(client: Client, claim_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The run and its deployment, as whoever executes it was told: with what the pool sets for all of its runs.
+
+    Empty when the server does not say: the run ends all the same.
+    """
     try:
-        flow_run = client.ask("GET", f"/flow_runs/{flow_run_id}", patience_seconds=0)
-        deployment_id = flow_run.get("deployment_id")
-        if not deployment_id:
-            return flow_run, {}
-        return flow_run, client.ask("GET", f"/deployments/{deployment_id}", patience_seconds=0)
-    except OrchestratorError:
+        claim = read_claim(client, claim_id)
+    except (ClaimGone, OrchestratorError):
         return {}, {}
+    return claim.flow_run, claim.deployment or {}
 
 
-def _is_prefects(deployment: dict[str, Any], flow_run: dict[str, Any]) -> bool:
+def _is_prefects(deployment: dict[str, Any], variables: dict[str, Any], code: RunCode) -> bool:
+    # Code that steps bring is not fetched for that: such runs are Prefect's unless they say something else.
+    look = (lambda: None) if code.is_fetched else code.text_of_entrypoint
     try:
-        return engine_of(deployment, effective_variables(deployment, flow_run), lambda: None) is Engine.PREFECT
+        return engine_of(deployment, variables, look) is Engine.PREFECT
     except BadRunSetting:
         return False

@@ -24,6 +24,7 @@ from orchestrator.worker.output import captured_output
 from orchestrator.worker.prefect_process.execution import execute_in_prefect
 from orchestrator.worker.prefect_process.process import EngineProcess
 from orchestrator.worker.prefect_process.recognising import Engine, engine_of
+from orchestrator.worker.process_tree import ATTEMPT_VARIABLE, attempt_of
 from orchestrator.worker.settings import WorkerSettings
 from orchestrator.worker.stopping import leave_deaf_threads, signals_of_run
 from orchestrator.worker.surroundings import BadRunSetting, run_directory, surroundings
@@ -109,6 +110,7 @@ def _run(claim: Claim, settings: WorkerSettings, client: Client, ways: _Ways) ->
         "ORCHESTRATOR_API_URL": settings.api_url,
         **own_variables,
         "ORCHESTRATOR_FLOW_RUN_ID": flow_run["id"],
+        ATTEMPT_VARIABLE: attempt_of(flow_run["id"], os.getpid()),
     }
     with (
         run_directory(given=given, home=settings.home, flow_run_id=flow_run["id"], attempt=claim.attempt) as directory,

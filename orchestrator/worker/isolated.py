@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.sdk.child_processes import die_with_parent, how_it_ended
 from orchestrator.sdk.errors import ClaimLost, RunCancelled, RunStopped
 from orchestrator.worker.surroundings import BadRunSetting
 
@@ -54,9 +55,7 @@ class IsolatedRun:
                 process.stdin.write(json.dumps(asdict(task)).encode())
                 process.stdin.close()
         if process.returncode != 0:
-            code = process.returncode
-            how = f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit code {code}"
-            raise ProcessDied(f"The process that executed the run died: {how}.")
+            raise ProcessDied(f"The process that executed the run died: {how_it_ended(process.returncode)}.")
 
     def stop(self, stop: RunStopped) -> bool:
         """Pass a stop on. False when there is no process yet."""
@@ -70,7 +69,7 @@ def main() -> None:
     """Execute the run that standard input describes."""
     from orchestrator.sdk.engine import propose_final_state, run_claimed_flow
     from orchestrator.sdk.states import Crashed
-    from orchestrator.worker.children import die_with_parent, set_up_run_log
+    from orchestrator.worker.children import set_up_run_log
     from orchestrator.worker.loading import flow_of_run
 
     die_with_parent(signal.SIGKILL)

@@ -14,8 +14,7 @@ from orchestrator.contract.states import StateType
 from orchestrator.sdk.client import Client
 from orchestrator.sdk.errors import ApiError, ClaimLost, OrchestratorError, RunCancelled, RunStopped, ServerUnreachable
 from orchestrator.worker.claims import Claim, ClaimGone, release_claim, renew_claim
-from orchestrator.worker.ending import RUN_VARIABLE
-from orchestrator.worker.process_tree import ProcessTree
+from orchestrator.worker.process_tree import ProcessTree, mark_of
 
 MOST_SECONDS_BETWEEN_RENEWALS = 1.5  # also how late a cancellation is noticed; most of them write nothing
 GRACE_SECONDS = 30.0  # what a run gets to stop by itself after its claim was lost, before its process is killed
@@ -93,7 +92,7 @@ class Keeper:
 
     def _end_process(self) -> None:
         """With all that the run started, wherever that went; this process comes last."""
-        tree = ProcessTree(os.getpid(), mark=f"{RUN_VARIABLE}={self._flow_run_id}")
+        tree = ProcessTree(os.getpid(), mark=mark_of(self._flow_run_id, os.getpid()))
         tree.kill()
         _kill_own_group()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from orchestrator.worker.code.source import RunCode
 from orchestrator.worker.ending import RUN_VARIABLE, LastWords
 from orchestrator.worker.loading import flow_of_run
 from orchestrator.worker.prefect_process.recognising import Engine, engine_of
+from orchestrator.worker.process_tree import ATTEMPT_VARIABLE, attempt_of
 from orchestrator.worker.surroundings import BadRunSetting, run_directory, surroundings
 
 _log = logging.getLogger("orchestrator.worker")
@@ -47,6 +49,7 @@ def _speak(words: LastWords) -> None:
         "ORCHESTRATOR_API_URL": words.api_url,
         **code.fill(words.job_variables.get("env") or {}),
         RUN_VARIABLE: run_id,
+        ATTEMPT_VARIABLE: attempt_of(run_id, os.getpid()),
     }
     given = None if code.is_fetched else words.deployment.get("path")
     with (

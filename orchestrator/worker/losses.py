@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-import signal
 import threading
-from contextlib import suppress
 from typing import Any
 
 from billiard.einfo import ExceptionInfo
@@ -16,8 +13,9 @@ from celery.worker.request import Request
 
 from orchestrator.sdk.errors import OrchestratorError
 from orchestrator.worker.api import api_client
-from orchestrator.worker.claims import crash_run, report_lost_run
+from orchestrator.worker.claims import claim_of_process, crash_run, report_lost_run
 from orchestrator.worker.ending import is_being_ended
+from orchestrator.worker.process_tree import kill_group_of
 from orchestrator.worker.settings import WorkerSettings
 from orchestrator.worker.stopping import USED_UP
 
@@ -33,13 +31,17 @@ class RunRequest(Request):
 
     def on_failure(self, exc_info: ExceptionInfo, send_failed_event: bool = True, return_ok: bool = False) -> None:
         error = getattr(exc_info.exception, "exc", exc_info.exception)
+        if isinstance(error, SystemExit):
+            # It ends by itself. Killed now, just after it said how its run ended, it might leave the pipe locked that
+            # it said it through, and the process that takes its place would wait for that lock for ever.
+            self._end_leftovers(leader_lives=True)
         if isinstance(error, SystemExit) and error.code == USED_UP:
             _log.info("Flow run %s left threads behind that do not stop; its process is replaced.", self._flow_run_id)
-            self._end_leftovers()
         elif isinstance(error, (WorkerLostError, SystemExit)):
             reason = f"The process that executed the run died: {_how(str(error))}."
             _log.error("Flow run %s: %s", self._flow_run_id, reason)
-            self._end_leftovers()
+            if isinstance(error, WorkerLostError):
+                self._end_leftovers(leader_lives=False)
             self._tell(reason)
         super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
 
@@ -68,11 +70,10 @@ class RunRequest(Request):
     def _flow_run_id(self) -> str:
         return str(self.kwargs.get("flow_run_id"))
 
-    def _end_leftovers(self) -> None:
+    def _end_leftovers(self, *, leader_lives: bool) -> None:
         """The child led a process group: whatever it started goes with it."""
         if self.worker_pid:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.worker_pid, signal.SIGKILL)
+            kill_group_of(self.worker_pid, leader_lives=leader_lives)
 
 
 def report_loss(flow_run_id: str, process_id: int, reason: str, *, handed_back: bool = False) -> None:
@@ -100,8 +101,16 @@ def _report(flow_run_id: str, process_id: int, reason: str, handed_back: bool = 
 
 
 def _end_timed_out(flow_run_id: str, process_id: int, message: str) -> None:
+    settings = _settings()
+    client = api_client(settings.api_url)
+    claim_id = claim_of_process(
+        client, pool=settings.pool, worker_name=settings.name, flow_run_id=flow_run_id, process_id=process_id
+    )
+    if claim_id is None:
+        # It had not got the run: the message was a second one, or made up, and the run is somebody else's.
+        return
     # Ended before it is reported as lost: a run that is over is not tried again.
-    crash_run(api_client(_settings().api_url), flow_run_id=flow_run_id, name="TimedOut", message=message)
+    crash_run(client, flow_run_id=flow_run_id, claim_id=claim_id, name="TimedOut", message=message)
     _report(flow_run_id, process_id, message)
 
 

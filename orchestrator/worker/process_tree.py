@@ -9,8 +9,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+# What processes of a run carry in their environment. It names the attempt: another one at the same run, which may be
+# under way on this host by now, is none of its business.
+ATTEMPT_VARIABLE = "ORCHESTRATOR_RUN_PROCESS"
 _LOOK_SECONDS = 0.05
 _KILL_SECONDS = 5.0  # for which new processes of a run are looked for while it is killed
+
+
+def attempt_of(flow_run_id: str, process_id: int) -> str:
+    """The value of ATTEMPT_VARIABLE: a run, and the worker's process that executes it."""
+    return f"{flow_run_id}/{process_id}"
+
+
+def mark_of(flow_run_id: str, process_id: int) -> str:
+    """The mark of a ProcessTree."""
+    return f"{ATTEMPT_VARIABLE}={attempt_of(flow_run_id, process_id)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,23 @@ class ProcessTree:
         except OSError:  # it ended, or is another user's
             return False
         return environment.startswith(self._mark) or b"\0" + self._mark in environment
+
+
+def kill_group_of(leader: int, *, leader_lives: bool) -> None:
+    """End what is left of the process group that this process leads or led, and never the process itself.
+
+    `leader_lives` False: it is dead and collected. If its number is in use all the same, somebody else has it by now,
+    and so nothing was left.
+    """
+    table = _process_table()
+    if not table:
+        if not leader_lives:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(leader, signal.SIGKILL)
+    elif leader_lives or leader not in table:
+        for process, _, group in table.values():
+            if group == leader and process.pid != leader:
+                _signal(process.pid, signal.SIGKILL)
 
 
 def _process_table() -> dict[int, tuple[Process, int, int]]:

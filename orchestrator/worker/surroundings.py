@@ -59,7 +59,8 @@ def run_directory(*, given: str | None, home: Path, flow_run_id: str, attempt: i
     earlier = [home / "runs" / _directory_name(flow_run_id, number) for number in range(1, attempt)]
     directory = home / "runs" / _directory_name(flow_run_id, attempt)
     shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700)  # fetched code may be private, and other users of the host need not see it
     try:
         yield directory
     finally:

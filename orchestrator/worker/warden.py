@@ -61,7 +61,7 @@ class Warden:
             ending = self._endings.get(key)
             if ending is not None and ending.is_due and not ending.begun:
                 ending.begun = True
-                threading.Thread(target=end_run, args=(self._client, ending), name="ends-run", daemon=True).start()
+                threading.Thread(target=_end, args=(self._client, ending), name="ends-run", daemon=True).start()
 
     def _note(self, key: tuple[str, int], claim: dict[str, Any] | None) -> None:
         if claim is not None:
@@ -85,6 +85,12 @@ class Warden:
             except Exception:  # noqa: BLE001 - whatever went wrong
                 # The next look may do better; without any, what blocks would block for ever.
                 _log.exception("The runs of this worker could not be looked at")
+
+
+def _end(client: Client, ending: Ending) -> None:
+    """Time went by since the worker was looked at. A process that has another run by now is left alone."""
+    if (ending.flow_run_id, ending.process_id) in _running():
+        end_run(client, ending)
 
 
 def _running(requests: Callable[[], Iterable[Any]] = lambda: active_requests) -> list[tuple[str, int]]:

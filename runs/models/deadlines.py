@@ -24,6 +24,7 @@ class StateDeadline(models.Model):
         PAUSE = "PAUSE", "The pause ends unless the run goes on"
         CANCELLING = "CANCELLING", "Whoever executes the run did not stop it in time"
         CHILDREN = "CHILDREN", "What a cancelled run left running is to be cancelled"
+        LATE_REPORTS = "LATE_REPORTS", "What a process reported, and was recorded after its death, is to be ended"
 
     flow_run = models.ForeignKey("runs.FlowRun", on_delete=models.CASCADE, related_name="deadlines")
     state_id = models.UUIDField()

@@ -114,7 +114,7 @@ def reasons_for_waiting(run: FlowRun, now: datetime) -> list[str]:
         reasons.append(f"The work pool “{pool.name}” is paused.")
     if queue.is_paused:
         reasons.append(f"The work queue “{queue.name}” is paused.")
-    if not pool.workers.filter(status="ONLINE", silent_after__gte=now).exists():
+    if not pool.workers.alive(now).exists():
         reasons.append(
             f"No worker serves the work pool “{pool.name}”. Start one: orchestrator worker start --pool {pool.name}"
         )

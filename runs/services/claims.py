@@ -16,7 +16,7 @@ from orchestrator.contract.states import TERMINAL, State, StateType, Status
 from orchestrator.contract.times import now
 from orchestrator.statements.reading import PreparedQuery
 from orchestrator.statements.writing import insert_rows, update_row
-from orchestrator.web.pulse import api_up_since
+from orchestrator.web.pulse import api_presence
 from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
 from runs.models import Claim, FlowRun
 from runs.services.beginning_again import begin_again, needs_its_process
@@ -102,6 +102,18 @@ def renew_claim(*, claim_id: UUID) -> Renewal:
     return Renewal(settings.LEASE_SECONDS, run.state_type, run.state_name)
 
 
+def held_claim(*, claim_id: UUID) -> Claim:
+    """A claim that did not end yet, with its run and all that the worker was told when it took that.
+
+    Raises ClaimNotHeld.
+    """
+    claims = Claim.objects.held().filter(pk=claim_id)
+    claim = claims.select_related("flow_run__flow", "flow_run__deployment", "flow_run__work_queue__work_pool").first()
+    if claim is None:
+        raise ClaimNotHeld(f"Claim {claim_id} ended.")
+    return claim
+
+
 def held_claims(*, pool_name: str, worker_name: str) -> list[Claim]:
     """What a worker of a pool holds now, each with the state of its run; at most MOST_HELD."""
     claims = Claim.objects.held().filter(worker_name=worker_name, flow_run__work_queue__work_pool__name=pool_name)
@@ -109,20 +121,22 @@ def held_claims(*, pool_name: str, worker_name: str) -> list[Claim]:
     return list(claims.order_by("pk")[:MOST_HELD])
 
 
-def release_claim(*, claim_id: UUID, reason: str | None = None) -> None:
+def release_claim(*, claim_id: UUID, reason: str | None = None) -> FlowRun | None:
     """The holder is done with the run. A claim that ended already, or never was, is left alone.
 
-    A run that its holder leaves unfinished is treated as lost, for the given reason.
+    A run that its holder leaves unfinished is treated as lost, for the given reason. Returns the run if it was left
+    in good order: it may be scheduled again already, and nobody could take it while the claim was held.
     """
     with transaction.atomic():
         found = _locked_with_its_run(claim_id)
         if found is None:
-            return
+            return None
         run, claim = found
         if needs_its_process(run):
             _lose(run, claim, reason or f"Worker {claim.worker_name} gave the run back unfinished")
-        else:
-            _end(claim, Claim.Outcome.FINISHED, reason=None)
+            return None
+        _end(claim, Claim.Outcome.FINISHED, reason=None)
+    return run
 
 
 def report_lost(
@@ -145,15 +159,15 @@ def reclaim_lost_runs() -> int:
     """Look after the runs whose holders stopped renewing, at most BATCH of them. Returns how many.
 
     While the API was away nobody could renew, so a lease counts as expired only when the API was there to be asked
-    for the length of a whole lease.
+    for the length of a whole lease, and is known to have been there still when the lease ended. A web process that is
+    killed is not missed at once, so nothing is concluded from the time after it was last seen.
     """
-    at = now()
-    up_since = api_up_since()
-    if up_since is None or at - up_since < _lease():
+    presence = api_presence()
+    if presence is None or presence.lasted < _lease():
         return 0
-    expired = list(Claim.objects.expired(at).order_by("lease_expires_at").values_list("pk", flat=True)[:BATCH])
+    expired = Claim.objects.expired(presence.until).order_by("lease_expires_at").values_list("pk", flat=True)
     reclaimed = 0
-    for claim_id in expired:
+    for claim_id in list(expired[:BATCH]):
         try:
             reclaimed += _reclaim(claim_id)
         except DatabaseError:

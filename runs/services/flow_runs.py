@@ -19,6 +19,7 @@ from runs.orchestration.transition import RunKind
 from runs.services.once import find_or_create
 from runs.services.places import find_work_queue
 from runs.services.transitions import store_in_first_state
+from runs.services.variable_checks import check_job_variables
 
 _KEPT_BY_RULES = frozenset({"pause_keys", "resuming", "retry_type"})  # in a run's policy, beside what clients choose
 
@@ -64,7 +65,8 @@ def create_flow_run(*, plan: Plan) -> tuple[FlowRun, bool]:
 
 
 def update_flow_run(*, flow_run_id: UUID, changes: dict[str, Any]) -> FlowRun:
-    """Set the given columns. Raises RunNotFound, and UpdateRefused for job variables of a run that is under way."""
+    """Set the given columns. Raises RunNotFound, UpdateRefused for job variables of a run that is under way, and the
+    errors of `check_job_variables` for those that do not suit its work pool."""
     with transaction.atomic():
         run = FlowRun.objects.select_for_update().filter(pk=flow_run_id).first()
         if run is None:
@@ -72,6 +74,8 @@ def update_flow_run(*, flow_run_id: UUID, changes: dict[str, Any]) -> FlowRun:
         asked = changes.get("job_variables") is not None
         if asked and (run.deployment_id is None or run.state_type != StateType.SCHEDULED):
             raise UpdateRefused("Job variables can be changed only while a deployment's run is SCHEDULED.")
+        if asked:
+            check_job_variables(run, changes["job_variables"])
         if "empirical_policy" in changes:
             changes = {**changes, "empirical_policy": {**_remembered(run), **changes["empirical_policy"]}}
         for column, value in changes.items():

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from orchestrator.contract.states import TERMINAL
 from orchestrator.contract.times import now
 from orchestrator.events.retention import delete_old_events, delete_old_heartbeats
 from orchestrator.statements.batches import repeat
-from runs.errors import RunNotFound
 from runs.models import Artifact, ArtifactCollection, FlowRun, Log, RetentionReport, TaskRun
 from runs.services.artifacts import delete_artifacts
 from runs.services.flow_runs import delete_flow_run
@@ -73,9 +71,11 @@ def delete_old_flow_runs() -> int:
         tasks = TaskRun.objects.filter(flow_run=run_id)
         if tasks[TASK_RUNS:].exists():
             return deleted + _delete_task_runs(tasks, leaves_nothing=True)
-        with suppress(RunNotFound):  # somebody else was quicker
-            delete_flow_run(flow_run_id=run_id)
-            deleted += 1
+        with transaction.atomic():
+            # Looked at again once it is locked: somebody may begin it anew in this moment, or delete it.
+            if old.select_for_update(of=("self",)).filter(pk=run_id).exists():
+                delete_flow_run(flow_run_id=run_id)
+                deleted += 1
     return deleted
 
 

@@ -96,7 +96,7 @@ def propose_state_of_locked(
 
 def store_in_first_state(run: FlowRun | TaskRun, *, kind: RunKind, state: State) -> None:
     """Store a run that is new, in its first state. No rule applies: nothing came before it."""
-    written = _as_written(run, kind, None, state)
+    written = _as_written(run, None, state)
     facts = _facts(run, kind)
     for column, value in _changes(run, facts, initial=None, state=written, policy={}).items():
         setattr(run, column, value)
@@ -231,7 +231,7 @@ def _propose(
     if decision.write is None:
         return _unchanged(decision, initial)
 
-    state = _as_written(run, kind, initial, decision.write)
+    state = _as_written(run, initial, decision.write)
     accepted = decision.status is Status.ACCEPT and not forced
     _write(run, facts, initial=initial, state=state, policy=decision.policy or {}, forced=not accepted)
     if isinstance(run, TaskRun) and accepted:
@@ -287,7 +287,7 @@ def _facts_of_task_run(run: TaskRun) -> dict[str, Any]:
     }
 
 
-def _as_written(run: FlowRun | TaskRun, kind: RunKind, initial: State | None, state: State) -> State:
+def _as_written(run: FlowRun | TaskRun, initial: State | None, state: State) -> State:
     """With the details that the server fills in, and later than the state before it.
 
     Data that only says that nothing was stored is left out.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from time import sleep
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -10,7 +12,8 @@ from django.urls import reverse
 
 from automations import tasks
 from automations.models import Automation, Firing, TriggerBucket, TriggerPosition
-from automations.services import evaluation, forgetting
+from automations.services import evaluation, firing, forgetting
+from automations.services.actions import templates
 from orchestrator.contract.times import now
 from orchestrator.events.emit import emit
 from orchestrator.events.models import Event
@@ -307,3 +310,101 @@ def test_forgets_windows_that_are_over(api):
 
     assert forgetting.forget_what_is_over() == 1
     assert not TriggerBucket.objects.exists()
+
+
+def test_goes_on_with_the_log_after_an_event_that_cannot_be_shown(api, monkeypatch):
+    broken, sound = create(api, name="broken"), create(api, name="sound")
+    count = evaluation._count
+
+    def fails_for_one(automation, *rest):
+        if automation.name == "broken":
+            raise OverflowError("date value out of range")
+        count(automation, *rest)
+
+    monkeypatch.setattr(evaluation, "_count", fails_for_one)
+    happen()
+
+    tasks.triggers()
+
+    assert told(sound, "triggered")
+    assert not told(broken, "triggered")
+    tasks.triggers()
+    assert len(told(sound, "triggered")) == 1
+
+
+def test_counts_events_from_the_ends_of_the_calendar_that_a_client_reports(api):
+    made = create(api, on=trigger(within=60, for_each=["prefect.resource.id"]))
+    times = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+    events = [
+        {"id": str(uuid4()), "event": "go", "occurred": at, "resource": {"prefect.resource.id": at}} for at in times
+    ]
+    assert api.post("/events", events).status_code == 204
+
+    tasks.triggers()
+
+    assert len(told(made, "triggered")) == 2
+
+
+def test_an_action_that_breaks_holds_up_none_behind_it(api, monkeypatch):
+    first, second = create(api, name="first"), create(api, name="second")
+    perform = firing.perform
+
+    def breaks_for_one(action, occasion):
+        if occasion.automation.name == "first":
+            raise OverflowError("date value out of range")
+        return perform(action, occasion)
+
+    monkeypatch.setattr(firing, "perform", breaks_for_one)
+    happen()
+
+    tasks.triggers()
+
+    assert told(first, "action.failed")[0].payload["reason"] == "The server could not do it; its log says why."
+    assert told(second, "action.executed")
+    assert not Firing.objects.waiting().exists()
+
+
+def test_fills_in_templates_while_nothing_is_locked_and_for_a_bounded_time(api, monkeypatch):
+    deployment = make_deployment()
+    depths = []
+    before = len(transaction.get_connection().savepoint_ids)
+
+    def render(template, values, *, seconds):
+        depths.append(len(transaction.get_connection().savepoint_ids) - before)
+        sleep(0.03)
+        return '"text"'
+
+    monkeypatch.setattr(templates, "MOST_SECONDS", 0.1)
+    monkeypatch.setattr(templates, "render_template", render)
+    made = create(api, run_deployment(deployment, parameters={str(n): "{{ event }}" for n in range(50)}))
+    happen()
+
+    tasks.triggers()
+
+    assert 1 <= len(depths) <= 5
+    assert set(depths) == {0}
+    assert "more than 0.1 s together" in told(made, "action.failed")[0].payload["reason"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"trigger": trigger(match={"a": ["x"] * 300})}, "at most 200 labels"),
+        ({"trigger": trigger(match_related=[{"a": "x"}] * 300)}, "at most 200 labels"),
+        ({"trigger": trigger(expect=[str(n) for n in range(300)])}, "at most 200 labels"),
+        ({"trigger": trigger(match={"a": "*a" * 1000})}, "at most 1000 characters"),
+        ({"trigger": trigger(within=1e12)}, "`within` can be at most"),
+        ({"actions": [{"type": "do-nothing"}] * 51}, "at most 50 actions"),
+        (
+            {"actions": [{"type": "run-deployment", "source": "inferred", "schedule_after": 1e12}]},
+            "`schedule_after` can be at most",
+        ),
+    ],
+)
+def test_refuses_what_would_cost_every_event_much(api, changes, words):
+    body = {"name": "one", "trigger": trigger(), "actions": [{"type": "do-nothing"}], **changes}
+
+    response = api.post("/automations/", body)
+
+    assert response.status_code == 422
+    assert words in response.content.decode()

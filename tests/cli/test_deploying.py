@@ -74,6 +74,22 @@ def test_deploys_a_flow_with_its_options(project):
     assert "orchestrator deployment run 'numbers/daily'" in result.output
 
 
+def test_says_where_the_runs_of_a_deployed_flow_are(project, client):
+    result = run("flows.py:abc", "--name", "daily")
+
+    [line] = [line for line in result.output.splitlines() if "http://ui.test" in line]
+    assert line == "Its runs: http://ui.test/runs/?flow=letters"
+    assert client.get(line.partition("http://ui.test")[2]).status_code == 200
+
+
+def test_refuses_a_parameter_that_the_flow_does_not_have(project):
+    result = run("flows.py:numbers", "--name", "daily", "--param", "nope=1")
+
+    assert result.exit_code == 1
+    assert "'nope' was unexpected" in result.output
+    assert not Deployment.objects.exists()
+
+
 def test_plans_without_changing_anything(project):
     result = run("--all", "--plan")
 

@@ -83,7 +83,8 @@ def test_keeps_strangers_out_whatever_they_say(header: bytes | None, known: Know
     answers = {}
 
     for operation in OPERATIONS:
-        asked = Asked(operation.method.upper(), PART.sub(NOBODY, operation.path), headers=headers, body=b"{")
+        path = PART.sub(lambda part: "1" if part[1] == "number" else NOBODY, operation.path)
+        asked = Asked(operation.method.upper(), path, headers=headers, body=b"{")
         answers[operation.path] = ask(asked).json()
 
     assert {path for path, answer in answers.items() if answer != {"exception_message": "Unauthorized"}} == OPEN_TO_ALL

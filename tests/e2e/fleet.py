@@ -37,11 +37,15 @@ class Fleet:
     def first(self) -> System:
         return self.servers[0]
 
+    @property
+    def names_of_workers(self) -> list[str]:
+        return [f"worker-{number}" for number in range(self._wanted)]
+
     def start(self) -> Fleet:
         for server in self.servers:
             server.start("--no-worker")
-        for number in range(self._wanted):
-            self._start_worker(f"worker-{number}")
+        for name in self.names_of_workers:
+            self._start_worker(name)
         self._watch.start()
         return self
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.e2e.chaos_kinds import KINDS, PLANNED, URGENT, URGENT_PLACES
 from tests.e2e.fleet import Chaos, Fleet, runs_of, wait_until
 from tests.e2e.system import ENDED
 
@@ -24,63 +25,7 @@ SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10_00
 MOST_WAITING = 25  # runs; more are made when some ended
 SETTLE_SECONDS = 90.0
 EVERY_SECONDS = 2.0  # of the scheduled deployment
-
-# Each execution holds a lock that ends with its process: two at a time cannot both get it.
-HEADER = """
-import fcntl
-
-def alone():
-    run_id = os.environ["ORCHESTRATOR_FLOW_RUN_ID"]
-    lock = open(os.path.join(os.environ["JOURNAL"], run_id), "a")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        open(os.path.join(os.environ["JOURNAL"], "overlap-" + run_id), "w").close()
-        raise
-    return lock
-
-@task
-def step(seconds):
-    time.sleep(seconds)
-    return seconds
-"""
-WORKS = """
-@flow
-def main(seconds: float = 0.1):
-    with alone():
-        for _ in range(3):
-            step(seconds)
-"""
-FAILS = """
-@flow
-def main(seconds: float = 0.1):
-    with alone():
-        step(seconds)
-        raise ValueError("as it should")
-"""
-RECOVERS = """
-@flow(retries=2, retry_delay_seconds=0.2)
-def main(seconds: float = 0.1):
-    with alone() as lock:
-        lock.write("tried ")
-        lock.flush()
-        step(seconds)
-        if open(lock.name).read().count("tried") < 2:
-            raise ValueError("the first time")
-"""
-SLEEPS = """
-@flow
-def main():
-    with alone():
-        time.sleep(600)
-"""
-ENDS_AS = {
-    "works": "COMPLETED",
-    "fails": "FAILED",
-    "recovers": "COMPLETED",
-    "limited": "COMPLETED",
-    "sleeps": "CANCELLED",
-}
+NOT_ENDED = ["SCHEDULED", "PENDING", "RUNNING", "PAUSED", "CANCELLING"]
 
 
 @pytest.fixture
@@ -102,33 +47,40 @@ def fleet(backend, tmp_path):
 def test_every_run_ends_once_and_rightly_while_processes_are_killed(fleet, tmp_path, capsys):
     server = fleet.first
     chance = random.Random(SEED)
-    deployments = {
-        "works": server.deploy(HEADER + WORKS, file="works.py"),
-        "fails": server.deploy(HEADER + FAILS, file="fails.py"),
-        "recovers": server.deploy(HEADER + RECOVERS, file="recovers.py"),
-        "limited": server.deploy(HEADER + WORKS, file="limited.py"),
-        "sleeps": server.deploy(HEADER + SLEEPS, file="sleeps.py"),
-        "planned": server.deploy(HEADER + WORKS, file="planned.py"),
-    }
-    change(server, deployments["limited"], concurrency_limit=2)
-    change(server, deployments["planned"], schedules=[{"schedule": {"interval": EVERY_SECONDS}}])
+    server.ask(
+        "POST",
+        "/work_pools/default/queues",
+        {"name": URGENT, "priority": 1, "concurrency_limit": URGENT_PLACES},
+    )
+    deployments = {name: deploy(server, name, kind) for name, kind in KINDS.items()}
+    planning = deploy(server, "planned", PLANNED)
+    change(server, planning, schedules=[{"schedule": {"interval": EVERY_SECONDS}}])
     began = datetime.now(UTC)
     runs: dict[str, str] = {}  # the kind of each
+    unwanted: list[str] = []  # some that are to be cancelled at the next turn
 
     chaos = Chaos(fleet, SEED)
     chaos.start()
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
+        while unwanted:
+            cancel(server, unwanted.pop())
         if len(unfinished(server, runs)) < MOST_WAITING:
-            for _ in range(8):
-                kind = chance.choices(["works", "fails", "recovers", "limited", "sleeps"], [6, 2, 2, 2, 1])[0]
-                runs[begin(server, deployments[kind], number=len(runs))] = kind
+            for kind in chance.choices(list(KINDS), [kind.weight for kind in KINDS.values()], k=8):
+                run = begin(server, deployments[kind], number=len(runs))
+                runs[run] = kind
+                if kind == "unwanted" and chance.random() < 0.5:
+                    cancel(server, run)
+                elif kind == "unwanted":
+                    unwanted.append(run)
         cancel_sleepers(server, runs)
         time.sleep(0.3)
+    while unwanted:
+        cancel(server, unwanted.pop())
     chaos.end()
     ended = datetime.now(UTC)
-    change(server, deployments["planned"], paused=True)
-    planned = {run["id"]: run for run in runs_of(server, deployments["planned"]) if due(run) < ended}
+    change(server, planning, paused=True)
+    planned = {run["id"]: run for run in runs_of(server, planning) if due(run) < ended}
 
     def all_ended() -> bool:
         cancel_sleepers(server, runs)
@@ -136,16 +88,26 @@ def test_every_run_ends_once_and_rightly_while_processes_are_killed(fleet, tmp_p
 
     wait_until(all_ended, seconds=SETTLE_SECONDS)
 
-    wanted = {**{run: ENDS_AS[kind] for run, kind in runs.items()}, **dict.fromkeys(planned, "COMPLETED")}
-    histories = {run: history(server, run) for run in wanted}
+    kinds = {**runs, **dict.fromkeys(planned, "planned")}
+    histories = {run: history(server, run) for run in kinds}
     with capsys.disabled():
-        print(f"\nchaos (seed {SEED}, {SECONDS:g} s): {told(wanted, histories, chaos.kills, len(planned))}")
-    wrong = {run: names for run, names in histories.items() if ends_of(names) != [wanted[run]]}
+        print(f"\nchaos (seed {SEED}, {SECONDS:g} s): {told(histories, chaos.kills, len(planned))}")
+    wrong = {
+        f"{kinds[run]} {run}": types for run, types in histories.items() if not ends_rightly(kinds[run], ends_of(types))
+    }
     assert wrong == {}
     assert sorted(path.name for path in (tmp_path / "journal").glob("overlap-*")) == []
     assert gaps([due(run) for run in planned.values()], began, ended) == []
-    limit = server.ask("GET", f"/deployments/{deployments['limited']}")["global_concurrency_limit"]
-    assert limit["active_slots"] == 0
+    for name in ("limited", "rivals"):
+        assert server.ask("GET", f"/deployments/{deployments[name]}")["global_concurrency_limit"]["active_slots"] == 0
+    assert wait_until(lambda: not left_behind(fleet, ended), seconds=SETTLE_SECONDS), left_behind(fleet, ended)
+
+
+def deploy(server, name, kind):
+    deployment_id = server.deploy(kind.code, file=f"{name}.py", **kind.variables or {})
+    if kind.changes:
+        change(server, deployment_id, **kind.changes)
+    return deployment_id
 
 
 def change(server, deployment_id, **changes):
@@ -160,9 +122,14 @@ def begin(server, deployment_id, *, number):
 
 def unfinished(server, runs):
     found = server.ask(
-        "POST", "/flow_runs/filter", {"flow_runs": {"state": {"type": {"not_any_": sorted(ENDED)}}}, "limit": 200}
+        "POST", "/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": NOT_ENDED}}}, "limit": 200}
     )
     return [run["id"] for run in found if run["id"] in runs]
+
+
+def cancel(server, run_id):
+    state = {"type": "CANCELLING", "name": "Cancelling"}
+    server.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state})
 
 
 def cancel_sleepers(server, runs):
@@ -171,8 +138,7 @@ def cancel_sleepers(server, runs):
         return
     body = {"flow_runs": {"id": {"any_": sleepers[-150:]}, "state": {"type": {"any_": ["RUNNING"]}}}, "limit": 200}
     for run in server.ask("POST", "/flow_runs/filter", body):
-        state = {"type": "CANCELLING", "name": "Cancelling"}
-        server.ask("POST", f"/flow_runs/{run['id']}/set_state", {"state": state})
+        cancel(server, run["id"])
 
 
 def history(server, run_id):
@@ -182,6 +148,27 @@ def history(server, run_id):
 
 def ends_of(types):
     return [type_ for type_ in types if type_ in ENDED]
+
+
+def ends_rightly(kind, ends):
+    """Once, and as its kind has to."""
+    return len(ends) == 1 and ends[0] in KINDS.get(kind, PLANNED).ends_as
+
+
+def left_behind(fleet, ended):
+    """What should have ended with the runs: subflows, task runs, claims of workers."""
+    server = fleet.first
+    not_ended = {"state": {"type": {"any_": NOT_ENDED}}}
+    flow_runs = server.ask("POST", "/flow_runs/filter", {"flow_runs": not_ended, "limit": 200})
+    task_runs = server.ask("POST", "/task_runs/filter", {"task_runs": not_ended, "limit": 200})
+    held = [
+        server.ask("POST", "/work_pools/default/claims/held", {"worker_name": name}) for name in fleet.names_of_workers
+    ]
+    return [
+        *(f"flow run {run['name']}: {run['state_name']}" for run in flow_runs if due(run) < ended),
+        *(f"task run {run['name']} of {run['flow_run_id']}: {run['state_name']}" for run in task_runs),
+        *(f"claims: {claims}" for claims in held if claims),
+    ]
 
 
 def due(run):
@@ -200,9 +187,9 @@ def gaps(times, began, ended):
     return wrong + ([(ordered[-1], ended)] if ended - ordered[-1] > slack else [])
 
 
-def told(wanted, histories, kills, planned):
+def told(histories, kills, planned):
     ends = Counter(end for types in histories.values() for end in ends_of(types) or ["unfinished"])
     again = sum(types.count("PENDING") - 1 for types in histories.values() if "PENDING" in types)
     counts = ", ".join(f"{count} {end}" for end, count in sorted(ends.items()))
     hits = ", ".join(f"{count} {what}" for what, count in sorted(kills.items()))
-    return f"{len(wanted)} runs ({planned} planned): {counts}; begun again {again} times; killed: {hits}"
+    return f"{len(histories)} runs ({planned} planned): {counts}; begun again {again} times; killed: {hits}"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from orchestrator import beat
 from orchestrator.beat import CalmScheduler, Tick
 from orchestrator.celery import app
+from orchestrator.periodic.registry import find_service
+from tests.periodic.making import a_service
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
@@ -140,3 +146,74 @@ def test_says_in_each_message_for_which_moment_it_is(scheduler, monkeypatch):
 
     assert messages[0].options["headers"]["due_at"] == entry.due_at().isoformat()
     assert messages[0].options["headers"]["periodic_task_name"] == "late_runs"
+
+
+@pytest.fixture
+def minute(scheduler, clock, monkeypatch):
+    """Lets beat go through a minute and says how many messages it sent to each service."""
+    messages: Counter[str] = Counter()
+    monkeypatch.setattr(beat.DatabaseScheduler, "apply_async", lambda self, entry, **_: messages.update([entry.task]))
+
+    def pass_by(has_work: Callable[[], bool] | None = None) -> Counter[str]:
+        if has_work is not None:
+            dispatcher = find_service("dispatcher")
+            scheduler._services[dispatcher.task_name] = replace(dispatcher, has_work=has_work)
+        entries = scheduler.all_as_schedule()
+        for second in range(60):
+            clock(NOON + timedelta(seconds=second))
+            for name, entry in entries.items():
+                if entry.is_due().is_due:
+                    entries[name] = scheduler.reserve(entry)
+                    scheduler.apply_entry(entry)
+        return messages
+
+    return pass_by
+
+
+def test_sends_few_messages_while_there_is_nothing_to_do(minute):
+    messages = minute()
+
+    assert 12 <= messages["services.dispatcher"] <= 13
+    assert 15 <= messages["services.triggers"] <= 16
+    assert messages.total() <= 140
+
+
+def test_sends_a_message_at_each_tick_while_there_is_something_to_do(minute):
+    messages = minute(lambda: True)
+
+    assert messages["services.dispatcher"] >= 59
+
+
+def test_sends_the_message_when_it_is_not_known_whether_there_is_something_to_do(minute):
+    def broken() -> bool:
+        raise OperationalError
+
+    messages = minute(broken)
+
+    assert messages["services.dispatcher"] >= 59
+
+
+def test_leaves_out_the_same_ticks_as_every_other_beat(clock):
+    service = a_service(every_seconds=1, has_work=lambda: False)
+    row = a_row(interval=IntervalSchedule.objects.create(every=1, period="seconds"))
+    beats = [a_tick(NOON - timedelta(seconds=seconds), row) for seconds in (3, 90)]
+
+    left_out = []
+    for second in range(20):
+        clock(NOON + timedelta(seconds=second))
+        left_out.append([tick.is_left_out(service) for tick in beats])
+
+    assert all(one == other for one, other in left_out)
+    assert sum(one for one, _ in left_out) == 16
+
+
+def test_compares_no_rows_that_were_not_read_anew(scheduler, monkeypatch):
+    compared = []
+    monkeypatch.setattr(Tick, "__eq__", lambda self, other: compared.append(self) or True)
+    rows = scheduler.all_as_schedule()
+
+    assert scheduler.schedules_equal(rows, dict(rows))
+    scheduler._heap_invalidated = True
+
+    assert not scheduler.schedules_equal(rows, dict(rows))
+    assert compared == []

@@ -62,14 +62,14 @@ class FakeApi:
 
     def task_states(self, name: str) -> list[str]:
         """The state names of the task runs whose name begins so, in the order of arrival."""
-        return [
-            event["payload"]["validated_state"]["name"]
-            for event in self.events
-            if event["payload"]["task_run"]["name"].startswith(name)
-        ]
+        return [event["payload"]["validated_state"]["name"] for event in self._events_of_task_runs(name)]
 
     def last_event(self, name: str) -> dict[str, Any]:
-        return [event for event in self.events if event["payload"]["task_run"]["name"].startswith(name)][-1]
+        return self._events_of_task_runs(name)[-1]
+
+    def _events_of_task_runs(self, name: str) -> list[dict[str, Any]]:
+        events = [event for event in self.events if event["event"].startswith("prefect.task-run.")]
+        return [event for event in events if event["payload"]["task_run"]["name"].startswith(name)]
 
     def messages(self) -> list[str]:
         return [log["message"] for log in self.logs]

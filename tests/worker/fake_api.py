@@ -17,6 +17,7 @@ class FakeApi:
         self.runs: dict[str, dict] = {}
         self.claims: dict[str, str] = {}  # claim -> run
         self.claimed: list[dict] = []  # what was asked for, in order
+        self.process_ids: dict[str, int | None] = {}  # of claims
         self.ended_claims: set[str] = set()
         self.states: dict[str, list[dict]] = {}
         self.logs: list[dict] = []
@@ -77,6 +78,8 @@ class FakeApi:
         if found := re.fullmatch(r"/flow_runs/([^/]+)/set_state", path):
             self.states[found[1]].append(body["state"])
             return 201, {"status": "ACCEPT", "state": {**body["state"], "id": str(uuid4())}, "details": {}}
+        if method == "GET" and (found := re.fullmatch(r"/claims/([^/]+)", path)):
+            return self._claim(found[1])
         if method == "GET" and (found := re.fullmatch(r"/(flow_runs|deployments)/([^/]+)", path)):
             return self._found(found[1], found[2])
         if path == "/logs/":
@@ -100,8 +103,14 @@ class FakeApi:
             return 409, {"detail": "The run is taken."}
         claim_id = str(uuid4())
         self.claims[claim_id] = body["flow_run_id"]
+        self.process_ids[claim_id] = body.get("process_id")
+        return 201, self._claim(claim_id)[1]
+
+    def _claim(self, claim_id):
+        if claim_id in self.ended_claims:
+            return 410, {"detail": "The claim ended."}
         facts = {"id": claim_id, "attempt": 1, "max_attempts": 3, "lease_seconds": self.lease_seconds}
-        return 201, {**facts, **self.runs[body["flow_run_id"]]}
+        return 200, {**facts, **self.runs[self.claims[claim_id]]}
 
     def _of_claim(self, claim_id, action, body):
         if action == "release":
@@ -116,7 +125,12 @@ class FakeApi:
     def _held(self):
         over = {each["run"] for each in self.released}
         return [
-            {"id": claim, "flow_run_id": run, "process_id": None, "state_type": self._state_type(run)}
+            {
+                "id": claim,
+                "flow_run_id": run,
+                "process_id": self.process_ids.get(claim),
+                "state_type": self._state_type(run),
+            }
             for claim, run in list(self.claims.items())
             if claim not in self.ended_claims and run not in over
         ]

@@ -41,7 +41,7 @@ def test_leaves_alone_what_it_cannot_claim(worker, api):
     api.accept = False
     worker.start()
     refused = worker.run(FINISHES)
-    time.sleep(2)
+    eventually(lambda: api.claimed)
 
     api.accept = True
     taken = worker.run(FINISHES)

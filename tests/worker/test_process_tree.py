@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from orchestrator.worker.process_tree import ProcessTree
+from orchestrator.worker.process_tree import ATTEMPT_VARIABLE, ProcessTree, attempt_of, mark_of
 from tests.worker.fake_api import eventually
 
 STUBBORN = """
@@ -40,7 +40,7 @@ def run_id():
 def stubborn(run_id):
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(STUBBORN)],
-        env={**os.environ, "ORCHESTRATOR_FLOW_RUN_ID": run_id},
+        env={**os.environ, ATTEMPT_VARIABLE: attempt_of(run_id, 1)},
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
@@ -52,7 +52,7 @@ def stubborn(run_id):
 
 
 def tree_of(process, run_id):
-    return ProcessTree(process.pid, mark=f"ORCHESTRATOR_FLOW_RUN_ID={run_id}")
+    return ProcessTree(process.pid, mark=mark_of(run_id, 1))
 
 
 def test_finds_what_left_its_group_its_session_and_its_parent(stubborn, run_id):
@@ -88,7 +88,7 @@ def test_knows_what_it_saw_after_the_parent_is_gone(stubborn):
 
 
 def test_spares_whoever_asks(run_id):
-    tree = ProcessTree(os.getppid(), mark=f"ORCHESTRATOR_FLOW_RUN_ID={run_id}")
+    tree = ProcessTree(os.getppid(), mark=mark_of(run_id, 1))
 
     assert os.getpid() not in {process.pid for process in tree.look()}
 
@@ -100,3 +100,14 @@ def test_is_quick(stubborn, run_id):
     tree.look()
 
     assert time.monotonic() - began < 0.5
+
+
+def test_leaves_another_attempt_at_the_same_run_alone(stubborn, run_id):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+
+    tree = ProcessTree(ended.pid, mark=mark_of(run_id, 2))
+
+    assert tree.look() == set()
+    assert tree.kill()
+    assert stubborn.poll() is None

@@ -115,6 +115,11 @@ def test_makes_a_fresh_directory_and_removes_it(tmp_path):
     assert not directory.exists()
 
 
+def test_makes_it_for_its_own_user_alone(tmp_path):
+    with run_directory(given=None, home=tmp_path, flow_run_id="abc") as directory:
+        assert directory.stat().st_mode & 0o777 == 0o700
+
+
 def test_leaves_the_directory_of_the_deployment_alone(tmp_path):
     with run_directory(given=str(tmp_path), home=tmp_path, flow_run_id="abc") as directory:
         assert directory == tmp_path

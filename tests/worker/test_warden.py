@@ -26,9 +26,9 @@ class Api:
             raise ServerUnreachable("down")
         if path.endswith("/claims/held"):
             return self.held
-        if path.startswith("/deployments/"):
-            return self.deployment
-        return {"id": "run", "deployment_id": "d", "job_variables": {}}
+        assert path == "/claims/claim"
+        facts = {"id": "claim", "attempt": 1, "max_attempts": 3, "lease_seconds": 30.0, "flow": {}}
+        return {**facts, "flow_run": {"id": "run", "job_variables": {}}, "deployment": self.deployment}
 
 
 @pytest.fixture
@@ -121,6 +121,36 @@ def test_gives_prefects_engine_the_time_to_end_by_its_own_rules(api, looks, cloc
     looks(RUNNING)
 
     assert len(ended) == 1
+
+
+def test_recognises_what_is_written_for_prefect_by_its_imports(api, looks, clock, ended, tmp_path):
+    (tmp_path / "flow.py").write_text("from prefect import flow\n")
+    api.held = [held()]
+    api.deployment = {
+        "job_variables": {"cancel_grace_seconds": 2},
+        "path": str(tmp_path),
+        "entrypoint": "flow.py:main",
+        "pull_steps": None,
+    }
+    looks(RUNNING)
+    clock.now += ENGINE_SECONDS
+
+    looks(RUNNING)
+
+    assert ended == []
+
+
+def test_leaves_a_process_alone_that_has_another_run_by_now(monkeypatch, api, tmp_path):
+    ended = []
+    monkeypatch.setattr(warden, "end_run", lambda client, ending: ended.append(ending))
+    monkeypatch.setattr(warden, "_running", lambda: [("next run", 7), ("other", 8)])
+    settings = worker_settings(pool="p", name="w", environ={"ORCHESTRATOR_HOME": str(tmp_path)})
+    endings = [Ending.of_lost_run(settings, flow_run_id=run, process_id=pid) for run, pid in [("run", 7), ("other", 8)]]
+
+    for each in endings:
+        warden._end(api, each)
+
+    assert ended == endings[1:]
 
 
 def test_forgets_a_run_that_ended_by_itself(api, looks, clock, ended):

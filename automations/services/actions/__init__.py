@@ -25,9 +25,17 @@ ACTIONS: dict[str, Action] = {
 }
 
 
+def prepare(action: dict[str, Any], occasion: Occasion) -> dict[str, Any]:
+    """The action as `perform` takes it. What takes long is done here, so that no transaction waits for it.
+
+    Raises ActionFailed.
+    """
+    return deployments.fill_in_parameters(action, occasion) if action["type"] == "run-deployment" else action
+
+
 def perform(action: dict[str, Any], occasion: Occasion) -> list[dict[str, str]]:
-    """Returns the resources that were acted on, as an event relates them. Raises ActionFailed."""
+    """`action` is prepared. Returns the resources that were acted on, as an event relates them. Raises ActionFailed."""
     return ACTIONS[action["type"]](action, occasion)
 
 
-__all__ = ["ACTIONS", "Occasion", "perform"]
+__all__ = ["ACTIONS", "Occasion", "perform", "prepare"]

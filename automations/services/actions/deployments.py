@@ -18,13 +18,24 @@ from orchestrator.store.errors import HydrationFailed
 from runs.errors import RunsError
 
 
+def fill_in_parameters(action: dict[str, Any], occasion: Occasion) -> dict[str, Any]:
+    """The action with its templates filled in. Raises ActionFailed."""
+    return {**action, "parameters": fill_in(action.get("parameters") or {}, occasion)}
+
+
 def run_deployment(action: dict[str, Any], occasion: Occasion) -> list[dict[str, str]]:
-    """Due `schedule_after` seconds after the trigger fired. Tried again, it is the same run."""
+    """Due `schedule_after` seconds after the trigger fired, with parameters that are filled in already.
+
+    Tried again, it is the same run.
+    """
     deployment_id = occasion.target(action, "deployment", "deployment_id")
-    due = occasion.firing.fired_at + timedelta(seconds=action.get("schedule_after") or 0.0)
+    try:
+        due = occasion.firing.fired_at + timedelta(seconds=action.get("schedule_after") or 0.0)
+    except OverflowError:
+        raise ActionFailed("The run would be due after the end of the calendar.") from None
     request = RunRequest(
         state=State(StateType.SCHEDULED, details={"scheduled_time": format_time(due)}),
-        parameters=fill_in(action.get("parameters") or {}, occasion),
+        parameters=action.get("parameters") or {},
         job_variables=action.get("job_variables") or {},
         idempotency_key=occasion.key,
     )

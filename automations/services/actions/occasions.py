@@ -21,6 +21,13 @@ class Occasion:
     index: int
 
     @property
+    def action(self) -> dict[str, Any]:
+        """As the automation says it."""
+        automation = self.automation
+        action: dict[str, Any] = [*automation.actions, *automation.actions_on_trigger][self.index]
+        return action
+
+    @property
     def key(self) -> str:
         """The same whenever this action of this firing is tried again."""
         return f"automation {self.firing.pk} action {self.index}"

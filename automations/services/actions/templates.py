@@ -7,6 +7,7 @@ Known names: `automation`, `event`, `labels`, `firing`, and as far as the event 
 from __future__ import annotations
 
 import re
+from time import monotonic
 from typing import Any
 
 from django.db.models import Model
@@ -18,7 +19,7 @@ from deployments.models import Deployment, WorkPool, WorkQueue
 from orchestrator.contract.times import format_time
 from orchestrator.store.errors import BadTemplate
 from orchestrator.store.services.hydration import KIND
-from orchestrator.store.services.templates import is_template, render_template
+from orchestrator.store.services.templates import RENDER_SECONDS, is_template, render_template
 from runs.models import Flow, FlowRun
 
 _ONE_EXPRESSION = re.compile(r"\s*\{\{(?P<expression>(?:(?!\}\}).)+)\}\}\s*", re.DOTALL)
@@ -31,12 +32,14 @@ _LOOKUPS: dict[str, tuple[str, type[Model], tuple[str, ...]]] = {
     "work_pool": ("work-pool", WorkPool, ("name", "type", "description")),
 }
 
+MOST_SECONDS = 3.0  # for all templates of one action
+
 
 def fill_in(parameters: dict[str, Any], occasion: Occasion) -> dict[str, Any]:
     """The parameters with every template filled in. A text that is one expression keeps the type of its value.
 
     What stands for something else in another way (`__prefect_kind`) is left to whoever makes the run. Raises
-    ActionFailed for a template that fails.
+    ActionFailed for a template that fails, and when all of them together take too long.
     """
     filled: dict[str, Any] = _filled(parameters, _Values(occasion))
     return filled
@@ -47,6 +50,7 @@ class _Values:
 
     def __init__(self, occasion: Occasion) -> None:
         self._occasion = occasion
+        self._until = monotonic() + MOST_SECONDS
         firing = occasion.firing
         self._known: dict[str, Any] = {
             "automation": payload_of(occasion.automation),
@@ -59,6 +63,14 @@ class _Values:
                 "triggering_event": firing.event,
             },
         }
+
+    @property
+    def seconds_left(self) -> float:
+        """For the next template. Raises ActionFailed when there is no time left."""
+        left = self._until - monotonic()
+        if left <= 0:
+            raise ActionFailed(f"The templates of the action take more than {MOST_SECONDS:g} s together.")
+        return min(left, RENDER_SECONDS)
 
     def named_in(self, template: str) -> dict[str, Any]:
         for name, (kind, model, columns) in _LOOKUPS.items():
@@ -95,7 +107,7 @@ def _filled_text(text: str, values: _Values) -> Any:
 
 def _rendered(template: str, values: _Values) -> str:
     try:
-        return render_template(template, values.named_in(template))
+        return render_template(template, values.named_in(template), seconds=values.seconds_left)
     except BadTemplate as error:
         raise ActionFailed(f"The template {template!r} cannot be filled in: {error}") from None
 

@@ -40,13 +40,19 @@ def read_deployment_situation(*, deployment_id: UUID, at: datetime | None = None
                 one.pk,
                 str(one),
                 active=one.active,
-                is_over=one.active and one.plan_at is None and one.next_time is None and not one.problem,
+                is_over=_is_over(one, deployment),
                 problem=one.problem,
             )
             for one in DeploymentSchedule.objects.filter(deployment=deployment).order_by("pk")[:MOST_SCHEDULES]
         ),
         next_run=planned.aggregate(first=Min("next_scheduled_start_time"))["first"],
     )
+
+
+def _is_over(schedule: DeploymentSchedule, deployment: Deployment) -> bool:
+    """Of a paused deployment nothing is planned, so nothing is known."""
+    looked_at = schedule.active and not deployment.paused and not schedule.problem
+    return looked_at and schedule.plan_at is None and schedule.next_time is None
 
 
 def _of_a_run_that_is_due(deployment: Deployment, fact: DeploymentFact, at: datetime) -> Situation:

@@ -121,6 +121,8 @@ def _next(situation: DeploymentSituation) -> Iterator[Cause]:
     if situation.next_run is not None:
         summary = f"The next run is planned for {ago(situation.next_run, situation.at)}."
         yield Cause("next_run_planned", summary, since=None, certain=False)
+    elif situation.deployment.paused:
+        return
     elif any(one.active and not one.is_over and not one.problem for one in situation.schedules):
         summary = "No run is planned yet: the scheduler plans it within the next minute."
         yield Cause("not_planned_yet", summary, certain=False)

@@ -6,16 +6,10 @@ import shlex
 from collections.abc import Iterator
 from datetime import datetime
 
+from deployments.models.work_pools import AGENT
+from deployments.models.work_queues import POLLED_WITHIN
 from deployments.services.why.explanation import Action, Cause, Subject
-from deployments.services.why.situation import (
-    AGENT,
-    POLLED_WITHIN,
-    PlacesFact,
-    PoolFact,
-    QueueFact,
-    Situation,
-    WorkerFact,
-)
+from deployments.services.why.situation import PlacesFact, PoolFact, QueueFact, Situation, WorkerFact
 from deployments.services.why.wording import ago, clock, command, count, who_holds
 
 MOST_HOLDERS = 20  # that an answer names

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from deployments.models.work_pools import CELERY
 from deployments.services.why.explanation import Holder
-
-POLLED_WITHIN = timedelta(seconds=60)  # who asked for work in this time goes on asking
-CELERY = "celery"  # the pools that our own workers serve
-AGENT = "prefect-agent"  # the pools that are polled by programs which do not register
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from orchestrator.cli.places import home, pid_file
 
 def examine() -> Iterator[Finding]:
     """What is to be said of this machine, of the API, and of the server if it lives here."""
-    from orchestrator.cli.api import connected
+    from orchestrator.cli.connecting import connected
 
     place, running = home(), find_running(pid_file())
     environment = environment_of(running)

@@ -167,6 +167,10 @@ def _untar(tarred: tarfile.TarFile, place: Path, fetching: Fetching) -> None:
             fetching.check(total)
         else:
             os.symlink(member.linkname, path)
+    # As the system follows them, one through another: `a -> .` turns `a/..` into a way out.
+    for member, path in links:
+        if not path.resolve().is_relative_to(place.resolve()):
+            raise CodeUnavailable(f"The archive has a link in it that leads out of it: {member.name!r}")
 
 
 def _inside(place: Path, name: str, *, of: str | None = None) -> Path:

@@ -123,7 +123,9 @@ def checked_out(source: GitSource, target: Path, *, cache: CodeCache, fetching: 
     git = _Git(source, cache=cache, fetching=fetching)
     with fetching:
         commit, found_as = git.resolve()
-        key = f"git-{_digest(source.url, source.directories, source.submodules)}-{commit}"
+        # Which submodules could be got depends on the login, and having opened the repository says nothing about them.
+        submodules = _whose(source.login) or True if source.submodules else False
+        key = f"git-{_digest(source.url, source.directories, submodules)}-{commit}"
         fetched = cache.copy(key, target, fetch=lambda place: git.fetch(place, commit, found_as), fetching=fetching)
         if commit == source.commit and not fetched and not git.was_opened_before():
             try:
@@ -181,9 +183,7 @@ class _Git:
 
     @property
     def _mark(self) -> Path:
-        login = self._source.login
-        whose = (login.user, login.password) if login is not None else None
-        return self._cache.home / "opened" / _digest(self._source.url, whose)
+        return self._cache.home / "opened" / _digest(self._source.url, _whose(self._source.login))
 
     def fetch(self, place: Path, commit: str, found_as: str | None) -> None:
         """Fill an empty directory with the checkout."""
@@ -374,6 +374,10 @@ def _is_ref(ref: Any) -> bool:
         or "@{" in ref
         or any(ord(character) < 33 or character in "~^:?*[\\\x7f" for character in ref)
     )
+
+
+def _whose(login: Login | None) -> tuple[str, str] | None:
+    return None if login is None else (login.user, login.password)
 
 
 def _digest(*values: Any) -> str:

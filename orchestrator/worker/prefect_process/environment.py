@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.sdk.client import CLAIM_HEADER
 from orchestrator.worker.claims import Claim
 from orchestrator.worker.ending import RUN_VARIABLE
+from orchestrator.worker.process_tree import ATTEMPT_VARIABLE, attempt_of
 
 _HEADERS = "PREFECT_CLIENT_CUSTOM_HEADERS"
 _KEPT_BACK = frozenset({"ORCHESTRATOR_BROKER_URL"})  # the worker's own: the run has no business with it
@@ -40,7 +41,8 @@ def engine_environment(
     environment: dict[str, Any] = {name: value for name, value in environ.items() if name not in _KEPT_BACK}
     environment.update({name: value for name, value in told.items() if value is not None})
     environment.update(given)
-    environment[RUN_VARIABLE] = flow_run["id"]  # by which the run's processes are found
+    environment[RUN_VARIABLE] = flow_run["id"]
+    environment[ATTEMPT_VARIABLE] = attempt_of(flow_run["id"], os.getpid())  # by which its processes are found
     environment[_HEADERS] = _with_claim(environment.get(_HEADERS), claim.id)
     return {name: str(value) for name, value in environment.items() if value is not None}
 

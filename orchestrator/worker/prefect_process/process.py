@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from orchestrator.sdk.child_processes import how_it_ended
 from orchestrator.sdk.errors import ClaimLost, RunStopped
-from orchestrator.worker.ending import RUN_VARIABLE
 from orchestrator.worker.prefect_process.control import ControlLine
-from orchestrator.worker.process_tree import ProcessTree
+from orchestrator.worker.process_tree import ATTEMPT_VARIABLE, ProcessTree
 
 ACKNOWLEDGE_SECONDS = 2.0  # how long the engine may take to answer on its line
 _LINES_KEPT = 20
@@ -32,9 +32,7 @@ class Ended:
 
     @property
     def how(self) -> str:
-        if self.code < 0:
-            return f"signal {-self.code} ({signal.Signals(-self.code).name})"
-        return f"exit code {self.code}"
+        return how_it_ended(self.code)
 
 
 class EngineProcess:
@@ -64,7 +62,7 @@ class EngineProcess:
         A run that is cancelled gets `grace_seconds` to stop before it is killed with all that it started. Raises
         OSError when the engine cannot be started.
         """
-        self._mark = f"{RUN_VARIABLE}={environment[RUN_VARIABLE]}"
+        self._mark = f"{ATTEMPT_VARIABLE}={environment[ATTEMPT_VARIABLE]}"
         self._grace_seconds = grace_seconds
         last_lines: deque[str] = deque(maxlen=_LINES_KEPT)
         with ControlLine() as line:

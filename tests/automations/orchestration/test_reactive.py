@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from automations.orchestration.reactive import count_event
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -63,3 +65,12 @@ def test_does_not_count_what_opens_the_window():
     trigger = {"after": ["go"], "expect": ["go"], "threshold": 1, "within": 10}
 
     assert play(trigger, 0, 1) == [1]
+
+
+@pytest.mark.parametrize("occurred", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)])
+@pytest.mark.parametrize("within", [0.0, 60.0, 1e20])
+def test_counts_events_that_a_client_puts_at_an_end_of_the_calendar(occurred, within):
+    window, fires = count_event({"expect": ["go"], "within": within}, None, name="go", occurred=occurred)
+
+    assert fires
+    assert window is None or window.fired

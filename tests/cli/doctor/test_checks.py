@@ -123,6 +123,7 @@ def test_judges_the_machine(found, expected):
         (api.services_run(an_api(services=(a_service("a"), a_service("b", "off")))), ["warning"]),
         (api.services_run(an_api(services=(a_service("a"), a_service("b", "overdue")))), ["problem"]),
         (api.services_run(an_api(services=(a_service("a"), a_service("b", "failing")))), ["problem"]),
+        (api.services_run(an_api(services=(a_service("a"), *(a_service(x, "overdue") for x in "bcd")))), ["problem"]),
         (api.workers_work(an_api(pools=(a_pool({"name": "w", "status": "ONLINE"}),))), ["ok"]),
         (api.workers_work(an_api(pools=(a_pool(),))), ["warning"]),
         (api.workers_work(an_api(pools=(a_pool(waiting=3),))), ["problem"]),

@@ -187,3 +187,9 @@ def test_tells_the_pool_s_job_variables_below_the_deployment_s(api, run, pool):
     deployment = claim(api, run).json()["deployment"]
 
     assert deployment["job_variables"] == {"env": {"A": "pool", "B": "deployment"}, "cancel_grace_seconds": 5}
+
+
+def test_takes_no_endless_list_of_queues(api, run):
+    body = {"flow_run_id": str(run.pk), "worker_name": "w", "work_queue_names": [str(n) for n in range(1001)]}
+
+    assert api.post("/work_pools/cluster/claims", body).status_code == 422

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deployments.models import Deployment, DeploymentSchedule, DeploymentVersion, WorkQueue
+from deployments.services import plans
 from orchestrator.events.models import Event
 from runs.models import Flow
 from tests.factories import make_work_pool, make_worker
@@ -194,3 +195,21 @@ def test_deletes_what_the_project_had_only_when_told(api, pool):
 
 def test_refuses_more_than_it_can_do(api, pool):
     assert apply(api, *[whole(str(number)) for number in range(501)]).status_code == 422
+
+
+def test_changes_nothing_when_it_would_keep_others_from_writing_for_long(api, pool, monkeypatch):
+    monkeypatch.setattr(plans, "MOST_SECONDS", 0.0)
+    before = world()
+
+    response = apply(api, whole("a"), whole("b"))
+
+    assert response.status_code == 413
+    assert "in smaller parts" in response.json()["detail"]
+    assert world() == before
+
+
+def test_refuses_a_deployment_with_thousands_of_schedules(api, pool):
+    response = apply(api, whole("a", schedules=[{"schedule": {"interval": 3600}}] * 501))
+
+    assert response.status_code == 422
+    assert "at most 500 schedules" in response.content.decode()

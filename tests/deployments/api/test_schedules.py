@@ -4,6 +4,7 @@ from uuid import uuid4
 import pytest
 
 from deployments.models import DeploymentSchedule
+from deployments.services import schedules
 from orchestrator.contract.times import now
 from orchestrator.events.models import Event
 from runs.models import FlowRun
@@ -89,6 +90,21 @@ def test_are_refused_when_nobody_could_follow_them(api, deployment, schedule):
 
     assert response.status_code == 422
     assert response.json()["exception_message"] == "Invalid request received."
+
+
+def test_are_bounded_in_number_however_they_come(api, deployment, monkeypatch):
+    monkeypatch.setattr(schedules, "MOST_SCHEDULES", 3)
+    hourly = {"schedule": {"interval": 3600}}
+    room = 3 - DeploymentSchedule.objects.count()
+    path = f"/deployments/{deployment['id']}/schedules"
+    assert api.post(path, [hourly] * room).status_code == 201
+
+    response = api.post(path, [hourly])
+
+    assert response.status_code == 422
+    assert response.json()["detail"] == "A deployment has at most 3 schedules."
+    assert api.post(path, [hourly] * 501).status_code == 422
+    assert DeploymentSchedule.objects.count() == 3
 
 
 def test_have_names_of_their_own(api, deployment):
@@ -246,7 +262,7 @@ class TestRunsThatArePlanned:
         answer = api.get(f"/flow_runs/{runs[0].pk}").json()
         assert len(runs) == 3
         assert (answer["parameters"], answer["tags"]) == ({"n": 2, "m": 1}, ["auto-scheduled", "a"])
-        assert (answer["deployment_version"], answer["job_variables"]) == ("v1", None)
+        assert (answer["deployment_version"], answer["job_variables"]) == ("v1", {})
         assert (answer["work_pool_name"], answer["work_queue_name"]) == ("cluster", "default")
         assert answer["auto_scheduled"] is True
         assert answer["labels"] == {

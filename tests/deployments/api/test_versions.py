@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from uuid import uuid4
 
 import pytest
 
+from orchestrator.accounts.keys import create_api_key
+from tests.api_client import ApiClient
 from tests.factories import make_flow, make_work_pool
 
 NIGHTLY = {"schedule": {"cron": "0 2 * * *", "timezone": "Europe/Paris"}, "slug": "nightly"}
@@ -88,3 +91,13 @@ def test_keeps_what_clients_tell_of_where_it_comes_from(api):
     made = api.post("/deployments", body).json()
 
     assert api.get(f"/deployments/{made['id']}/versions").json()[0]["version_info"] == info
+
+
+def test_tells_whose_key_it_was_whatever_the_client_says_of_itself(api, deployment):
+    _, key = create_api_key(name="robot")
+    says = {"Prefect-Automation-Id": str(uuid4()), "Prefect-Automation-Name": b64encode(b"innocent").decode()}
+    client = ApiClient(authorization=f"Bearer {key}", **says)
+
+    assert client.post(f"/deployments/{deployment}/versions/1/restore").status_code == 201
+
+    assert api.get(f"/deployments/{deployment}/versions/3").json()["created_by"]["display_value"] == "robot"

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from deployments.models import Deployment, Worker
+from deployments.services.scheduling import plan_due_schedules
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import format_time, now
 from orchestrator.periodic.models import ServiceRecord
@@ -304,6 +305,15 @@ def test_says_why_no_runs_of_a_deployment_come(api, pool):
 
     assert answer["deployment_name"] == "etl/nightly"
     assert [one["code"] for one in answer["causes"]] == ["deployment_paused", "schedule_inactive", "pool_paused"]
+
+
+def test_says_only_that_it_is_paused_of_a_deployment_whose_schedule_would_go_on(api, pool):
+    deployment = deploy(api, pool, schedules=[{"schedule": {"interval": 3600}}])
+    api.post(f"/deployments/{deployment}/schedule", {})
+    api.post(f"/deployments/{deployment}/pause_deployment")
+    plan_due_schedules()
+
+    assert [one["code"] for one in why_deployment(api, deployment)["causes"]] == ["deployment_paused"]
 
 
 def test_tells_the_next_run_of_a_deployment(api, pool, django_assert_max_num_queries):

@@ -293,3 +293,14 @@ class TestPoolsOfOurOwnWorkers:
         assert (deployed.status_code, run.status_code, changed.status_code) == (422, 422, 409)
         assert said in deployed.json()["detail"]
         assert said in run.json()["detail"]
+
+    def test_refuse_them_for_a_run_that_waits_already(self, api, deployment_body):
+        deployment = api.post("/deployments/", deployment_body).json()
+        run = api.post(f"/deployments/{deployment['id']}/create_flow_run", {}).json()
+
+        refused = api.patch(f"/flow_runs/{run['id']}", {"job_variables": {"time_limit_seconds": "long"}})
+        taken = api.patch(f"/flow_runs/{run['id']}", {"job_variables": {"time_limit_seconds": 60}})
+
+        assert (refused.status_code, taken.status_code) == (422, 204)
+        assert "time_limit_seconds" in refused.json()["detail"]
+        assert api.get(f"/flow_runs/{run['id']}").json()["job_variables"] == {"time_limit_seconds": 60}

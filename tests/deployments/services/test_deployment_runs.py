@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from time import sleep
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from deployments.errors import DeploymentNotFound, InvalidParameters
-from deployments.services.deployment_runs import RunRequest, create_deployment_run
+from deployments.services import deployment_runs
+from deployments.services.deployment_runs import RunRequest, create_deployment_run, create_deployment_runs
 from deployments.services.deployments import apply_deployment
+from orchestrator.store.services import hydration
 from runs.services.flows import get_or_create_flow
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +85,24 @@ def test_takes_any_parameters_when_the_schema_is_not_enforced(flow):
 def test_needs_a_deployment_that_exists():
     with pytest.raises(DeploymentNotFound):
         create_deployment_run(deployment_id=uuid4())
+
+
+def test_fills_in_the_templates_of_many_runs_before_it_keeps_others_from_writing(flow, monkeypatch):
+    deployment = deploy(flow)
+    outside = len(transaction.get_connection().savepoint_ids)
+    depths = []
+
+    def render(template, values, *, seconds):
+        depths.append(len(transaction.get_connection().savepoint_ids) - outside)
+        sleep(0.03)
+        return "text"
+
+    monkeypatch.setattr(hydration, "render_template", render)
+    monkeypatch.setattr(deployment_runs, "SECONDS_OF_TEMPLATES", 0.05)
+    request = RunRequest(parameters={"a": {"__prefect_kind": "jinja", "template": "{{ 1 }}"}})
+
+    outcomes = create_deployment_runs(deployment_id=deployment.pk, requests=[request] * 20)
+
+    assert set(depths) == {0}
+    assert outcomes[0].run.parameters == {"a": "text"}
+    assert outcomes[-1].error == "The templates of the runs before it took too long."

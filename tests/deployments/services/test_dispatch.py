@@ -9,7 +9,7 @@ from celery import current_app
 
 from deployments.models import WorkQueue
 from deployments.services import dispatch
-from deployments.services.claims import claim_from_pool
+from deployments.services.claims import claim_from_pool, give_back
 from deployments.services.deployment_runs import RunRequest, create_deployment_run
 from deployments.services.deployments import apply_deployment
 from deployments.services.dispatch import (
@@ -25,12 +25,15 @@ from deployments.services.work_pools import create_work_pool, update_work_pool
 from deployments.services.work_queues import create_work_queue, update_work_queue
 from deployments.services.workers import record_heartbeat
 from deployments.subscribers import wake_a_worker
+from deployments.tasks import dispatcher
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
 from orchestrator.events.models import Event
+from runs.errors import ClaimRefused
 from runs.models import FlowRun
 from runs.orchestration.transition import RunKind
 from runs.services.flows import get_or_create_flow
+from runs.services.resuming import resume_flow_run
 from runs.services.transitions import propose_state
 
 
@@ -221,6 +224,14 @@ class TestDueRuns:
 
         assert dispatch_due_runs(sleep=lambda seconds: None) == 0
 
+    @pytest.mark.parametrize(("seconds", "due"), [(-60, False), (-1, True), (0.5, True), (1.5, False)])
+    def test_are_known_of_before_they_are_looked_for(self, sent, django_assert_num_queries, seconds, due):
+        planned_ahead(run_of(deployment(), seconds))
+
+        with django_assert_num_queries(1):
+            assert dispatcher.has_work() is due
+        assert dispatch_due_runs(sleep=lambda seconds: None) == int(due)
+
     def test_are_sent_only_as_far_as_a_limit_has_places(self, sent):
         made = deployment()
         update_work_pool(name="local", changes={"concurrency_limit": 1})
@@ -362,3 +373,21 @@ class TestAtOnce:
         update_work_pool(name="local", changes={"description": "another"})
 
         assert sent == []
+
+
+@pytest.mark.django_db
+def test_wakes_a_worker_for_a_run_that_was_resumed_while_its_process_was_leaving(sent):
+    run = run_of(deployment())
+    _, claim = claim_from_pool(pool_name="local", flow_run_id=run.pk, worker_name="w1")
+    suspended = State(type=StateType.PAUSED, name="Suspended", details={"pause_reschedule": True})
+    for state in (State(type=StateType.RUNNING), suspended):
+        propose_state(kind=RunKind.FLOW_RUN, run_id=run.pk, proposal=state, claim_id=claim.pk)
+    resume_flow_run(flow_run_id=run.pk)
+    with pytest.raises(ClaimRefused, match="is taken"):
+        claim_from_pool(pool_name="local", flow_run_id=run.pk, worker_name="w1")
+    sent.clear()
+
+    give_back(claim_id=claim.pk)
+
+    assert runs_of(sent) == [str(run.pk)]
+    assert claim_from_pool(pool_name="local", flow_run_id=run.pk, worker_name="w1")

@@ -398,6 +398,46 @@ def test_takes_nothing_away_while_the_api_was_not_there_to_be_asked():
     assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"
 
 
+class TestAfterTheWebServerWasKilled:
+    """Its row stays behind and says when it was last seen. The run began before, and goes on."""
+
+    @pytest.fixture
+    def expired(self):
+        WebPulse.objects.create(started_at=now() - timedelta(hours=1), last_seen=now() - timedelta(seconds=10))
+        run = scheduled()
+        _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
+        Claim.objects.update(lease_expires_at=now() - timedelta(seconds=8))
+        return claim
+
+    def came_back(self, seconds_ago):
+        WebPulse.objects.create(started_at=now() - timedelta(seconds=seconds_ago), last_seen=now())
+
+    def test_takes_nothing_away_before_it_is_missed(self, expired):
+        assert reclaim_lost_runs() == 0
+
+    def test_takes_nothing_away_when_it_came_back_just_now(self, expired, settings):
+        settings.LEASE_SECONDS = 3.0
+        self.came_back(seconds_ago=2)
+
+        assert reclaim_lost_runs() == 0
+
+    def test_takes_away_what_was_not_renewed_for_a_lease_since_then(self, expired, settings):
+        settings.LEASE_SECONDS = 3.0
+        self.came_back(seconds_ago=4)
+
+        assert reclaim_lost_runs() == 1
+
+    def test_takes_away_what_expired_before_it_was_killed(self, expired):
+        Claim.objects.update(lease_expires_at=now() - timedelta(seconds=11))
+
+        assert reclaim_lost_runs() == 1
+
+    def test_takes_away_what_expires_while_another_server_is_there(self, expired):
+        WebPulse.objects.create(started_at=now() - timedelta(minutes=5), last_seen=now())
+
+        assert reclaim_lost_runs() == 1
+
+
 class TestWhatRanInside:
     def test_crashes_with_the_process(self):
         run, claim = begun()

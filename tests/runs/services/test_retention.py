@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
+from time import sleep
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from orchestrator.contract.states import StateType
+from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
 from runs import tasks
 from runs.models import Artifact, FlowRun, Leftover, Log, RetentionReport, TaskRun
+from runs.orchestration.transition import RunKind
 from runs.services import retention
 from runs.services.artifacts import create_artifact
 from runs.services.leftovers import clear_leftovers
@@ -20,7 +24,8 @@ from runs.services.retention import (
     delete_old_task_runs,
     delete_what_is_old,
 )
-from tests.factories import make_flow_run, make_logs, make_task_run
+from runs.services.transitions import propose_state
+from tests.factories import make_deployment, make_flow_run, make_logs, make_task_run
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +94,32 @@ def test_deletes_many_task_runs_of_a_run_in_batches(monkeypatch):
     assert deleted == [2, 2, 1, 0]
     assert not FlowRun.objects.exists()
     assert [leftover.run_id for leftover in Leftover.objects.all()] == [run.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_keeps_a_run_that_somebody_begins_anew_in_this_moment():
+    deployment = make_deployment()
+    run = ended(91, flow=deployment.flow, deployment=deployment)
+    begun = Event()
+
+    def begin_anew():
+        try:
+            with transaction.atomic():
+                proposal = State(StateType.SCHEDULED)
+                propose_state(kind=RunKind.FLOW_RUN, run_id=run.pk, proposal=proposal, force=True)
+                begun.set()
+                sleep(0.4)  # in which the deletion comes to the locked run
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        beginning = pool.submit(begin_anew)
+        assert begun.wait(10)
+        deleted = delete_old_flow_runs()
+        beginning.result()
+
+    assert deleted == 0
+    assert FlowRun.objects.get().state_type == "SCHEDULED"
 
 
 def test_leaves_nothing_of_a_run_when_it_is_interrupted_between_two_batches(monkeypatch):

@@ -54,9 +54,12 @@ class Repository:
 
 
 class GitServer:
-    """Serves the repositories below a directory by git's own HTTP backend. Asks for `login`, if there is one."""
+    """Serves the repositories below a directory by git's own HTTP backend.
 
-    def __init__(self, root: Path, *, login: str | None = None) -> None:
+    Asks for `login`, if there is one, below the path `protected`.
+    """
+
+    def __init__(self, root: Path, *, login: str | None = None, protected: str = "/") -> None:
         self.requests: list[str] = []
         self.headers: list[dict[str, str]] = []
         server = self
@@ -66,7 +69,7 @@ class GitServer:
                 server.requests.append(self.path)
                 server.headers.append({name.lower(): value for name, value in self.headers.items()})
                 wanted = f"Basic {base64.b64encode(login.encode()).decode()}" if login else None
-                if wanted and self.headers.get("Authorization") != wanted:
+                if wanted and self.path.startswith(protected) and self.headers.get("Authorization") != wanted:
                     self.send_response(401)
                     self.send_header("WWW-Authenticate", 'Basic realm="git"')
                     self.send_header("Content-Length", "0")

@@ -209,6 +209,7 @@ HOSTILE = {
     "link outside": tarred(link("out", "../..")),
     "link absolute": tarred(link("out", "/etc")),
     "hard link outside": tarred(link("out", "../../etc/passwd", hard=True)),
+    "link outside, by another link": tarred(link("here", "."), link("out", "here/..")),
     "through a link": tarred(link("out", "."), link("out/more", "..")),
     "no archive": b"nothing of the kind",
     "device": tarred(next(iter([i for i in [tarfile.TarInfo("device")] if not setattr(i, "type", tarfile.CHRTYPE)]))),

@@ -168,6 +168,22 @@ def test_sends_the_token_to_its_own_host_alone(private_server, repository, tmp_p
     assert not [headers for headers in other.headers if "authorization" in headers]
 
 
+def test_gives_private_submodules_to_nobody_who_could_not_get_them(repository, tmp_path, check_out):
+    library = Repository(repository.place.parent / "library.git")
+    library.commit({"library.py": "WORD = 'library'\n"})
+    server = GitServer(repository.place.parent, login="x-access-token:s3cret-token", protected="/library.git")
+    repository.git("submodule", "--quiet", "add", library.url, "library")
+    repository.git("config", "--file", ".gitmodules", "submodule.library.url", f"{server.url}/library.git")
+    repository.commit({".gitmodules": (repository.place / ".gitmodules").read_text()})
+    private = check_out(f"{server.url}/flows.git", submodules=True, credentials="s3cret-token")
+
+    with pytest.raises(CodeUnavailable):
+        check_out(f"{server.url}/flows.git", submodules=True)
+
+    server.close()
+    assert (private / "library" / "library.py").exists()
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -1,4 +1,5 @@
 import json
+import os
 
 from orchestrator.worker.claims import Claim
 from orchestrator.worker.prefect_process.environment import engine_environment
@@ -33,6 +34,10 @@ def test_sends_the_claim_with_everything_besides_what_the_author_sends():
 
     headers = json.loads(environment["PREFECT_CLIENT_CUSTOM_HEADERS"])
     assert headers == {"X-Mine": "1", "X-Orchestrator-Claim": "claim"}
+
+
+def test_marks_the_processes_of_this_attempt_alone():
+    assert made()["ORCHESTRATOR_RUN_PROCESS"] == f"run/{os.getpid()}"
 
 
 def test_keeps_the_brokers_address_back():

@@ -52,7 +52,7 @@ def execute(tmp_path):
             threading.Thread(target=stop_when_ready, daemon=True).start()
         ended = process.execute(
             [sys.executable, "-c", program, str(ready)],
-            environment={"ORCHESTRATOR_FLOW_RUN_ID": f"run-of-{tmp_path.name}", "PATH": "/usr/bin:/bin"},
+            environment={"ORCHESTRATOR_RUN_PROCESS": f"run-of-{tmp_path.name}", "PATH": "/usr/bin:/bin"},
             directory=tmp_path,
             grace_seconds=grace_seconds,
         )

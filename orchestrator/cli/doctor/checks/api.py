@@ -10,6 +10,7 @@ from orchestrator.cli.doctor.probes.api import Api
 from orchestrator.contract.versions import PREFECT_VERSION
 
 SLOW_SECONDS = 1.0
+MANY = 3  # services that are overdue: told together from here on
 
 
 def api_answers(api: Api) -> Finding:
@@ -57,10 +58,22 @@ def services_run(api: Api) -> Iterator[Finding]:
             "Start the server without --no-services; one of them needs beat and the services worker.",
         )
         return
+    overdue = [name for name, one in bad.items() if one["condition"] == "overdue"]
+    if len(overdue) >= MANY:
+        yield _of_services(overdue, bad)
+        bad = {name: one for name, one in bad.items() if name not in overdue}
     for name, one in bad.items():
         yield _of_service(name, one)
-    if not bad:
+    if not bad and not overdue:
         yield ok("services", f"{len(api.services)} services, all in time")
+
+
+def _of_services(names: list[str], of: dict[str, dict[str, Any]]) -> Finding:
+    """Many at once have one reason, so they are told in one line."""
+    last = max(of[name]["last_started_at"] or "" for name in names) or "no time at all"
+    found = f"{len(names)} services are overdue ({', '.join(names)}); the last of them ran at {last}"
+    remedy = "If the server has just begun, ask again in a minute. Otherwise look at the log of the services worker."
+    return problem("services", found, remedy)
 
 
 def _of_service(name: str, one: dict[str, Any]) -> Finding:

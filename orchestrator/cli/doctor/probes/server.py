@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.cli.managing import management_command, management_environment, reason_of_failure
 from orchestrator.cli.pidfile import Running
-from orchestrator.cli.processes import children_of, python_command
+from orchestrator.cli.processes import children_of
 
 _OURS = ("DATABASE_URL", "REDIS_URL")
 _PREFIX = "ORCHESTRATOR_"
@@ -62,15 +63,14 @@ def _web_processes(pid: int) -> Iterator[int]:
 
 
 def look_at_server(home: Path, environment: Mapping[str, str]) -> Server:
-    child = {**environment, "ORCHESTRATOR_HOME": str(home), "DJANGO_SETTINGS_MODULE": "orchestrator.settings"}
-    command = python_command("-m", "django", "set_up_facts")
+    command = management_command("set_up_facts")
+    child = management_environment(environment, directory=home)
     try:
         done = subprocess.run(command, env=child, check=False, capture_output=True, timeout=PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
         return Server(None, f"it did not answer within {PATIENCE_SECONDS:g} seconds")
     if done.returncode:
-        last = (done.stderr.decode(errors="replace").strip().splitlines() or ["it gave no reason"])[-1]
-        return Server(None, last.removeprefix("CommandError: "))
+        return Server(None, reason_of_failure(done.stderr))
     return Server(json.loads(done.stdout))
 
 

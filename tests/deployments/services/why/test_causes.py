@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from deployments.models.work_pools import AGENT
 from deployments.services.why.causes import explain
 from deployments.services.why.explanation import Explanation
 from deployments.services.why.situation import (
-    AGENT,
     HeartbeatFact,
     ParentFact,
     Patience,

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 
 from orchestrator import __version__
 from orchestrator.contract.times import format_time, now
-from orchestrator.web import schema_changes
+from orchestrator.upkeep import schema_changes
 from orchestrator.web.models import WebPulse
 from orchestrator.web.pulse import SILENT_SECONDS
 

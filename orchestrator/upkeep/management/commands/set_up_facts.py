@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from orchestrator.web.set_up import set_up_facts
+from orchestrator.upkeep.set_up import set_up_facts
 
 
 class Command(BaseCommand):

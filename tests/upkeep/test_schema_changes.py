@@ -2,7 +2,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from orchestrator.web.schema_changes import (
+from orchestrator.upkeep.schema_changes import (
     NoSuchTarget,
     our_tables,
     plan_downgrade,

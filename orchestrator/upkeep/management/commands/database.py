@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.exceptions import InconsistentMigrationHistory, IrreversibleError
 
-from orchestrator.web import schema_changes
-from orchestrator.web.schema_changes import NoSuchTarget, Plan
+from orchestrator.upkeep import schema_changes
+from orchestrator.upkeep.schema_changes import NoSuchTarget, Plan
 
 
 class Command(BaseCommand):
