@@ -41,7 +41,7 @@ def run_service(service: Service, *, due_at: datetime | None = None) -> ServiceR
     time gets past the first statement.
     """
     lease = _take(service, due_at)
-    if lease is None:
+    if lease is None or not lease.renew():  # taking it may have waited for others for longer than it lasts
         return None
     began = monotonic()
     with _given_back(lease):
@@ -73,7 +73,7 @@ class _Lease:
 
 
 def _take(service: Service, due_at: datetime | None) -> _Lease | None:
-    at = now()
+    at, asked = now(), monotonic()
     holder = f"{_HERE}{os.getpid()}:{uuid4().hex[:12]}"
     free = ServiceRecord.objects.filter(name=service.name).free(at)
     if due_at is not None:
@@ -89,7 +89,7 @@ def _take(service: Service, due_at: datetime | None) -> _Lease | None:
     if not taken and not ServiceRecord.objects.filter(name=service.name).exists():
         ServiceRecord.objects.get_or_create(name=service.name, defaults={"default_seconds": service.every_seconds})
         taken = free.update(**values)
-    return _Lease(service, holder, renewed=monotonic()) if taken else None
+    return _Lease(service, holder, renewed=asked) if taken else None
 
 
 def _end_of_lease(service: Service) -> datetime:

@@ -14,7 +14,7 @@ from orchestrator.sdk.logs import RunLog
 from orchestrator.sdk.states import Cancelled, Crashed, State
 from orchestrator.sdk.stopping import stop_run
 from orchestrator.worker import children
-from orchestrator.worker.api import api_client
+from orchestrator.worker.api import api_access, api_client
 from orchestrator.worker.claims import Claim, ClaimRefused, claim_run, release_claim, report_lost_run
 from orchestrator.worker.code.source import RunCode
 from orchestrator.worker.isolated import IsolatedRun, ProcessDied, Task
@@ -58,7 +58,7 @@ def execute_run(*, flow_run_id: str, settings: WorkerSettings) -> str:
 
 def _execute_claimed(client: Client, claim: Claim, settings: WorkerSettings) -> str:
     ways = _Ways(claim, client, settings)
-    keeper = Keeper(client, claim, stop=ways.stop)
+    keeper = Keeper(client, claim, access=api_access(settings.api_url), stop=ways.stop)
     keeper.start()
     trouble: str | None = None
     lost: str | None = None

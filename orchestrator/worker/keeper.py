@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import signal
@@ -12,9 +11,11 @@ from collections.abc import Callable
 
 from orchestrator.contract.states import StateType
 from orchestrator.sdk.client import Client
-from orchestrator.sdk.errors import ApiError, ClaimLost, OrchestratorError, RunCancelled, RunStopped, ServerUnreachable
-from orchestrator.worker.claims import Claim, ClaimGone, release_claim, renew_claim
+from orchestrator.sdk.errors import ApiError, ClaimLost, RunCancelled, RunStopped, ServerUnreachable
+from orchestrator.worker.api import Access
+from orchestrator.worker.claims import Claim, ClaimGone, renew_claim
 from orchestrator.worker.process_tree import ProcessTree, mark_of
+from orchestrator.worker.undertaker import Burial, call_undertaker
 
 MOST_SECONDS_BETWEEN_RENEWALS = 1.5  # also how late a cancellation is noticed; most of them write nothing
 GRACE_SECONDS = 30.0  # what a run gets to stop by itself after its claim was lost, before its process is killed
@@ -31,9 +32,10 @@ class Keeper:
     be cancelled is ended by the worker, see warden.py.
     """
 
-    def __init__(self, client: Client, claim: Claim, *, stop: Callable[[RunStopped], bool]) -> None:
+    def __init__(self, client: Client, claim: Claim, *, access: Access, stop: Callable[[RunStopped], bool]) -> None:
         """`stop` tells the run to stop; False when that does not reach it yet."""
         self._stop_run = stop
+        self._access = access
         self._client = client
         self._claim = claim
         self._flow_run_id = str(claim.flow_run["id"])
@@ -97,8 +99,8 @@ class Keeper:
         _kill_own_group()
 
     def _give_up(self, reason: str) -> None:
-        with contextlib.suppress(OrchestratorError):
-            release_claim(self._client, self._claim.id, reason=reason, patience_seconds=1)
+        """The run begins elsewhere as soon as it is given back, so it is given back by somebody who outlives it."""
+        call_undertaker(Burial(os.getpid(), self._claim.id, reason, self._access))
         self._end_process()
 
 

@@ -56,8 +56,9 @@ class RunRequest(Request):
         """A cold stop of the worker kills the child. Its run may begin elsewhere at once."""
         if self.worker_pid:
             _log.warning("Flow run %s is handed back: the worker stops before it has ended.", self._flow_run_id)
-        self._tell("The worker was stopped while it executed the run.", handed_back=True)
+        # Killed before that is told: the run begins elsewhere at once.
         super().cancel(pool, signal=signal, emit_retry=False)
+        self._tell("The worker was stopped while it executed the run.", handed_back=True)
 
     def _tell(self, reason: str, *, handed_back: bool = False) -> None:
         if not self._told and self.worker_pid:  # without a process nothing was executed

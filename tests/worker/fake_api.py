@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from uuid import uuid4
 
 
@@ -29,6 +30,7 @@ class FakeApi:
         self.cancel: set[str] = set()
         self.pools = {"default"}
         self.accept = True
+        self.alive_at_release: list[bool] = []  # whether the process that had the run was still there
         api = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -114,6 +116,7 @@ class FakeApi:
 
     def _of_claim(self, claim_id, action, body):
         if action == "release":
+            self.alive_at_release.append(is_alive(self.process_ids[claim_id]))
             self.released.append({"run": self.claims[claim_id], **body})
             return 204, None
         self.renewals += 1
@@ -153,6 +156,13 @@ class FakeApi:
 
     def messages_of(self, run_id) -> list[str]:
         return [log["message"] for log in self.logs if log["flow_run_id"] == run_id]
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
 
 
 def eventually(condition, *, seconds: float = 15.0):

@@ -241,6 +241,7 @@ def test_gives_its_runs_back_when_the_worker_itself_is_killed(worker, api):
 
     released = eventually(lambda: api.released, seconds=5)
     assert released == [{"run": run_id, "reason": "The worker process died while it executed the run."}]
+    assert api.alive_at_release == [False]  # or the run would begin elsewhere while it is still executed here
     eventually(lambda: not _running("sleep 41.5"))
     assert api.state_names(run_id) == ["Running"]
 
