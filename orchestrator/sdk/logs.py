@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 MAX_MESSAGE_LENGTH = 100_000  # characters; the rest of a longer message is cut
 _CUT = " … (cut)"
 _setup_lock = threading.Lock()
-_ready = False
 
 
 class RunLogger(logging.LoggerAdapter):
@@ -63,22 +62,27 @@ def sdk_logger() -> logging.Logger:
 
 
 def configure(*, console: bool = True) -> None:
-    """Set the handlers of the `orchestrator` logger, once per process. A worker wants no console: it has a log."""
-    global _ready
-    if _ready:
+    """Set the handlers of the `orchestrator` logger, if it has none yet. A worker wants no console: it has a log.
+
+    The logger itself is asked: whoever puts logging back as it was before takes the handlers away again.
+    """
+    root = logging.getLogger("orchestrator")
+    if _is_configured(root):
         return
     with _setup_lock:
-        if _ready:
+        if _is_configured(root):
             return
-        root = logging.getLogger("orchestrator")
         root.setLevel(settings.logging_level())
         root.propagate = False
         if console:
             handler = ConsoleHandler()
             handler.setFormatter(_ConsoleFormatter())
             root.addHandler(handler)
-        root.addHandler(ServerHandler())
-        _ready = True
+        root.addHandler(ServerHandler())  # the last, as it says that all is there
+
+
+def _is_configured(root: logging.Logger) -> bool:
+    return any(isinstance(handler, ServerHandler) for handler in root.handlers)
 
 
 class ConsoleHandler(logging.Handler):

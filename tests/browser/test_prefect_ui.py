@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Route
 
 from tests.browser.prefect_ui import Interface, Watch
 
@@ -77,7 +76,6 @@ def test_shows_every_page_of_prefects_own_interface(browser, server, prefect3_py
     (files,) = prefect3_python.parents[1].glob(f"lib/python3*/site-packages/prefect/server/{folder}")
     context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
     Interface(files, base).serve(context)
-    context.route("**/api/automations/**", _answer_for_automations)
     watch = Watch(context.new_page())
 
     for address, texts in PAGES.items():
@@ -90,15 +88,3 @@ def test_shows_every_page_of_prefects_own_interface(browser, server, prefect3_py
         "POST /api/logs/filter",
         f"GET /api/flow_runs/{things['whole']}/graph-v2",
     } <= watch.asked
-
-
-def _answer_for_automations(route: Route) -> None:
-    """The page of a deployment asks which automations concern it, and shows nothing at all when that is not found.
-
-    Not every address of automations is there yet, so those that are missing are answered with "none".
-    """
-    answer = route.fetch()
-    if answer.status == 404:
-        route.fulfill(json=[])
-    else:
-        route.fulfill(response=answer)
