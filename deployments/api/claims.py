@@ -75,6 +75,7 @@ class LostRuns(ApiView):
     def post(self, request: Request, pool_name: str, body: LostRun) -> Response:
         """A worker saw the process die that executed a run."""
         report_lost(
+            pool_name=pool_name,
             flow_run_id=body.flow_run_id,
             worker_name=body.worker_name,
             process_id=body.process_id,

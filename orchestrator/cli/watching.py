@@ -8,8 +8,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from orchestrator.cli.exits import FAILED, Ended
-from orchestrator.cli.output import hint
+from orchestrator.cli.output import hint, plain
 from orchestrator.contract.states import TERMINAL, StateType
 from orchestrator.contract.times import format_time, parse_time
 
@@ -120,7 +122,8 @@ class RunLog:
         """An entry as people read it."""
         moment = parse_time(entry["timestamp"]).astimezone()
         clock = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
-        return f"{clock} | {logging.getLevelName(entry['level']):<7} | {self._label(entry)} - {entry['message']}"
+        message = plain(click.unstyle(entry["message"]))
+        return f"{clock} | {logging.getLevelName(entry['level']):<7} | {self._label(entry)} - {message}"
 
     def _unseen(self, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
         self._learn_names(page)

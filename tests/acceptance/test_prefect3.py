@@ -24,8 +24,12 @@ LONGEST_SECONDS = 300
 AUTH_STRING = "admin:pass"
 # Of what they need the server has not everything yet.
 NOT_YET = {
-    "s20_automations": "there are no automations yet",
+    "s20_automations": "automations know triggers of single events only",
 }
+# The client's task worker may lock itself up, on any server: a thread that makes its sender of logs holds a lock, and
+# waits for the event loop, which at the same moment waits for that lock to make its sender of events.
+LOCKS_ITSELF_UP = {"s18_background_tasks": "waiting for background task to complete"}
+MOST_TRIES = 3
 OF_THEIR_OWN = {"s26_auth", "s27_csrf"}  # need a server that is started otherwise
 ALL = sorted(path.stem for path in SCRIPTS.glob("s[0-9]*.py"))
 
@@ -67,9 +71,14 @@ class Scenarios:
     def _run(self, name: str) -> subprocess.CompletedProcess[str]:
         environment = {**self._environment, "PREFECT_HOME": str(self._home / name)}
         command = [str(self._python), str(SCRIPTS / f"{name}.py")]
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS
-        )
+        for _ in range(MOST_TRIES):
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS
+            )
+            sign = LOCKS_ITSELF_UP.get(name)
+            if done.returncode == 0 or sign is None or sign not in done.stdout + done.stderr:
+                break
+        return done
 
 
 @pytest.fixture(scope="module")

@@ -46,3 +46,13 @@ def test_shows_the_name_that_the_flow_gave_its_run():
     watch_run(server, {"id": "run", "name": "amber-dove"}, show=lines.append)
 
     assert lines[-1].endswith("Flow run 'load-users' - over")
+
+
+def test_shows_no_line_that_commands_the_terminal():
+    server = Server(tasks=0)
+    server.logs[-1]["message"] = "\x1b[31mred\x1b[0m\x1b]0;title\x07\nnext"
+    lines = []
+
+    watch_run(server, server.run, show=lines.append)
+
+    assert lines[-1].endswith("Flow run 'amber-dove' - red�]0;title�\nnext")

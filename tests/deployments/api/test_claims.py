@@ -146,6 +146,24 @@ def test_hears_from_a_worker_that_its_child_died(api, run):
     assert "Out of memory" in state_of(api, run)["message"]
 
 
+def test_does_not_take_the_word_of_a_worker_of_another_pool(api, run):
+    claim(api, run)
+    api.post("/work_pools/", {"name": "elsewhere", "type": "celery"})
+
+    response = api.post(
+        "/work_pools/elsewhere/claims/lost", {"flow_run_id": run.pk, "worker_name": "w", "reason": "Out of memory"}
+    )
+
+    assert response.status_code == 204
+    assert state_of(api, run)["type"] == "PENDING"
+
+
+def test_refuses_a_reason_without_end(api, run):
+    body = {"flow_run_id": run.pk, "worker_name": "w", "reason": "x" * 10_001}
+
+    assert api.post("/work_pools/cluster/claims/lost", body).status_code == 422
+
+
 def test_gives_a_worker_of_certain_queues_only_their_runs(api, run):
     body = {"flow_run_id": run.pk, "worker_name": "w"}
 
