@@ -1,4 +1,8 @@
-"""The socket of task workers: `/task_runs/subscriptions/scheduled`."""
+"""The socket of task workers: `/task_runs/subscriptions/scheduled`.
+
+By the contract a worker acknowledges each task run on receipt. Ours may say how many it executes at once (`slots`): it
+is told that this is understood, is sent as many, and acknowledges each by its id when it has ended.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +20,48 @@ from runs.api.answers import task_run_answer
 from runs.models import TaskRun
 from runs.queue_watch import current_watch
 from runs.services import background
+from runs.services.background_holders import Resumed, resume
 
 PROTOCOL_VIOLATION = 4001
 NORMAL = 1000
 MOST_KEYS = 1000
+MOST_SLOTS = 1000
 
 
 class ScheduledTaskRuns(ApiSocket):
     """The worker says which tasks it knows, and is sent their runs one by one; each has to be acknowledged."""
 
     async def converse(self) -> None:
-        keys, client_id = _subscription(await self.receive_object())
+        asked = await self.receive_object()
+        keys, client_id = _subscription(asked)
+        slots = _slots(asked)
+        if slots is not None:
+            await self._converse_with_holder(asked, keys, client_id, slots)
+            return
         subscription_id = await http_threads.call(_subscribe, client_id, keys)
         try:
             await _Desk(self, subscription_id, keys).serve()
         finally:
             # Also when the server stops in this moment; should even this be lost, the lease ends by itself.
             await asyncio.shield(http_threads.call(_unsubscribe, subscription_id))
+
+    async def _converse_with_holder(self, asked: dict[str, Any], keys: list[str], client_id: str, slots: int) -> None:
+        resumed = await http_threads.call(_resume, asked, client_id, keys, slots)
+        if resumed is None:
+            resumed = Resumed(await http_threads.call(_subscribe, client_id, keys, slots), frozenset())
+        desk = _SlotDesk(self, resumed, keys, slots)
+        try:
+            await self.send_object(
+                {
+                    "type": "subscribed",
+                    "id": str(resumed.subscription_id),
+                    "lease_seconds": background.LEASE_SECONDS,
+                    "holds": [str(each) for each in resumed.holds],
+                }
+            )
+            await desk.serve()
+        finally:
+            await asyncio.shield(http_threads.call(_unsubscribe, resumed.subscription_id, desk.quits))
 
 
 class _Desk:
@@ -90,6 +119,50 @@ class _Desk:
         return background.renew(subscription_id=self._id)
 
 
+class _SlotDesk(_Desk):
+    """The same with a worker that holds several task runs until they have ended."""
+
+    def __init__(self, socket: ApiSocket, resumed: Resumed, keys: list[str], slots: int) -> None:
+        super().__init__(socket, resumed.subscription_id, keys)
+        self.quits = False
+        self._slots = slots
+        self._in_hand = set(resumed.holds)
+        self._has_room = asyncio.Event()
+
+    async def _read(self) -> None:
+        while True:
+            frame = _object(await self._socket.receive_text())
+            kind, run_id = frame.get("type"), _uuid(frame.get("task_run_id"))
+            if kind == "quit":
+                self.quits = True
+                raise Refuse(NORMAL, "")
+            if kind == "slots":
+                self._slots = _count(frame.get("slots"), least=0)
+                self._has_room.set()
+                continue
+            if kind != "ack" or run_id is None:
+                raise Refuse(PROTOCOL_VIOLATION, "Protocol violation: expected 'ack' message with a 'task_run_id'")
+            await http_threads.call(self._acknowledge, run_id)
+            self._in_hand.discard(run_id)
+            self._has_room.set()
+
+    async def _send(self) -> None:
+        with current_watch().over(self._keys) as wake:
+            while True:
+                self._has_room.clear()
+                if len(self._in_hand) >= self._slots:
+                    await self._has_room.wait()
+                    continue
+                wake.clear()
+                run = await http_threads.call(self._take)
+                if run is None:
+                    await wake.wait()
+                    continue
+                self._in_hand.add(run.pk)
+                await self._socket.send_object(task_run_answer(run))
+                self._turn_keys(run.task_key)
+
+
 def _subscription(asked: dict[str, Any]) -> tuple[list[str], str]:
     """The keys and the name of the worker. Raises Refuse."""
     if asked.get("type") != "subscribe":
@@ -112,9 +185,37 @@ def _object(frame: str | bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _subscribe(client_id: str, keys: Sequence[str]) -> UUID:
-    return background.subscribe(client_id=client_id, task_keys=keys)
+def _slots(asked: dict[str, Any]) -> int | None:
+    """How many task runs a worker that holds wants at most; None for one of the contract. Raises Refuse."""
+    return None if asked.get("slots") is None else _count(asked["slots"], least=1)
 
 
-def _unsubscribe(subscription_id: UUID) -> None:
-    background.unsubscribe(subscription_id=subscription_id)
+def _count(slots: Any, *, least: int) -> int:
+    if not isinstance(slots, int) or isinstance(slots, bool) or not least <= slots <= MOST_SLOTS:
+        raise Refuse(PROTOCOL_VIOLATION, f"Protocol violation: 'slots' must be a number from {least} to {MOST_SLOTS}")
+    return slots
+
+
+def _uuid(value: Any) -> UUID | None:
+    try:
+        return UUID(value)
+    except (TypeError, ValueError, AttributeError):
+        return None
+
+
+def _subscribe(client_id: str, keys: Sequence[str], slots: int | None = None) -> UUID:
+    return background.subscribe(client_id=client_id, task_keys=keys, slots=slots)
+
+
+def _resume(asked: dict[str, Any], client_id: str, keys: Sequence[str], slots: int) -> Resumed | None:
+    """The subscription that the worker had before its connection broke; None when there is none any more."""
+    earlier = _uuid(asked.get("resumes"))
+    executing = asked.get("executing")
+    if earlier is None or not isinstance(executing, list):
+        return None
+    known = [run_id for each in executing[:MOST_SLOTS] if (run_id := _uuid(each))]
+    return resume(subscription_id=earlier, client_id=client_id, task_keys=keys, slots=slots, executing=known)
+
+
+def _unsubscribe(subscription_id: UUID, for_good: bool = True) -> None:
+    background.unsubscribe(subscription_id=subscription_id, for_good=for_good)

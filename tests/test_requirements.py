@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
+LARGE = {"ray"}  # not worth its download to everybody who runs the tests
 
 
 def of_everybody() -> list[str]:
@@ -32,6 +33,8 @@ def test_is_installed_as_it_is_pinned(line):
         installed = version(wanted.name)
     except PackageNotFoundError:
         installed = None
+        if wanted.name in LARGE:
+            pytest.skip(f"{wanted.name} is installed only where it is wanted")
 
     assert [(each.operator, each.version) for each in wanted.specifier] == [("==", installed)]
 

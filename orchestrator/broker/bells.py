@@ -38,6 +38,14 @@ class Bells:
             path.touch()
         return path
 
+    def remove(self, queue: str) -> None:
+        """Nobody listens to the queue any more."""
+        descriptor = self._open.pop(queue, None) if self._pid == os.getpid() else None
+        if descriptor is not None:
+            os.close(descriptor)
+        with suppress(OSError):
+            self.path(queue).unlink(missing_ok=True)
+
     def close(self) -> None:
         if self._pid == os.getpid():
             for descriptor in self._open.values():

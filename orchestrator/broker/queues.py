@@ -25,6 +25,16 @@ def queue_of_worker(pool: str, name: str) -> str:
     return f"worker.{pool}/{name}"
 
 
+def queue_of_tasks(pool: str) -> str:
+    """Where the workers of a pool listen for task runs that flows submit to them."""
+    return f"tasks.{pool}"
+
+
+def queue_of_replies(token: str) -> str:
+    """Where one flow run listens for what became of the task runs that it submitted."""
+    return f"replies.{token}"
+
+
 def message_priority(work_queue_priority: int) -> int:
     """Queues are numbered from 1 on, the most urgent first; those from the tenth on are as urgent as one another."""
     return min(max(work_queue_priority - 1, 0), MOST_PRIORITIES - 1)

@@ -100,6 +100,12 @@ class Channel(virtual.Channel):
     def _purge(self, queue: str) -> int:
         return self.store.purge(queue)
 
+    def queue_delete(self, queue: str, *args: Any, **kwargs: Any) -> None:
+        """With its messages and its bell. Kombu itself would delete queues of named exchanges alone."""
+        super().queue_delete(queue, *args, **kwargs)
+        self.store.purge(queue)
+        self.store.bells.remove(queue)
+
     def _size(self, queue: str) -> int:
         return self.store.size(queue)
 

@@ -25,14 +25,19 @@ COMMANDS = {
     "doctor": ("orchestrator.cli.doctor.command", "doctor", "Check the set-up, and say what is unsafe."),
     "flow": ("orchestrator.cli.flows", "flows", "List, inspect and delete flows."),
     "flow-run": ("orchestrator.cli.flow_runs", "flow_runs", "Look at flow runs, follow, cancel and retry them."),
+    "journal": ("orchestrator.cli.journal", "journal", "See and send what a server that was away was not told."),
+    "login": ("orchestrator.cli.login", "login", "Keep an API key for a server, and use that server."),
+    "logout": ("orchestrator.cli.login", "logout", "Take the key out of the active profile."),
     "profile": ("orchestrator.cli.profiles", "profiles", "Keep the settings of several servers, and switch."),
     "secrets": ("orchestrator.cli.secrets", "secrets", "Look after the encryption of what blocks hold."),
     "server": ("orchestrator.cli.server", "server", "Start, stop and look at the server on this machine."),
+    "task": ("orchestrator.cli.task", "task", "Execute background tasks."),
     "variable": ("orchestrator.cli.variables", "variables", "Read and set the values that flows ask for by name."),
     "version": ("orchestrator.cli.version", "version", "Tell the versions of client and server."),
     "work-pool": ("orchestrator.cli.work_pools", "work_pools", "Make work pools and say how much they may do."),
     "work-queue": ("orchestrator.cli.work_queues", "work_queues", "Make work queues and say which goes first."),
     "worker": ("orchestrator.cli.worker", "worker", "Run workers, and look at those that there are."),
+    "workspace": ("orchestrator.cli.workspaces", "workspaces", "Choose the server to work with."),
 }
 
 

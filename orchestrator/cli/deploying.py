@@ -14,8 +14,8 @@ from orchestrator.cli.output import hint, output_option
 from orchestrator.cli.parameters import read_parameters
 
 if TYPE_CHECKING:
-    from orchestrator.cli.deploy_files import Declared
     from orchestrator.sdk.client import Client
+    from orchestrator.sdk.definitions.entries import Declared
 
 DIFFERS = 2  # exit code of a plan that would change something
 _OF_ONE_FLOW = {
@@ -117,8 +117,8 @@ def _deploy_file(client: Client, file: str | None, names: tuple[str, ...], *, pr
 
 
 def _of_options(entrypoint: str, name: str, options: dict[str, Any]) -> Declared:
-    from orchestrator.cli.deploy_files import Declared
     from orchestrator.cli.flow_facts import flow_facts
+    from orchestrator.sdk.definitions.entries import Declared
     from orchestrator.sdk.deploying import DEFAULT_POOL, SDK_LABEL, catch_up_policy
     from orchestrator.sdk.schedules import schedule_bodies
 

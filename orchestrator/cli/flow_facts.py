@@ -9,23 +9,11 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.sdk.definitions.flow_facts import FlowFacts, loaded_facts
 from orchestrator.sdk.errors import FlowNotFound
 from orchestrator.worker.prefect_process.recognising import Engine, engine_of_code
-
-
-@dataclass(frozen=True, slots=True)
-class FlowFacts:
-    """`entrypoint` is the one to store; `is_ours` says that the code is written for our SDK."""
-
-    name: str
-    description: str | None
-    version: str | None
-    schema: dict[str, Any]
-    entrypoint: str
-    is_ours: bool
 
 
 def flow_facts(entrypoint: str, *, directory: str) -> FlowFacts:
@@ -42,7 +30,7 @@ def flow_facts(entrypoint: str, *, directory: str) -> FlowFacts:
         raise FlowNotFound(f"{file} cannot be read in {directory}: {reason}") from None
     if engine_of_code(code) is Engine.PREFECT:
         return _read(code, file, function, written)
-    return _loaded(f"{file}:{function}", directory)
+    return loaded_facts(f"{file}:{function}", directory=directory)
 
 
 def _located(entrypoint: str, directory: str) -> tuple[str, str, str]:
@@ -56,21 +44,6 @@ def _located(entrypoint: str, directory: str) -> tuple[str, str, str]:
         return path, function, entrypoint
     as_file = path.replace(".", "/") + ".py"
     return (as_file if "/" not in path else path), function, entrypoint
-
-
-def _loaded(entrypoint: str, directory: str) -> FlowFacts:
-    from orchestrator.sdk.loading import opened_flow
-    from orchestrator.sdk.schemas import parameter_schema
-
-    try:
-        with opened_flow(entrypoint, directory=directory) as flow:
-            schema = parameter_schema(flow.fn)
-            return FlowFacts(flow.name, flow.description, flow.version, schema, entrypoint, is_ours=True)
-    except FlowNotFound:
-        raise
-    except (Exception, SystemExit) as error:
-        # The file is the author's, and may raise anything while it is loaded.
-        raise FlowNotFound(f"{entrypoint} does not load: {type(error).__name__}: {error}") from error
 
 
 def _read(code: str, file: str, function: str, entrypoint: str) -> FlowFacts:

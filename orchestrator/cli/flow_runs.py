@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -289,14 +290,16 @@ def retry(runs: tuple[str, ...], watch: bool) -> None:
 
 @flow_runs.command()
 @click.argument("run")
+@click.option("--input", "given", help="What it waits for: a JSON object of fields, or a single value.")
 @clear_errors
-def resume(run: str) -> None:
+def resume(run: str, given: str | None) -> None:
     """Let a paused flow run go on."""
     from orchestrator.cli.finding import find_flow_run
 
     client = connected()
     found = find_flow_run(client, run)
-    answer = client.ask("POST", f"/flow_runs/{found['id']}/resume", {})
+    body = {} if given is None else {"run_input": _answer_of_person(given)}
+    answer = client.ask("POST", f"/flow_runs/{found['id']}/resume", body)
     if answer["status"] != "ACCEPT":
         raise Ended(f"Not resumed: {_refusal(answer)}")
     click.echo(f"Flow run {found['name']!r} ({found['id']}) goes on.")
@@ -352,6 +355,16 @@ def _set_state(client: Client, run: dict[str, Any], state: dict[str, Any], *, fo
     body = {"state": state, "force": force}
     answer: dict[str, Any] = client.ask("POST", f"/flow_runs/{run['id']}/set_state", body)
     return answer
+
+
+def _answer_of_person(text: str) -> dict[str, Any]:
+    """What is no JSON is a text, which needs no quotes then."""
+    from orchestrator.sdk.run_input.kinds import as_values
+
+    try:
+        return as_values(json.loads(text))
+    except json.JSONDecodeError:
+        return as_values(text)
 
 
 def _refusal(answer: dict[str, Any]) -> str:

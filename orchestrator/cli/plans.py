@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.deploy_files import Declared, Problem
 from orchestrator.cli.output import hint, plain, show_json
 from orchestrator.cli.schedules import in_short as schedule_in_short
+from orchestrator.sdk.definitions.entries import Declared, Problem
 from orchestrator.sdk.errors import ApiError
 from orchestrator.sdk.refusals import refusals
 

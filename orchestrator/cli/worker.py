@@ -53,6 +53,20 @@ class _MostAndLeast(click.ParamType):
 )
 @click.option("--max-tasks-per-child", type=click.IntRange(min=1), help="Runs after which a process is replaced.")
 @click.option("--max-memory-per-child", type=click.IntRange(min=1), help="KiB after which a process is replaced.")
+@click.option(
+    "--tasks",
+    default=None,
+    type=click.IntRange(0, MOST_PROCESSES),
+    help="Tasks at once that flows submit with CeleryTaskRunner, beside the runs. By default as many; 0 takes none.",
+)
+@click.option(
+    "--serve",
+    "serves",
+    multiple=True,
+    metavar="FILE.py[:TASK]",
+    help="Execute what is delayed of these background tasks as well; a module's name serves its tasks. Repeatable.",
+)
+@click.option("--only-tasks", is_flag=True, help="Execute submitted tasks alone, and no flow runs.")
 @click.argument("celery_options", nargs=-1, type=click.UNPROCESSED, metavar="[-- CELERY OPTIONS]")
 @click.pass_context
 def start(
@@ -65,6 +79,9 @@ def start(
     drain_seconds: float | None,
     max_tasks_per_child: int | None,
     max_memory_per_child: int | None,
+    tasks: int | None,
+    serves: tuple[str, ...],
+    only_tasks: bool,
     celery_options: tuple[str, ...],
 ) -> None:
     """Execute the flow runs of a work pool until told to stop.
@@ -81,6 +98,8 @@ def start(
 
     if autoscale and context.get_parameter_source("concurrency") is ParameterSource.COMMANDLINE:
         raise click.UsageError("--concurrency and --autoscale exclude each other.")
+    if only_tasks and tasks == 0:
+        raise click.UsageError("--only-tasks with --tasks 0 would do nothing.")
     if not all(queue.strip() for queue in queues):
         raise click.UsageError("--queue needs a name.")
     try:
@@ -96,9 +115,15 @@ def start(
             work_queues=queues,
             autoscale=autoscale,
             drain_seconds=drain_seconds,
+            task_processes=tasks,
+            serves=serves,
             celery={**celery, **{option: value for option, value in limits.items() if value is not None}},
         )
     except SettingError as error:
         print(f"orchestrator worker: {error}", file=sys.stderr)
         sys.exit(1)
+    if only_tasks:
+        from orchestrator.worker.tasks.serving import serve_tasks
+
+        sys.exit(serve_tasks(settings))
     sys.exit(start_worker(settings))

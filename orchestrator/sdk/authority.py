@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -10,12 +11,14 @@ from uuid import UUID
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.names import generate_name
 from orchestrator.contract.states import StateType, Status
-from orchestrator.contract.times import now, parse_time
+from orchestrator.contract.times import format_time, now, parse_time
 from orchestrator.sdk import settings
-from orchestrator.sdk.client import CLAIM_HEADER, Client
-from orchestrator.sdk.errors import ApiError
+from orchestrator.sdk.client import Client
+from orchestrator.sdk.errors import ApiError, ServerUnreachable
+from orchestrator.sdk.journal import End
 from orchestrator.sdk.retries import delay_seconds
 from orchestrator.sdk.states import AwaitingRetry, Pending, State
+from orchestrator.sdk.transport import CLAIM_HEADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,20 @@ class Authority(Protocol):
         """`patience_seconds` is how long to ask a server that does not answer; None is as long as the setting says."""
         ...
 
+    def clear_the_way(self, flow_run_id: str, final: State) -> None:
+        """Let everything arrive that was said before this end, which is going to be proposed next."""
+        ...
+
 
 class ServerAuthority:
     """The rules of the server, over its API."""
 
     def __init__(self, client: Client, *, claim_id: str | None = None) -> None:
         self._client = client
+        self._claim_id = claim_id
         self._headers = {CLAIM_HEADER: claim_id} if claim_id else {}
+        self._seen_state_id: str | None = None  # the last state that the server accepted
+        self._announced: tuple[State, str] | None = None  # an end, and the transition id it is going to have
 
     def create(self, new: NewFlowRun) -> KnownFlowRun:
         """Raises ServerUnreachable when the server does not answer within the setting's time."""
@@ -89,7 +99,7 @@ class ServerAuthority:
         flow = ask("POST", "/flows/", {"name": new.flow_name})
         parent_task_run_id, earlier = None, None
         if new.tracking is not None:
-            parent_task_run_id, earlier = self._track(new.tracking)
+            parent_task_run_id, earlier = self.track(new.tracking)
         if earlier is None:
             earlier = ask(
                 "POST",
@@ -113,28 +123,73 @@ class ServerAuthority:
         self, flow_run_id: str, state: State, *, force: bool = False, patience_seconds: float | None = None
     ) -> Verdict:
         # One id for one proposal, however often it is sent: the server answers a repeated one with what it stored.
-        state = state.with_details(flow_run_id=flow_run_id, transition_id=str(uuid7()))
+        proposed = state.with_details(flow_run_id=flow_run_id, transition_id=self._transition_id(state))
+        body = {"state": _created(proposed), "force": force}
+        end = self._end(flow_run_id, proposed, force=force) if state.is_terminal else None
+        patience = settings.drain_seconds() if patience_seconds is None else patience_seconds
+        journal = self._client.delivery.journal
         try:
             answer = self._client.ask(
                 "POST",
                 f"/flow_runs/{flow_run_id}/set_state",
-                {"state": _created(state), "force": force},
-                patience_seconds=settings.drain_seconds() if patience_seconds is None else patience_seconds,
+                body,
+                patience_seconds=patience,
                 headers=self._headers,
+                wait=None if end is None else lambda seconds: self._keep_and_wait(end, seconds),
             )
+        except ServerUnreachable as error:
+            if end is not None and journal.keep(end):
+                self._client.delivery.leave_end(end.id)
+                raise ServerUnreachable(f"{error}. It is kept in {journal.file}, and told when it can be") from None
+            raise
         except ApiError as error:
+            if end is not None:
+                journal.settle(end.id)
             if error.status != 404:
                 raise
             return Verdict(Status.ABORT, reason="the server does not know the run any more")
+        if end is not None:
+            journal.settle(end.id)
+        state = proposed
         held = State.from_wire(answer["state"]) if answer.get("state") else None
         status = Status(answer["status"])
         details = answer.get("details") or {}
         if status is Status.REJECT and held is not None and held.type is state.type:
             # With our own transition id on it, the first sending was accepted and only its answer was lost.
             status = Status.ACCEPT if held.transition_id == state.transition_id else status
+        if status is Status.ACCEPT and held is not None:
+            self._seen_state_id = str(held.id)
         return Verdict(status, held, float(details.get("delay_seconds") or 0), details.get("reason"))
 
-    def _track(self, tracking: NewTrackingRun) -> tuple[str, dict[str, Any] | None]:
+    def clear_the_way(self, flow_run_id: str, final: State) -> None:
+        """While the server is away, the end is on disk before anybody waits: the process may be killed meanwhile."""
+        transition_id = str(uuid7())
+        self._announced = (final, transition_id)
+        proposed = final.with_details(flow_run_id=flow_run_id, transition_id=transition_id)
+        end = self._end(flow_run_id, proposed, force=final.type is StateType.CANCELLED)
+        delivery = self._client.delivery
+        delivery.flush(when_away=lambda: _ignore(delivery.journal.keep(end)))
+
+    def _transition_id(self, state: State) -> str:
+        announced, self._announced = self._announced, None
+        return announced[1] if announced is not None and announced[0] is state else str(uuid7())
+
+    def _end(self, flow_run_id: str, proposed: State, *, force: bool) -> End:
+        return End(
+            id=str(proposed.transition_id),
+            flow_run_id=flow_run_id,
+            state=_created(proposed),
+            force=force,
+            at=format_time(proposed.timestamp),
+            seen_state_id=self._seen_state_id,
+            claim_id=self._claim_id,
+        )
+
+    def _keep_and_wait(self, end: End, seconds: float) -> None:
+        self._client.delivery.journal.keep(end)
+        time.sleep(seconds)
+
+    def track(self, tracking: NewTrackingRun) -> tuple[str, dict[str, Any] | None]:
         """The tracking task run's id, and the child that an earlier attempt of the parent made for it, if any."""
         response = self._client.send(
             "POST",
@@ -175,6 +230,9 @@ class LocalAuthority:
         self._new = new
         return KnownFlowRun(id=str(uuid7()), name=new.name or generate_name(), state=Pending())
 
+    def clear_the_way(self, flow_run_id: str, final: State) -> None:
+        """Nothing was said to anybody."""
+
     def propose(
         self, flow_run_id: str, state: State, *, force: bool = False, patience_seconds: float | None = None
     ) -> Verdict:
@@ -184,7 +242,7 @@ class LocalAuthority:
             if left > 0:
                 return Verdict(Status.WAIT, None, left)
             self._run_count += 1
-        elif state.type is StateType.FAILED and self._new is not None and self._run_count <= self._new.retries:
+        elif state.type is StateType.FAILED and self._new is not None and 0 < self._run_count <= self._new.retries:
             seconds = delay_seconds(self._new.retry_delay, failures=self._run_count)
             self._begin_at = now() + timedelta(seconds=seconds)
             return Verdict(Status.REJECT, AwaitingRetry(scheduled_time=self._begin_at, message=state.message))
@@ -224,9 +282,13 @@ def _created(state: State) -> dict[str, Any]:
         "type": state.type.value,
         "name": state.name,
         "message": state.message,
-        "data": None,
+        "data": state.data,
         "state_details": state.details,
     }
+
+
+def _ignore(_: object) -> None:
+    """For callbacks that answer nothing."""
 
 
 def _text(value: str | UUID | None) -> str | None:

@@ -6,18 +6,18 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-_COROUTINE_FUNCTION = 0x80
+_ASYNC_FUNCTIONS = 0x80 | 0x200
 _GENERATOR_FUNCTIONS = 0x20 | 0x200
 
 
-def checked_function(fn: Any, *, kind: str) -> Callable[..., Any]:
-    """Raises TypeError for what cannot be called, and for generator functions: their body would run too late."""
+def checked_function(fn: Any, *, kind: str, generators: bool = False) -> Callable[..., Any]:
+    """Raises TypeError for what cannot be called, and for generator functions, unless `generators` are expected."""
     if isinstance(fn, (staticmethod, classmethod)):
         raise TypeError(f"put @{type(fn).__name__} above @{kind}, not below it")
     if not callable(fn):
         raise TypeError(f"@{kind} needs a function; got {fn!r}. Options are given by name: @{kind}(name=…)")
     code = getattr(fn, "__code__", None)
-    if code is not None and code.co_flags & _GENERATOR_FUNCTIONS:
+    if not generators and code is not None and code.co_flags & _GENERATOR_FUNCTIONS:
         raise TypeError(f"{kind} {fn.__name__!r}: a generator function cannot be a {kind}; return a list instead")
     checked: Callable[..., Any] = fn
     return checked
@@ -32,9 +32,25 @@ def bound_method(fn: Callable[..., Any], instance: Any) -> Callable[..., Any]:
 
 
 def is_async(fn: Any) -> bool:
+    """Whether it is made by `async def`; an async generator function is, too."""
     inner = getattr(fn, "func", fn)  # of a functools.partial
-    code = getattr(inner, "__code__", None)
-    return bool(code is not None and code.co_flags & _COROUTINE_FUNCTION)
+    code = getattr(inner, "__code__", None) or getattr(type(inner).__call__, "__code__", None)
+    return bool(code is not None and code.co_flags & _ASYNC_FUNCTIONS)
+
+
+def checked_name(name: Any, *, kind: str) -> str | None:
+    """None is no name. Raises TypeError for what is no text."""
+    if name is not None and (not isinstance(name, str) or not name):
+        hint = "; it is a function that was not called" if callable(name) else ""
+        raise TypeError(f"the name of a {kind} is {name!r}; a text is needed{hint}")
+    return name or None
+
+
+def checked_switch(value: Any, *, option: str) -> bool | None:
+    """None leaves the decision to somebody else. Raises TypeError unless it is True, False or None."""
+    if value is not None and not isinstance(value, bool):
+        raise TypeError(f"{option} is {value!r}; use True, False or None")
+    return value
 
 
 def checked_retries(retries: Any) -> int:

@@ -6,7 +6,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -22,7 +22,6 @@ from orchestrator.sdk.transport import HttpTransport, Request, Response, Transpo
 if TYPE_CHECKING:
     from orchestrator.sdk.delivery import Delivery
 
-CLAIM_HEADER = "X-Orchestrator-Claim"
 RETRIED = frozenset({408, 429, 502, 503})  # the server is busy or away: the same request may work later
 _FIRST_DELAY_SECONDS = 0.1
 _LONGEST_DELAY_SECONDS = 5.0
@@ -43,10 +42,16 @@ class Client:
 
         self.transport = transport
         self.ui_url = ui_url
+        self.takes_ids_of_logs = True  # an addition to the contract: until the server has refused it
         self._headers = _headers(api_key=api_key, auth_string=auth_string)
         self.csrf = CsrfTokens(self._once, self._headers)
         self.delivery: Delivery = Delivery(self)
         _every.add(self)
+
+    @property
+    def authorization(self) -> str:
+        """The header that says who calls; empty when nobody in particular does."""
+        return self._headers.get("Authorization", "")
 
     def start_anew(self) -> None:
         """After a fork: threads, sockets and queued items are the parent's, and the parent's to deliver."""
@@ -64,12 +69,14 @@ class Client:
         *,
         patience_seconds: float | None = None,
         headers: dict[str, str] | None = None,
+        wait: Callable[[float], None] | None = None,
     ) -> Response:
         """Send until the server answers for good.
 
         A server that is busy or away is asked again, with growing pauses or when its `Retry-After` says, for
         `patience_seconds` (None: the setting for the start of a run). Then ServerUnreachable is raised.
-        Any other answer of 400 or above raises ApiError.
+        Any other answer of 400 or above raises ApiError. `wait` is called with the seconds of each pause, and makes
+        it; None sleeps.
         """
         patience = settings.connect_seconds() if patience_seconds is None else patience_seconds
         encoded = None if body is None else (body if isinstance(body, bytes) else encode(body))
@@ -85,9 +92,10 @@ class Client:
             pause = _pause_seconds(attempt, response)
             if time.monotonic() + pause > deadline:
                 break
-            time.sleep(pause)
+            (wait or time.sleep)(pause)
         raise ServerUnreachable(
-            f"{method} {path}: no answer from {self.transport.address} within {patience:g} seconds ({trouble})"
+            f"{method} {path}: no answer from {self.transport.address} within {patience:g} seconds ({trouble})",
+            is_busy=response is not None,
         )
 
     def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
@@ -117,10 +125,12 @@ class Client:
         said = body
         if isinstance(body, dict):
             said = body.get("detail") or body.get("exception_detail") or body.get("exception_message") or body
+        told = response.headers.get("retry-after")
         raise ApiError(
             f"{request.method} {request.path}: the server answered {response.status}: {str(said)[:2000]}",
             status=response.status,
             body=body,
+            retry_after_seconds=_retry_after_seconds(told) if told is not None else None,
         )
 
     def _not_the_api(self, method: str, path: str, response: Response) -> ApiError:

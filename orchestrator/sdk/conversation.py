@@ -6,9 +6,10 @@ A request knows how to be granted by a thread that may block (`perform`) and by 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
+
+from orchestrator.sdk import pace
 
 if TYPE_CHECKING:
     from orchestrator.sdk.futures import TaskFuture
@@ -49,12 +50,10 @@ class Sleep:
         self._seconds = seconds
 
     def perform(self) -> None:
-        time.sleep(self._seconds)
+        pace.sleep(self._seconds)
 
     async def perform_async(self) -> None:
-        import asyncio
-
-        await asyncio.sleep(self._seconds)
+        await pace.sleep_async(self._seconds)
 
 
 class WaitFor:

@@ -1,24 +1,19 @@
-"""Deployments from code: `flow.deploy(…)`, `flow.to_deployment(…)` and `run_deployment(…)`."""
+"""Deployments from code: `flow.deploy(…)` and `flow.to_deployment(…)`."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from orchestrator.contract.ids import uuid7
 from orchestrator.sdk.client import Client, current_client
-from orchestrator.sdk.context import current_tags
-from orchestrator.sdk.errors import ApiError, DeploymentError, FlowNotFound, MissingContext, WaitTimeout
+from orchestrator.sdk.errors import ApiError, DeploymentError, FlowNotFound, MissingContext
 from orchestrator.sdk.json_values import to_json
 from orchestrator.sdk.refusals import refusals
 from orchestrator.sdk.schedules import schedule_bodies
 from orchestrator.sdk.schemas import parameter_schema
-from orchestrator.sdk.states import State
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
@@ -85,12 +80,17 @@ class FlowDeployment:
 
         Raises MissingContext without a server, and DeploymentError for what the server does not accept.
         """
-        client = client or _client()
-        flow_id = client.ask("POST", "/flows/", {"name": self.flow.name})["id"]
-        try:
-            return str(client.ask("POST", "/deployments/", {**self.body(), "flow_id": flow_id})["id"])
-        except ApiError as error:
-            raise _in_plain_words(self.full_name, error) from error
+        return apply_body(self.flow.name, self.body(), client=client)
+
+
+def apply_body(flow_name: str, body: Mapping[str, Any], *, client: Client | None = None) -> str:
+    """Create the deployment of this flow, or bring it up to date; returns its id. Raises as `FlowDeployment.apply`."""
+    client = client or _client()
+    flow_id = client.ask("POST", "/flows/", {"name": flow_name})["id"]
+    try:
+        return str(client.ask("POST", "/deployments/", {**body, "flow_id": flow_id})["id"])
+    except ApiError as error:
+        raise _in_plain_words(f"{flow_name}/{body['name']}", error) from error
 
 
 def to_deployment(
@@ -243,43 +243,6 @@ def concurrency_columns(given: Any) -> tuple[int | None, dict[str, Any] | None]:
     return found["limit"], options or None
 
 
-def run_deployment(
-    name: str,
-    parameters: dict[str, Any] | None = None,
-    *,
-    timeout: float | None = None,
-    poll_interval: float = 0.5,
-    flow_run_name: str | None = None,
-    tags: Iterable[str] = (),
-    idempotency_key: str | None = None,
-) -> dict[str, Any]:
-    """Run `flow name/deployment name` on its work pool, wait for the end and return the flow run as the API writes it.
-
-    `timeout` is in seconds: None waits until the end, 0 does not wait. Raises WaitTimeout when it is over before the
-    run is.
-    """
-    client = _client()
-    flow_name, _, deployment_name = name.partition("/")
-    deployment = client.ask("GET", f"/deployments/name/{quote(flow_name, safe='')}/{quote(deployment_name, safe='')}")
-    flow_run: dict[str, Any] = client.ask(
-        "POST",
-        f"/deployments/{deployment['id']}/create_flow_run",
-        {
-            "parameters": to_json(parameters or {}),
-            "name": flow_run_name,
-            "tags": sorted({*tags, *current_tags.get()}),
-            "idempotency_key": idempotency_key or str(uuid7()),
-        },
-    )
-    deadline = None if timeout is None else time.monotonic() + timeout
-    while timeout != 0 and not _has_ended(flow_run):
-        if deadline is not None and time.monotonic() >= deadline:
-            raise WaitTimeout(f"Flow run {flow_run['name']!r} did not end within {timeout} seconds; it goes on.")
-        time.sleep(poll_interval)
-        flow_run = client.ask("GET", f"/flow_runs/{flow_run['id']}")
-    return flow_run
-
-
 def code_location(flow: Flow[Any, Any]) -> tuple[str, str]:
     """Directory and entrypoint of the file that defines the flow. Raises FlowNotFound when it has no file."""
     code = getattr(flow.fn, "__code__", None)
@@ -289,11 +252,6 @@ def code_location(flow: Flow[Any, Any]) -> tuple[str, str]:
     here = os.getcwd()
     directory = here if file.startswith(os.path.join(here, "")) else os.path.dirname(file)
     return directory, f"{os.path.relpath(file, directory)}:{flow.fn.__name__}"
-
-
-def _has_ended(flow_run: dict[str, Any]) -> bool:
-    state = flow_run.get("state")
-    return state is not None and State.from_wire(state).is_terminal
 
 
 def _client() -> Client:

@@ -12,12 +12,12 @@ from orchestrator.sdk.errors import (
     ApiError,
     ClaimLost,
     ParameterBindError,
+    ParameterTypeError,
     RunCancelled,
     RunNameError,
     ServerUnreachable,
 )
 from orchestrator.sdk.flow_runs import FlowRun, converse
-from orchestrator.sdk.run_names import fill_run_name
 from orchestrator.sdk.states import Cancelled, Crashed, Failed, State
 from orchestrator.sdk.stopping import listening, stop_run
 
@@ -49,9 +49,10 @@ def run_claimed_flow(
     run = FlowRun(flow, {}, client=client, known=known, claim_id=claim_id)
     try:
         given = flow_run.get("parameters") if parameters is None else parameters
-        run.parameters = flow.binder.bind((), given or {})
-        run.call(fill_run_name(flow.flow_run_name, run.parameters) or known.name)
-    except (ParameterBindError, RunNameError) as error:
+        run.parameters = flow.accepted_parameters(flow.binder.bind((), given or {}))
+        run.call(run.name_of_its_own(run.parameters) or known.name)
+    except (ParameterBindError, ParameterTypeError, RunNameError) as error:
+        run.logger.error(str(error))
         return _end(run, Failed(message=str(error), data=error))
     except Exception as error:  # noqa: BLE001 - the function that makes the run's name is the author's
         return _end(run, Failed(message=describe_error("The naming of the run", error), data=error))

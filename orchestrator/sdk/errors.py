@@ -2,6 +2,8 @@
 
 OrchestratorError
 ├── ServerUnreachable
+├── SocketLost (also ConnectionError)
+├── SocketRefused
 ├── ApiError
 ├── RunError
 │   ├── FailedRun
@@ -11,22 +13,52 @@ OrchestratorError
 │   ├── RefusedRun
 │   └── UpstreamFailed
 ├── MissingResult
+├── ResultNotSerializable
+├── ResultStorageError
+├── UnhashableValue
+├── TransactionError (also ValueError)
 ├── MissingContext
+├── MissingExtra (also ImportError)
 ├── FlowRunEnded
+├── PauseRefused (also RuntimeError)
+├── NotPausedFlowRun
+├── InputRefused (also ValueError)
 ├── TimeLimitExceeded (also TimeoutError)
 │   ├── FlowTimeout
 │   └── TaskTimeout
 ├── WaitTimeout (also TimeoutError)
+├── FlowPauseTimeout (also TimeoutError)
 ├── ParameterBindError (also TypeError)
+├── ParameterTypeError (also TypeError)
 ├── ReservedParameter (also TypeError)
 ├── MappingError (also ValueError)
 ├── RunNameError (also ValueError)
+├── TaskNotSendable
 ├── DeploymentError (also ValueError)
+│   └── DefinitionError
+├── SourceUnavailable
+├── EventError (also ValueError)
+├── ArtifactError (also ValueError)
+├── VariableError (also ValueError)
+│   └── VariableExists
+├── BlockError (also ValueError)
+│   ├── BlockNotFound
+│   ├── BlockExists
+│   ├── BlockNotSaved
+│   └── UnknownBlockType
+├── SlotsUnavailable
+│   └── SlotsTimeout (also TimeoutError)
+├── LeaseLost
 ├── SettingError (also ValueError)
 │   └── ProfileError
+├── TaskServingError (also ValueError)
+├── ShellOptionError (also ValueError)
+├── ShellNotStarted (also RuntimeError)
+├── ShellCommandFailed (also RuntimeError)
 └── FlowNotFound
 
 RunStopped (BaseException)
+├── RunSuspended
 ├── RunCancelled
 │   └── ClaimLost
 └── RunAbandoned
@@ -47,16 +79,37 @@ class OrchestratorError(Exception):
 
 
 class ServerUnreachable(OrchestratorError):
-    """The API did not answer although it was asked for as long as the caller was willing to wait."""
+    """The API did not answer although it was asked for as long as the caller was willing to wait.
+
+    `is_busy`: it did answer, but only that it has no time.
+    """
+
+    def __init__(self, message: str = "", *, is_busy: bool = False) -> None:
+        super().__init__(message)
+        self.is_busy = is_busy
+
+
+class SocketLost(OrchestratorError, ConnectionError):
+    """A websocket of the API could not be opened, or broke; it may be there again later."""
+
+
+class SocketRefused(OrchestratorError):
+    """The server does not have such a websocket, or does not want this client there."""
 
 
 class ApiError(OrchestratorError):
-    """The API answered with an error; `status` is its HTTP status and `body` what it said."""
+    """The API answered with an error; `status` is its HTTP status and `body` what it said.
 
-    def __init__(self, message: str, *, status: int, body: Any = None) -> None:
+    `retry_after_seconds` is when it wants to be asked again; None when it did not say.
+    """
+
+    def __init__(
+        self, message: str, *, status: int, body: Any = None, retry_after_seconds: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.body = body
+        self.retry_after_seconds = retry_after_seconds
 
 
 class RunError(OrchestratorError):
@@ -95,12 +148,44 @@ class MissingResult(OrchestratorError):
     """The run completed, but its result is not in this process and was not stored."""
 
 
+class ResultNotSerializable(OrchestratorError):
+    """A result cannot be written by its serializer, so it cannot be stored."""
+
+
+class ResultStorageError(OrchestratorError):
+    """A storage of results cannot be used, or holds what is no stored result; the message says where and why."""
+
+
+class UnhashableValue(OrchestratorError):
+    """A value has nothing by which it could be told from others: a lock, an open file, a connection."""
+
+
+class TransactionError(OrchestratorError, ValueError):
+    """A transaction was asked for what it does not have, or is set up so that it cannot hold."""
+
+
 class MissingContext(OrchestratorError):
     """Something that only makes sense inside a run was called outside of one."""
 
 
+class MissingExtra(OrchestratorError, ImportError):
+    """A library is not installed that is only needed for what was asked; the message says how to install it."""
+
+
 class FlowRunEnded(OrchestratorError):
     """A task was called for a flow run that is already over, for instance from a thread that outlived a time limit."""
+
+
+class PauseRefused(OrchestratorError, RuntimeError):
+    """A run cannot be paused or suspended where it is; the message says why."""
+
+
+class NotPausedFlowRun(OrchestratorError):
+    """A run was to be resumed that is not paused."""
+
+
+class InputRefused(OrchestratorError, ValueError):
+    """What a run is told is not what it asked for; the message names the field."""
 
 
 class TimeLimitExceeded(OrchestratorError, TimeoutError):
@@ -119,8 +204,16 @@ class WaitTimeout(OrchestratorError, TimeoutError):
     """Waiting for a run took longer than the caller allowed; the run itself goes on."""
 
 
+class FlowPauseTimeout(OrchestratorError, TimeoutError):
+    """A paused flow run was not resumed within its time."""
+
+
 class ParameterBindError(OrchestratorError, TypeError):
     """The arguments do not fit the function's signature."""
+
+
+class ParameterTypeError(OrchestratorError, TypeError):
+    """Parameters of a flow are not what its type hints say; the message names each, its value and the type."""
 
 
 class ReservedParameter(OrchestratorError, TypeError):
@@ -135,8 +228,72 @@ class RunNameError(OrchestratorError, ValueError):
     """A run-name template cannot be filled from the run's parameters."""
 
 
+class TaskNotSendable(OrchestratorError):
+    """A submitted task cannot be executed by another process: it cannot be pickled, is too large, or was refused."""
+
+
 class DeploymentError(OrchestratorError, ValueError):
     """A deployment cannot be made of what was given; the message says which part, and why."""
+
+
+class DefinitionError(DeploymentError):
+    """A file of deployments, or a definition, says what cannot be used; the message names the file, the line, the key
+    and what is allowed there."""
+
+
+class SourceUnavailable(OrchestratorError):
+    """The source of a function cannot be read, so nothing can be said about what it does."""
+
+
+class EventError(OrchestratorError, ValueError):
+    """An event cannot be sent as it is; the message says which part of it, and why."""
+
+
+class ArtifactError(OrchestratorError, ValueError):
+    """An artifact cannot be made of what was given, or has a key that is none."""
+
+
+class VariableError(OrchestratorError, ValueError):
+    """A variable has a name or a value that the server does not keep."""
+
+
+class VariableExists(VariableError):
+    """A variable of that name is there already, and `overwrite=True` was not given."""
+
+
+class BlockError(OrchestratorError, ValueError):
+    """A block cannot be saved, loaded or registered; the message says why."""
+
+
+class BlockNotFound(BlockError):
+    """The server has no block of that type and name."""
+
+
+class BlockExists(BlockError):
+    """A block of that type and name is there already, and `overwrite=True` was not given."""
+
+
+class BlockNotSaved(BlockError):
+    """Something that only a saved block has was asked of one that was not saved."""
+
+
+class UnknownBlockType(BlockError):
+    """The class of a block is not defined in this process: the module that defines it was not imported."""
+
+
+class SlotsUnavailable(OrchestratorError):
+    """Slots of a concurrency limit cannot be had: no such limit where one is needed, or more than it has."""
+
+
+class SlotsTimeout(SlotsUnavailable, TimeoutError):
+    """No slots became free within `timeout_seconds`."""
+
+
+class LeaseLost(OrchestratorError):
+    """Slots of a concurrency limit were lost while they were in use: the server did not hear from this process."""
+
+    def __init__(self, message: str = "The slots of a concurrency limit were lost while they were in use.") -> None:
+        super().__init__(message)
 
 
 class SettingError(OrchestratorError, ValueError):
@@ -151,12 +308,48 @@ class FlowNotFound(OrchestratorError):
     """An entrypoint does not lead to a flow."""
 
 
+class TaskServingError(OrchestratorError, ValueError):
+    """Tasks cannot be served as they were given; the message says why."""
+
+
+class ShellOptionError(OrchestratorError, ValueError):
+    """A shell operation was given something that cannot be used; the message says what, and what is needed."""
+
+
+class ShellNotStarted(OrchestratorError, RuntimeError):
+    """The shell could not be started: it is not installed, or the working directory is not there."""
+
+
+class ShellCommandFailed(OrchestratorError, RuntimeError):
+    """A shell command failed.
+
+    `return_code` is the exit code, negative for the signal that ended the shell; `command` the one that failed, None
+    when the shell does not tell; `last_lines` what was printed last, at most 20 lines.
+    """
+
+    def __init__(
+        self, message: str, *, return_code: int = 1, command: str | None = None, last_lines: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.return_code = return_code
+        self.command = command
+        self.last_lines = last_lines
+
+
 class RunStopped(BaseException):
     """Raised inside a run's own code to end it from outside."""
 
     def __init__(self, reason: str = "The run was stopped.") -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class RunSuspended(RunStopped):
+    """The run leaves this process and goes on in another one once it is resumed."""
+
+    def __init__(self, reason: str = "The run was suspended.") -> None:
+        super().__init__(reason)
+        self.state: Any = None  # the server's, when it told; else none was asked for
 
 
 class RunCancelled(RunStopped):

@@ -28,22 +28,29 @@ from orchestrator.sdk.errors import (
     ApiError,
     ClaimLost,
     FlowTimeout,
+    ParameterTypeError,
     RefusedRun,
     RunAbandoned,
     RunCancelled,
     RunStopped,
+    RunSuspended,
     ServerUnreachable,
     UpstreamFailed,
 )
+from orchestrator.sdk.finished_tasks import FinishedTasks
 from orchestrator.sdk.heartbeats import signs_of_life
+from orchestrator.sdk.hooks import call_flow_hooks, hooks_for
 from orchestrator.sdk.inputs import Origins, edges, find_futures, resolve, settle_states
+from orchestrator.sdk.items import consume
 from orchestrator.sdk.json_values import to_json
 from orchestrator.sdk.logs import RunLogger, flow_run_logger
 from orchestrator.sdk.printing import prints_to
+from orchestrator.sdk.results.keeping import flow_persists, with_stored_result
 from orchestrator.sdk.returned import state_for_value
 from orchestrator.sdk.run_names import fill_run_name
 from orchestrator.sdk.runners import Pool
-from orchestrator.sdk.states import Cancelled, Crashed, Failed, Retrying, Running, State
+from orchestrator.sdk.runners.opening import open_pool
+from orchestrator.sdk.states import MISSING, Cancelled, Crashed, Failed, Retrying, Running, State
 from orchestrator.sdk.stopping import Stoppable
 from orchestrator.sdk.termination import ending_with_the_process
 
@@ -76,7 +83,10 @@ class FlowRun:
         self.origins = Origins()
         self.run_count = 0
         self.ended = False
+        self.abandoned = False  # its threads may still execute, and are to get nowhere
         self.live_task_runs: set[TaskRun] = set()
+        self.finished_tasks = FinishedTasks()
+        self.persists_results = flow_persists(flow)
         self.authority: Authority = LocalAuthority()
         if client is not None:
             self.authority = ServerAuthority(client, claim_id=claim_id)
@@ -110,7 +120,7 @@ class FlowRun:
         """The threads for submitted tasks; opened when the first is submitted."""
         with self._lock:
             if self._pool is None:
-                self._pool = self.flow.task_runner.open()
+                self._pool = open_pool(self.flow.task_runner)
             return self._pool
 
     @property
@@ -133,7 +143,7 @@ class FlowRun:
             )
         new = NewFlowRun(
             flow_name=self.flow.name,
-            name=fill_run_name(self.flow.flow_run_name, parameters),
+            name=self.name_of_its_own(parameters),
             parameters=to_json(parameters),
             tags=self.tags,
             flow_version=self.flow.version,
@@ -142,6 +152,19 @@ class FlowRun:
             tracking=tracking,
         )
         self._become(self.authority.create(new))
+
+    def name_of_its_own(self, parameters: dict[str, Any]) -> str | None:
+        """What the flow calls the run; None when it leaves that to the server. A function that makes the name can ask
+        for the run's parameters and its flow's name, as `runtime` tells them."""
+        template = self.flow.flow_run_name
+        if not callable(template):
+            return fill_run_name(template, parameters)
+        self.parameters = parameters
+        token = current_flow_run.set(self)
+        try:
+            return fill_run_name(template, parameters)
+        finally:
+            current_flow_run.reset(token)
 
     def next_number(self, key: str) -> int:
         """Counts the uses of a subflow within one attempt; a repeated attempt gets the same numbers again."""
@@ -153,9 +176,10 @@ class FlowRun:
     def begin_attempt(self) -> None:
         with self._lock:
             self._counters.clear()
+            self.finished_tasks.begin_attempt()
             self._pool = None
             self.run_count += 1
-            self.ended = False
+            self.ended = self.abandoned = False
 
     def call(self, name: str) -> None:
         """Give the run its name, also in what it logs from now on."""
@@ -163,10 +187,18 @@ class FlowRun:
         delivery = self.client.delivery if self.client is not None else None
         self.logger = flow_run_logger(flow_run_id=self.id, name=name, delivery=delivery)
 
-    def call_cancellation_hooks(self, state: State) -> None:
-        from orchestrator.sdk.hooks import call_cancellation_hooks
+    def call_hooks(self, state: State, *, seen: dict[str, Any] | None = None) -> None:
+        """Call those that the flow has for this state, inside the run: they can log, and call tasks unless the run was
+        ended from outside. `seen` are the attributes of the run that they see; None takes what is known here."""
+        ended, self.ended = self.ended, self.abandoned
+        try:
+            with _inside(self), self._fresh_pool():
+                call_flow_hooks(self.flow, seen or self._seen_by_hooks(), state, logger=self.logger)
+        finally:
+            self.ended = ended
 
-        known: dict[str, Any] = {
+    def _seen_by_hooks(self) -> dict[str, Any]:
+        return {
             "id": self.id,
             "name": self.name,
             "parameters": self.parameters,
@@ -174,8 +206,24 @@ class FlowRun:
             "flow_id": self.flow_id,
             "deployment_id": self.deployment_id,
             "run_count": self.run_count,
+            "flow_version": self.flow.version,
+            "parent_task_run_id": self.tracking_id,
         }
-        call_cancellation_hooks(self.flow, known, state, logger=self.logger)
+
+    @contextmanager
+    def _fresh_pool(self) -> Iterator[None]:
+        """What hooks submit is not dropped with what the flow had submitted, and is waited for."""
+        if self.abandoned:
+            yield
+            return
+        with self._lock:
+            before, self._pool = self._pool, None
+        try:
+            yield
+            if self._pool is not None:
+                self._pool.join()
+        finally:
+            self._pool = before
 
     def _become(self, known: KnownFlowRun) -> None:
         self.id = known.id
@@ -242,7 +290,14 @@ def _prepare(run: FlowRun) -> Conversation:
     except UpstreamFailed as error:
         return Failed(message=str(error), data=error)
     existed = bool(run.id)
+    refused: ParameterTypeError | None = None
+    if not existed:  # a claimed run's were looked at before it got its name
+        try:
+            parameters = run.flow.accepted_parameters(parameters)
+        except ParameterTypeError as error:
+            refused = error
     yield Block(lambda: run.create(parameters))
+    run.parameters = parameters
     parent = f" inside flow run {run.parent.name!r}" if run.parent is not None else ""
     run.logger.info(f"Begins flow {run.flow.name!r}{parent}")
     if run.client is None:
@@ -252,6 +307,9 @@ def _prepare(run: FlowRun) -> Conversation:
         url = run.client.run_url(run.id)
         if url:
             run.logger.info(f"Look at it on {url}")
+    if refused is not None:
+        run.logger.error(str(refused))
+        return (yield from conclude(run, Failed(message=str(refused), data=refused)))
     return parameters
 
 
@@ -282,21 +340,33 @@ def _attempt(run: FlowRun, parameters: dict[str, Any]) -> Conversation:
     """Call the author's function once. Returns the state to propose, and the exception to raise afterwards, if any."""
     arguments, keywords = run.flow.binder.call_arguments(parameters)
     try:
-        with _inside(run):
-            value = yield CallUser(
-                run.flow.fn,
-                arguments,
-                keywords,
-                timeout_seconds=run.flow.timeout_seconds,
-                timed_out=lambda: _timeout(run),
-            )
-            # Submitted tasks belong to the run, whether or not anybody looked at their futures.
-            if run.pool_if_open is not None:
-                yield Block(run.pool_if_open.join)
-        return state_for_value(settle_states(value)), None
+        if run.flow.on_running_hooks:
+            running = Running() if run.run_count == 1 else Retrying()
+            yield Block(lambda: run.call_hooks(running))
+        if run.flow.is_generator:
+            value = yield from _consume(run, arguments, keywords)
+        else:
+            with _inside(run):
+                value = yield CallUser(
+                    run.flow.fn,
+                    arguments,
+                    keywords,
+                    timeout_seconds=run.flow.timeout_seconds,
+                    timed_out=lambda: _timeout(run),
+                )
+        # Submitted tasks belong to the run, whether or not anybody looked at their futures.
+        if run.pool_if_open is not None:
+            yield Block(run.pool_if_open.join)
+        final = state_for_value(settle_states(value))
+        if run.persists_results and not run.flow.is_generator:
+            returned = final
+            final = yield Block(lambda: with_stored_result(run, returned))
+        return final, None
     except FlowTimeout as error:
         _abandon_tasks(run)
         return Failed(message=str(error), name="TimedOut", data=error), None
+    except RunSuspended as stop:
+        return (yield from _suspended(run, stop)), None
     except RunStopped as stop:
         # A stop of an outer run goes on to that run once this one is put in order.
         return _stopped_state(run, stop), None if run.stoppable.reason is not None else stop
@@ -311,10 +381,29 @@ def _attempt(run: FlowRun, parameters: dict[str, Any]) -> Conversation:
         return Failed(message=message, data=error), None
     except BaseException as error:  # noqa: BLE001 - raised again once the run is put in order
         stop_asked = run.stoppable.reason
+        if isinstance(stop_asked, RunSuspended):
+            return (yield from _suspended(run, stop_asked)), None
         if stop_asked is not None:
             return _stopped_state(run, stop_asked), None
         _abandon_tasks(run)
         return Crashed(message=describe_crash(error), data=error), error
+
+
+def _consume(run: FlowRun, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Conversation:
+    def given(item: Any) -> None:
+        if run.parent is not None and run.tracking_id is not None:
+            run.parent.origins.remember(item, run.tracking_id)
+
+    return consume(
+        run.flow.fn,
+        arguments,
+        keywords,
+        is_async=run.flow.is_async,
+        inside=lambda: _inside(run),
+        timeout_seconds=run.flow.timeout_seconds,
+        timed_out=lambda: _timeout(run),
+        given=given,
+    )
 
 
 def conclude(run: FlowRun, final: State) -> Conversation:
@@ -322,11 +411,17 @@ def conclude(run: FlowRun, final: State) -> Conversation:
     if isinstance(final.outcome, ClaimLost):
         run.logger.warning(f"Stopped without a word to the server: {final.message}")
         return final
+    if final.is_paused():
+        run.logger.info("Suspended: it goes on in another process once it is resumed")
+        if run.client is not None:
+            suspended_delivery = run.client.delivery
+            yield Block(lambda: suspended_delivery.flush())
+        return final
     began = time.monotonic()
     if run.parent is None and run.client is not None:
         # Readers who see the run ended should find its task runs ended too.
-        delivery = run.client.delivery
-        yield Block(lambda: delivery.flush())
+        ending = final
+        yield Block(lambda: run.authority.clear_the_way(run.id, ending))
     try:
         force = final.is_cancelled()
         # What the flush has used up of the time for a server that is away is not granted twice.
@@ -340,13 +435,16 @@ def conclude(run: FlowRun, final: State) -> Conversation:
             verdict = yield Block(lambda: run.authority.propose(run.id, cancelled, force=True))
     except (ServerUnreachable, ApiError) as error:
         run.logger.error(f"The server did not learn that the run ended as {final}: {error}")
+        yield from _tell_hooks(run, final)
         return final.with_details(flow_run_id=run.id)
     held = _held(final, verdict)
     if verdict.status is Status.ABORT:
         run.logger.warning(f"The server did not take the final state: {verdict.reason or 'no reason was given'}")
-    if held.is_cancelled() and run.flow.on_cancellation:
-        yield Block(lambda: run.call_cancellation_hooks(held))
+    else:
+        yield from _tell_hooks(run, held)
     if held.is_terminal:
+        if not run.flow.cache_result_in_memory and held.is_completed() and held.has_persisted_result:
+            held = held.with_(outcome=MISSING)
         if run.parent is not None and run.tracking_id is not None and held.is_completed():
             run.parent.origins.remember(held.outcome, run.tracking_id)
         log = run.logger.info if held.is_completed() else run.logger.error
@@ -357,17 +455,42 @@ def conclude(run: FlowRun, final: State) -> Conversation:
     return held
 
 
+def _tell_hooks(run: FlowRun, state: State) -> Conversation:
+    if state.is_terminal and hooks_for(run.flow, state)[1]:
+        yield Block(lambda: run.call_hooks(state))
+
+
 def _held(final: State, verdict: Any) -> State:
     theirs: State | None = verdict.state
     if verdict.status is Status.ACCEPT:
         return adopt(final, theirs)
     if verdict.status is Status.REJECT and theirs is not None:
-        return theirs
+        return theirs.with_(outcome=final.outcome) if theirs.type is final.type else theirs
     return final
+
+
+def _suspended(run: FlowRun, stop: RunSuspended) -> Conversation:
+    """Wait for the tasks that have begun, so that their results are there when the run goes on elsewhere."""
+    while run.pool_if_open is not None:
+        run.pool_if_open.drop()
+        try:
+            yield Block(run.pool_if_open.join_begun)
+        except RunSuspended:
+            # Somebody else noticed it too.
+            continue
+        break
+    return _suspended_state(run, stop)
+
+
+def _suspended_state(run: FlowRun, stop: RunSuspended) -> State:
+    told = run.stoppable.reason if isinstance(run.stoppable.reason, RunSuspended) else stop
+    return stop.state or told.state or State(type=StateType.PAUSED, name="Suspended", message=stop.reason)
 
 
 def _stopped_state(run: FlowRun, stop: RunStopped) -> State:
     _abandon_tasks(run, silently=isinstance(stop, ClaimLost))
+    if isinstance(stop, RunSuspended):
+        return _suspended_state(run, stop)
     if isinstance(stop, ClaimLost):
         return Cancelled(message=stop.reason).with_(outcome=stop)
     if isinstance(stop, RunCancelled):
@@ -377,7 +500,7 @@ def _stopped_state(run: FlowRun, stop: RunStopped) -> State:
 
 def _abandon_tasks(run: FlowRun, *, silently: bool = False) -> None:
     """Wait for nothing more: what had not begun is dropped, what executes is stopped and recorded as over."""
-    run.ended = True
+    run.ended = run.abandoned = True
     if run.pool_if_open is not None:
         run.pool_if_open.drop()
         run.pool_if_open.stop_threads(RunAbandoned)

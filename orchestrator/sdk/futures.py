@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from orchestrator.sdk.errors import WaitTimeout
@@ -61,6 +62,29 @@ class TaskFuture(Generic[R]):
         if not self.wait(timeout):
             raise WaitTimeout(f"Task run {self._run.name!r} did not end within {timeout} seconds.")
         return self.state.result(raise_on_failure=raise_on_failure)
+
+    async def wait_async(self, timeout: float | None = None) -> bool:
+        """As `wait`, without blocking the event loop."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+
+        def tell(_: TaskFuture[R]) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(ended.set)
+
+        self.add_done_callback(tell)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), timeout)
+        return self.done()
+
+    async def result_async(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
+        """As `result`, without blocking the event loop."""
+        if not await self.wait_async(timeout):
+            raise WaitTimeout(f"Task run {self._run.name!r} did not end within {timeout} seconds.")
+        value: R = await self.state.aresult(raise_on_failure)
+        return value
 
     def add_done_callback(self, callback: Callable[[TaskFuture[R]], None]) -> None:
         """Called once with this future when the run has ended; at once when it already has."""

@@ -45,10 +45,11 @@ def to_json(value: Any, depth: int = 0) -> Any:
 
 def _to_json_by_shape(value: Any, depth: int) -> Any:
     from dataclasses import fields, is_dataclass
-    from datetime import date, datetime, timedelta
+    from datetime import date, datetime, time, timedelta
     from decimal import Decimal
     from enum import Enum
     from pathlib import PurePath
+    from re import Pattern
     from uuid import UUID
 
     if isinstance(value, Enum):
@@ -59,12 +60,14 @@ def _to_json_by_shape(value: Any, depth: int) -> Any:
         return to_json(float(value))
     if isinstance(value, datetime):
         return format_time(value) if value.tzinfo else value.isoformat()
-    if isinstance(value, date):
+    if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, timedelta):
-        return value.total_seconds()
+        return _iso_duration(value)
     if isinstance(value, (UUID, PurePath, Decimal)):
         return str(value)
+    if isinstance(value, Pattern):
+        return to_json(value.pattern, depth + 1)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if is_dataclass(value) and not isinstance(value, type):
@@ -76,3 +79,16 @@ def _to_json_by_shape(value: Any, depth: int) -> Any:
         except Exception:  # noqa: BLE001 - a model may hold what it cannot dump; showing it must not end a run
             return f"<{type(value).__name__}>"
     return f"<{type(value).__name__}>"
+
+
+def _iso_duration(value: Any) -> str:
+    """ISO 8601: `P1DT2H30M`, `PT1.5S`, `-PT90S`; days are the greatest unit."""
+    sign, value = ("-", -value) if value.days < 0 else ("", value)
+    minutes, seconds = divmod(value.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{value.microseconds:06d}".rstrip("0") if value.microseconds else ""
+    parts = [(value.days, "D"), (hours, "H"), (minutes, "M")]
+    texts = [f"{number}{unit}" if number else "" for number, unit in parts]
+    texts.append(f"{seconds}{fraction}S" if seconds or fraction else "")
+    clock = "".join(texts[1:])
+    return f"{sign}P{texts[0]}{'T' if clock else ''}{clock}" if value else "PT0S"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
-RetryDelay = float | Sequence[float] | Callable[[int], Sequence[float]] | None
+RetryDelay = float | timedelta | Sequence[float] | Callable[[int], Sequence[float]] | None
+_MOST_DELAYS = 50  # a server takes no longer list; the last one repeats
 
 
 def checked_delay(delay: RetryDelay, *, retries: int) -> float | list[float]:
@@ -15,14 +17,38 @@ def checked_delay(delay: RetryDelay, *, retries: int) -> float | list[float]:
         return 0.0
     if callable(delay):
         delay = delay(retries)
-    if isinstance(delay, (int, float)):
-        if delay < 0:
-            raise ValueError(f"a retry delay cannot be negative: {delay}")
-        return float(delay)
-    delays = [float(each) for each in delay]
-    if any(each < 0 for each in delays):
-        raise ValueError(f"a retry delay cannot be negative: {delays}")
+    if isinstance(delay, (int, float, timedelta)):
+        return _checked_seconds(delay)
+    if isinstance(delay, (str, bytes)) or not isinstance(delay, Iterable):
+        raise ValueError(f"a retry delay is {delay!r}; a number of seconds, a list of them, or a function is needed")
+    delays = [_checked_seconds(each) for each in delay]
+    if len(delays) > _MOST_DELAYS:
+        raise ValueError(f"{len(delays)} retry delays are given; {_MOST_DELAYS} are the most")
     return delays or 0.0
+
+
+def _checked_seconds(delay: Any) -> float:
+    if isinstance(delay, timedelta):
+        delay = delay.total_seconds()
+    if isinstance(delay, bool) or not isinstance(delay, (int, float)):
+        raise ValueError(f"a retry delay is {delay!r}; a number of seconds is needed")
+    if not delay >= 0:
+        raise ValueError(f"a retry delay cannot be negative: {delay}")
+    return float(delay)
+
+
+def exponential_backoff(backoff_factor: float) -> Callable[[int], list[float]]:
+    """For `retry_delay_seconds`: backoff_factor × 1, 2, 4, 8, … seconds, each pause twice the one before.
+
+    Raises ValueError for a negative factor.
+    """
+    if backoff_factor < 0:
+        raise ValueError(f"backoff_factor is {backoff_factor}; a number from 0 on is needed")
+
+    def delays(retries: int) -> list[float]:
+        return [float(backoff_factor * 2**number) for number in range(min(retries, _MOST_DELAYS))]
+
+    return delays
 
 
 def checked_single_delay(delay: float | None) -> float:
@@ -32,6 +58,15 @@ def checked_single_delay(delay: float | None) -> float:
     if not isinstance(delay, (int, float)) or delay < 0:
         raise ValueError(f"retry_delay_seconds of a flow is {delay!r}; a number from 0 on is needed")
     return float(delay)
+
+
+def checked_jitter(factor: float | None) -> float | None:
+    """None is no jitter. Raises ValueError unless it is a number from 0 on."""
+    if factor is None:
+        return None
+    if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not factor >= 0:
+        raise ValueError(f"retry_jitter_factor is {factor!r}; a number from 0 on is needed")
+    return float(factor)
 
 
 def delay_seconds(delay: float | list[float], *, failures: int, jitter_factor: float | None = None) -> float:

@@ -15,6 +15,7 @@ from orchestrator.sdk.child_processes import how_it_ended
 
 CANCEL_SIGNAL = signal.SIGTERM  # the run is cancelled
 ORPHAN_SIGNAL = signal.SIGHUP  # whoever serves it is gone
+SUSPEND_SIGNAL = signal.SIGURG  # somebody suspended the run; nothing happens to a process that does not listen yet
 
 
 class ServedRun:
@@ -22,10 +23,12 @@ class ServedRun:
 
     def __init__(self, flow_run: dict[str, Any], *, entrypoint: str, directory: str) -> None:
         """Starts the process. Raises OSError when it cannot be started."""
+        self.flow_run = flow_run
         self.id = str(flow_run["id"])
         self.name = str(flow_run["name"])
         self.stopped_at: float | None = None  # on the monotonic clock; None: nobody asked it to stop
         self.was_killed = False
+        self._told_to_leave = False
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "orchestrator.sdk.served_process"],
             stdin=subprocess.PIPE,
@@ -48,6 +51,12 @@ class ServedRun:
         self.stopped_at = self.stopped_at or time.monotonic()
         if self.exit_code is None:
             self._process.send_signal(number)
+
+    def leave(self) -> None:
+        """Tell it, once, that the run was suspended. One that suspended itself is on its way out already."""
+        if not self._told_to_leave and self.exit_code is None:
+            self._told_to_leave = True
+            self._process.send_signal(SUSPEND_SIGNAL)
 
     def kill(self) -> None:
         """End it and what it started."""

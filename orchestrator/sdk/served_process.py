@@ -12,8 +12,8 @@ import threading
 import time
 
 from orchestrator.sdk.child_processes import die_with_parent
-from orchestrator.sdk.errors import RunCancelled, RunStopped
-from orchestrator.sdk.served import CANCEL_SIGNAL, ORPHAN_SIGNAL
+from orchestrator.sdk.errors import RunCancelled, RunStopped, RunSuspended
+from orchestrator.sdk.served import CANCEL_SIGNAL, ORPHAN_SIGNAL, SUSPEND_SIGNAL
 
 _SECONDS_TO_BEGIN = 30.0  # for which a stop waits for the run to listen
 
@@ -40,6 +40,7 @@ def _listen(flow_run_id: str) -> None:
     stops: dict[int, RunStopped] = {
         CANCEL_SIGNAL: RunCancelled("The run was cancelled."),
         ORPHAN_SIGNAL: RunStopped("The process that served the deployment has ended."),
+        SUSPEND_SIGNAL: RunSuspended(),
     }
 
     def on_signal(number: int, frame: object) -> None:

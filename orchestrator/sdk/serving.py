@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import heapq
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.contract.states import StateType, Status
 from orchestrator.contract.times import format_time, now, parse_time
@@ -19,22 +16,26 @@ from orchestrator.sdk.authority import ServerAuthority
 from orchestrator.sdk.client import Client, current_client
 from orchestrator.sdk.deploying import FlowDeployment, code_location, to_deployment
 from orchestrator.sdk.errors import ApiError, DeploymentError, MissingContext, OrchestratorError, ServerUnreachable
+from orchestrator.sdk.hooks_afterwards import call_hooks_of_dead_run
 from orchestrator.sdk.served import CANCEL_SIGNAL, ORPHAN_SIGNAL, ServedRun
 from orchestrator.sdk.states import Cancelled, Crashed, Pending, State
+from orchestrator.sdk.stop_signals import stopped_by_signals
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
+    from orchestrator.sdk.tasks import Task
 
 LIMIT = 5  # runs at once, unless somebody says otherwise
 POLL_SECONDS = 2.0
 DRAIN_SECONDS = 10.0  # that runs get to end by themselves when the process is told to end
 CANCEL_GRACE_SECONDS = 30.0  # that a cancelled run gets before its process is killed
 _TICK_SECONDS = 0.2
+_HOOKS_SECONDS = 60.0  # what the hooks of runs that died may still take in the end
 _PATIENCE_SECONDS = 1.0  # for a server that is away; asked again with the next poll
 
 
 def serve(
-    *deployments: FlowDeployment,
+    *deployments: FlowDeployment | Task[Any, Any],
     limit: int | None = None,
     pause_on_shutdown: bool = True,
     drain_seconds: float = DRAIN_SECONDS,
@@ -49,10 +50,24 @@ def serve(
     runs pile up; serving them again resumes them.
 
     A server that goes away ends nothing. Two processes may serve the same deployment: each run is executed by one.
+    Given tasks instead of deployments, it executes what was delayed of them, 10 at once: see `Task.serve`.
     Raises MissingContext without a server, DeploymentError for what the server does not accept.
     """
     if not deployments:
-        raise DeploymentError("serve() needs at least one deployment: flow.to_deployment(name, …)")
+        raise DeploymentError("serve() needs at least one deployment, flow.to_deployment(name, …), or tasks")
+    if any(hasattr(each, "apply_async") for each in deployments):
+        from orchestrator.sdk.task_serving import LIMIT as TASKS_AT_ONCE
+        from orchestrator.sdk.task_serving import serve_tasks
+
+        tasks: Any = deployments
+        serve_tasks(
+            *tasks,
+            limit=TASKS_AT_ONCE if limit is None else limit,
+            drain_seconds=drain_seconds,
+            print_starting_message=print_starting_message,
+        )
+        return
+    deployments = cast("tuple[FlowDeployment, ...]", deployments)
     if limit is not None and limit < 1:
         raise DeploymentError(f"limit is {limit}; at least one run at once is needed")
     client = current_client()
@@ -64,7 +79,7 @@ def serve(
     serving.register(deployments)
     if print_starting_message:
         _greet(client, deployments)
-    with _signals(serving):
+    with stopped_by_signals(serving):
         serving.run()
     if pause_on_shutdown:
         serving.pause()
@@ -121,6 +136,7 @@ class Serving:
         self._deployments: dict[str, FlowDeployment] = {}
         self._due: list[tuple[float, str, dict[str, Any]]] = []  # epoch seconds, id, run
         self._running: dict[str, ServedRun] = {}
+        self._calling_hooks: list[threading.Thread] = []
         self._ended: dict[str, ServedRun] = {}  # processes that died, until the server knows
         self._stops = 0
         self._woken = threading.Event()
@@ -175,7 +191,7 @@ class Serving:
             self._due = [(_due_at(run), str(run["id"]), run) for run in waiting if str(run["id"]) not in self._running]
             heapq.heapify(self._due)
         if self._running:
-            self._stop_cancelled_runs()
+            self._stop_cancelled_and_suspended_runs()
 
     def _begin_due_runs(self) -> None:
         while self._due and self._due[0][0] <= time.time() and len(self._running) < self._limit and not self._stops:
@@ -219,15 +235,20 @@ class Serving:
             if self._told(run):
                 del self._ended[run.id]
 
-    def _stop_cancelled_runs(self) -> None:
+    def _stop_cancelled_and_suspended_runs(self) -> None:
         filters = {
             "id": {"any_": list(self._running)},
-            "state": {"type": {"any_": [StateType.CANCELLING.value]}},
+            "state": {"type": {"any_": [StateType.CANCELLING.value, StateType.PAUSED.value]}},
         }
         for found in self._ask("/flow_runs/filter", {"flow_runs": filters, "limit": 200}) or ():
             run = self._running.get(str(found["id"]))
-            if run is not None and run.stopped_at is None:
+            state = State.from_wire(found["state"])
+            if run is None or run.stopped_at is not None:
+                continue
+            if state.is_cancelling():
                 run.stop(CANCEL_SIGNAL)
+            elif _is_suspended(state):
+                run.leave()
 
     def _told(self, run: ServedRun) -> bool:
         """Tell the server how a run's process died, unless the run itself told how it ended. False: not yet."""
@@ -239,13 +260,26 @@ class Serving:
             self._noted(error)
             return False
         state = State.from_wire(found["state"]) if found.get("state") else Pending()
-        if state.is_terminal or state.type is StateType.SCHEDULED:
+        if state.is_terminal or state.type is StateType.SCHEDULED or _is_suspended(state):
             return True
         if state.is_cancelling():
             after = f"after {self._cancel_grace_seconds:g} s " if run.was_killed else ""
             message = f"The run was cancelled; its process was ended {after}by {run.how_it_ended()}."
-            return self._propose(run.id, Cancelled(message=message), force=True)
-        return self._propose(run.id, Crashed(message=f"The process of the run died: {run.how_it_ended()}."))
+            return self._tell_end(found, Cancelled(message=message), force=True)
+        return self._tell_end(found, Crashed(message=f"The process of the run died: {run.how_it_ended()}."))
+
+    def _tell_end(self, flow_run: dict[str, Any], state: State, *, force: bool = False) -> bool:
+        """False: the server does not know yet. When it does, the flow's hooks are called, beside the loop."""
+        told = self._propose(str(flow_run["id"]), state, force=force)
+        deployment = self._deployments.get(str(flow_run.get("deployment_id")))
+        if told and deployment is not None:
+            options = {"flow_run": flow_run, "client": self._client}
+            thread = threading.Thread(
+                target=call_hooks_of_dead_run, args=(deployment.flow, state), kwargs=options, daemon=True
+            )
+            thread.start()
+            self._calling_hooks = [*filter(threading.Thread.is_alive, self._calling_hooks), thread]
+        return told
 
     def _drain(self) -> None:
         if self._running:
@@ -262,7 +296,10 @@ class Serving:
             time.sleep(_TICK_SECONDS)
         for run in self._running.values():
             run.kill()
-            self._propose(run.id, Crashed(message="The process that served the deployment has ended."))
+            self._tell_end(run.flow_run, Crashed(message="The process that served the deployment has ended."))
+        deadline = time.monotonic() + _HOOKS_SECONDS
+        for thread in self._calling_hooks:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     # --- the server
 
@@ -296,18 +333,9 @@ class Serving:
             _say(f"The server is away, runs under way go on: {error}")
 
 
-@contextmanager
-def _signals(serving: Serving) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: serving.stop()) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+def _is_suspended(state: State) -> bool:
+    """Paused without a process: it needs one again when it is resumed."""
+    return state.is_paused() and bool(state.details.get("pause_reschedule"))
 
 
 def _due_at(run: dict[str, Any]) -> float:

@@ -69,6 +69,13 @@ def _seconds(value: str) -> str:
     return value
 
 
+def _yes_or_no(value: str) -> str:
+    told = value.lower()
+    if told not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+        raise ValueError("use true or false")
+    return "true" if told in {"true", "1", "yes", "on"} else "false"
+
+
 def _level(value: str) -> str:
     if value.upper() not in LEVELS:
         raise ValueError(f"use {', '.join(LEVELS[:-1])} or {LEVELS[-1]}")
@@ -95,6 +102,13 @@ SETTINGS = {
             "From where a worker is woken; by default the embedded broker of the data directory.",
             secret=True,
         ),
+        Setting(
+            "ORCHESTRATOR_SIGNING_KEY",
+            _text,
+            None,
+            "Signs what flows and Celery workers send each other; by default a key that the data directory keeps.",
+            secret=True,
+        ),
         Setting("ORCHESTRATOR_CONNECT_SECONDS", _seconds, "15", "How long the start of a run waits for the server."),
         Setting(
             "ORCHESTRATOR_DRAIN_SECONDS",
@@ -112,6 +126,28 @@ SETTINGS = {
         Setting(
             "ORCHESTRATOR_TASK_THREADS", _seconds, "128", "How many submitted tasks of a flow run execute at once."
         ),
+        Setting(
+            "ORCHESTRATOR_JOURNAL_MEGABYTES",
+            _seconds,
+            "256",
+            "How much may be kept on disk for a server that is away; 0 is nothing.",
+        ),
+        Setting(
+            "ORCHESTRATOR_RESULTS_PERSIST_BY_DEFAULT",
+            _yes_or_no,
+            "false",
+            "Whether flows and tasks that do not say so themselves store their results.",
+        ),
+        Setting("ORCHESTRATOR_RESULTS_DEFAULT_SERIALIZER", _text, "pickle", "How results are written: pickle, json, …"),
+        Setting(
+            "ORCHESTRATOR_DEFAULT_RESULT_STORAGE", _text, None, "Where results are stored: a path or an fsspec address."
+        ),
+        Setting(
+            "ORCHESTRATOR_LOCAL_STORAGE_PATH",
+            _text,
+            None,
+            "The directory of stored results; by default `storage` in the data directory.",
+        ),
         Setting("ORCHESTRATOR_LOGGING_LEVEL", _level, "INFO", "The least level of log lines that count."),
     )
 }
@@ -123,6 +159,7 @@ OF_ONE_SERVER = frozenset(
         "ORCHESTRATOR_API_AUTH_STRING",
         "ORCHESTRATOR_UI_URL",
         "ORCHESTRATOR_BROKER_URL",
+        "ORCHESTRATOR_SIGNING_KEY",
     }
 )
 _OTHER_CREDENTIALS = {
@@ -144,12 +181,15 @@ def value_of(name: str) -> str | None:
         raise SettingError(f"{name} is {shown}; {error}") from None
 
 
+hidden: frozenset[str] = frozenset()  # settings of which the active profile's word does not count for the moment
+
+
 def given(name: str) -> tuple[str | None, str]:
     """What is said about a setting, and by whom: `environment`, `profile`, or `default` when nobody says anything."""
     text = os.environ.get(name, "").strip()
     if text:
         return text, "environment"
-    text = active_settings().get(name, "").strip()
+    text = "" if name in hidden else active_settings().get(name, "").strip()
     if text and not is_passed_over(name):
         return text, "profile"
     return None, "default"
@@ -199,6 +239,11 @@ def broker_url() -> str | None:
     return value_of("ORCHESTRATOR_BROKER_URL")
 
 
+def signing_key() -> str | None:
+    """Signs what flows and Celery workers send each other. None: the key that the data directory keeps."""
+    return value_of("ORCHESTRATOR_SIGNING_KEY")
+
+
 def drain_seconds() -> float:
     """How long the end of a run, or of the process, waits for the server to take what it has not received yet."""
     return float(value_of("ORCHESTRATOR_DRAIN_SECONDS") or 0)
@@ -217,6 +262,11 @@ def request_timeout_seconds() -> float:
 def heartbeat_seconds() -> float:
     """How often a run that no worker looks after tells that its process lives; 0: never, so nobody finds it dead."""
     return float(value_of("ORCHESTRATOR_HEARTBEAT_SECONDS") or 0)
+
+
+def journal_bytes() -> int:
+    """How much may be kept on disk for a server that is away, of all processes of this data directory together."""
+    return int(float(value_of("ORCHESTRATOR_JOURNAL_MEGABYTES") or 0) * 1_000_000)
 
 
 def task_threads() -> int:

@@ -30,6 +30,9 @@ class _Missing:
     def __bool__(self) -> bool:
         return False
 
+    def __reduce__(self) -> str:
+        return "MISSING"  # there is one of it in every process
+
 
 MISSING = _Missing()
 
@@ -59,23 +62,37 @@ class State(ContractState):
 
     __str__ = __repr__
 
-    def result(self, raise_on_failure: bool = True) -> Any:
+    def result(self, raise_on_failure: bool = True, fetch: bool = True) -> Any:
         """The run's return value.
 
         A run that failed raises the exception that ended it, or FailedRun, CrashedRun or CancelledRun when there is
-        none at hand. With `raise_on_failure=False` that exception is returned instead. Raises UnfinishedRun when the
-        run has not ended and MissingResult when the value is not in this process.
+        none at hand. With `raise_on_failure=False` that exception is returned instead. A result that is not in this
+        process is read from where it was stored. Raises UnfinishedRun when the run has not ended, MissingResult when
+        its result was not stored or is not to be found, and ResultStorageError when it cannot be read. `fetch` is
+        taken as others spell it, and changes nothing.
         """
         if self.type is StateType.COMPLETED:
-            if self.outcome is MISSING:
-                raise MissingResult("The run completed, but its result is not in this process and was not stored.")
-            return self.outcome
+            if self.outcome is not MISSING:
+                return self.outcome
+            if self.has_persisted_result:
+                from orchestrator.sdk.results.store import stored_value
+
+                return stored_value(self.data)
+            raise MissingResult("The run completed, but its result is not in this process and was not stored.")
         if not self.is_terminal and not isinstance(self.outcome, RunError):
             raise UnfinishedRun(f"The run has not ended yet; it is {self}.", state=self)
         error = self._failure()
         if raise_on_failure:
             raise error
         return error
+
+    async def aresult(self, raise_on_failure: bool = True) -> Any:
+        """As `result`, without blocking the event loop while a stored result is read."""
+        if self.outcome is MISSING and self.has_persisted_result:
+            import asyncio
+
+            return await asyncio.to_thread(self.result, raise_on_failure)
+        return self.result(raise_on_failure)
 
     @property
     def state_details(self) -> StateDetails:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.sdk.context import current_flow_run
-from orchestrator.sdk.conversation import drive, drive_async
 from orchestrator.sdk.futures import TaskFuture
-from orchestrator.sdk.runners import Job, Pool, ThreadPoolTaskRunner
-from orchestrator.sdk.states import State
-from orchestrator.sdk.task_runs import TaskRun, converse
+from orchestrator.sdk.runners import Pool
+from orchestrator.sdk.runners.jobs import Job
+from orchestrator.sdk.runners.threads import ThreadPoolTaskRunner
+from orchestrator.sdk.task_runs import TaskRun
 
 if TYPE_CHECKING:
     from orchestrator.sdk.tasks import Task
@@ -29,30 +28,10 @@ def submit(task: Task[Any, Any], parameters: dict[str, Any], *, wait_for: Any = 
     future: TaskFuture[Any] = TaskFuture(run)
     flow_run = current_flow_run.get()
     pool = flow_run.pool if flow_run is not None else _default_pool()
-    context = copy_context()
-
-    def execute() -> None:
-        try:
-            state: State = context.run(_drive_here, run)
-        except BaseException:  # noqa: BLE001 - see below
-            # The run has recorded its crash; whoever waits must still be woken, and the thread belongs to the pool.
-            state = run.state
-        future.settle(state)
-
-    def drop() -> None:
-        future.settle(run.cancel_before_begin("The flow run ended before the task run could begin."))
-
+    job = Job(run, future.settle)
     pool.expect()
-    _when_ended(run.upstream(), lambda: pool.put(Job(execute, drop)))
+    _when_ended(run.upstream(), lambda: pool.put(job))
     return future
-
-
-def _drive_here(run: TaskRun) -> State:
-    if not run.task.is_async:
-        return drive(converse(run))
-    import asyncio
-
-    return asyncio.run(drive_async(converse(run)))
 
 
 def _when_ended(futures: list[TaskFuture[Any]], then: Callable[[], None]) -> None:

@@ -91,6 +91,9 @@ class StateChange:
         for key, moment in (("start_time", self._start_time), ("end_time", self._end_time)):
             if isinstance(moment, datetime):
                 sent[key] = format_time(moment)
+        for key in ("cache_key", "cache_expiration"):
+            if self._after.details.get(key) is not None:
+                sent[key] = self._after.details[key]
         if run.task.version is not None:
             sent["task_version"] = run.task.version
         return sent
@@ -102,5 +105,5 @@ def _state(state: State) -> dict[str, Any]:
         "name": state.name,
         "message": state.message or "",
         "state_details": state.details,
-        "data": None,
+        "data": state.data,
     }

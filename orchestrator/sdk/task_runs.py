@@ -10,28 +10,47 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.states import StateType
 from orchestrator.sdk.context import current_flow_run, current_tags, current_task_run
-from orchestrator.sdk.conversation import CallUser, Conversation, Sleep, WaitFor
+from orchestrator.sdk.conversation import Block, CallUser, Conversation, Sleep, WaitFor, drive
 from orchestrator.sdk.crashes import describe_crash, describe_error, own_frames_removed
 from orchestrator.sdk.errors import FlowRunEnded, RunCancelled, TaskTimeout, UpstreamFailed
+from orchestrator.sdk.hooks import call_hooks, hooks_for
 from orchestrator.sdk.inputs import edges, find_futures, resolve
+from orchestrator.sdk.items import consume
 from orchestrator.sdk.logs import RunLogger, task_run_logger
 from orchestrator.sdk.printing import prints_to
 from orchestrator.sdk.retries import delay_seconds
 from orchestrator.sdk.returned import state_for_value
 from orchestrator.sdk.run_names import fill_run_name
-from orchestrator.sdk.states import AwaitingRetry, Cancelled, Crashed, Failed, Pending, Retrying, Running, State
+from orchestrator.sdk.states import (
+    MISSING,
+    AwaitingRetry,
+    Cancelled,
+    Completed,
+    Crashed,
+    Failed,
+    Pending,
+    Retrying,
+    Running,
+    State,
+)
 from orchestrator.sdk.task_events import StateChange
+from orchestrator.sdk.task_keeping import Keeping, keeping_of
 
 if TYPE_CHECKING:
     from orchestrator.sdk.client import Client
     from orchestrator.sdk.flow_runs import FlowRun
     from orchestrator.sdk.tasks import Task
+    from orchestrator.sdk.transactions import Transaction
 
 _ONE_MICROSECOND = timedelta(microseconds=1)
 
 
 class TaskRun:
     """One run of a task. Made, it is Pending."""
+
+    transaction: Transaction | None = None  # what is done inside belongs to it; made when somebody asks for it
+    gives_items: bool = False  # of a generator: whoever called it gets the items one at a time
+    has_given: bool = False  # the first of them
 
     def __init__(self, task: Task[Any, Any], parameters: dict[str, Any], *, wait_for: Any = None) -> None:
         flow_run: FlowRun | None = current_flow_run.get()
@@ -74,6 +93,22 @@ class TaskRun:
         return self._logger
 
     @property
+    def flow_run_id(self) -> str | None:
+        return self.flow_run.id if self.flow_run is not None else None
+
+    @property
+    def task_key(self) -> str:
+        return self.task.task_key
+
+    @property
+    def state_type(self) -> StateType:
+        return self.state.type
+
+    @property
+    def state_name(self) -> str:
+        return self.state.name
+
+    @property
     def log_prints(self) -> bool:
         if self.task.log_prints is not None:
             return self.task.log_prints
@@ -110,6 +145,18 @@ class TaskRun:
             self._client = None
         self.enter(Crashed(message=reason))
 
+    def enter_rolled_back(self) -> None:
+        """It had completed, and what it did was undone since."""
+        before = self.state
+        if not before.is_completed() or before.name == "RolledBack":
+            return
+        message = "Rolled back, because the transaction that it was part of failed."
+        after = Completed(name="RolledBack", message=message, data=before.outcome)
+        if after.timestamp <= before.timestamp:
+            after = after.with_(timestamp=before.timestamp + _ONE_MICROSECOND)
+        self.state = after.with_(details=before.details)
+        self._tell(before=before)
+
     def upstream(self) -> list[Any]:
         """The futures that must have ended before this run can begin."""
         return find_futures(self.parameters) + find_futures(self.wait_for)
@@ -117,6 +164,14 @@ class TaskRun:
     def cancel_before_begin(self, reason: str) -> State:
         """End a run whose turn never came."""
         return self.enter(Cancelled(message=reason))
+
+    def tag_slots(self) -> Conversation:
+        """Wait for slots of limited tags. Returns what to release after the attempt; None when nothing is limited."""
+        if self._client is None:
+            return None
+        from orchestrator.sdk.tag_limits import tag_slots
+
+        return (yield from tag_slots(self, self._client))
 
     def _tell(self, *, before: State | None) -> None:
         if self._client is not None:
@@ -131,7 +186,7 @@ def converse(run: TaskRun) -> Conversation:
             yield WaitFor(awaited)
         parameters = resolve(run.parameters)
         _refuse_failed(run.wait_for)
-        run.name = fill_run_name(run.task.task_run_name, parameters) or run.name
+        run.name = _own_name(run, parameters) or run.name
     except UpstreamFailed as error:
         state = run.enter(Pending(name="NotReady", message=str(error)).with_(outcome=error))
         run.logger.error(f"Finished in state {state}")
@@ -142,30 +197,62 @@ def converse(run: TaskRun) -> Conversation:
         _finish(run, _crashed(error))
         raise
 
+    keeping = keeping_of(run, parameters)
+    if keeping is not None:
+        try:
+            known = yield from keeping.begin()
+        except Exception as error:  # noqa: BLE001 - a lock manager or a store may be the author's
+            return (yield from _end(run, Failed(message=describe_error("Task run", error), data=error), keeping))
+        except BaseException as error:
+            _crash(run, error)
+            raise
+        if known is not None:
+            return (yield from _end(run, known, keeping))
+
     arguments, keywords = run.task.binder.call_arguments(parameters)
     retrying = False
     while True:
+        try:
+            slots = (yield from run.tag_slots()) if run.tags else None
+        except Exception as error:  # noqa: BLE001 - limits that let nobody in
+            return (yield from _end(run, Failed(message=describe_error("Task run", error), data=error), keeping))
+        except BaseException as error:
+            _crash(run, error)
+            raise
         run.enter(Retrying() if retrying else Running())
         try:
-            with _inside(run):
-                value = yield CallUser(
-                    run.task.fn,
-                    arguments,
-                    keywords,
-                    timeout_seconds=run.task.timeout_seconds,
-                    timed_out=lambda: _timeout(run),
-                )
-                final = state_for_value(value)
+            if run.task.on_running_hooks:
+                yield Block(lambda: _call_hooks(run))
+            if run.gives_items:
+                value = yield from _consume(run, arguments, keywords)
+            else:
+                with _inside(run):
+                    value = yield CallUser(
+                        run.task.call,
+                        arguments,
+                        keywords,
+                        timeout_seconds=run.task.timeout_seconds,
+                        timed_out=lambda: _timeout(run),
+                    )
+            final = state_for_value(value)
+            if keeping is not None:
+                final = yield from keeping.finish(final)
         except TaskTimeout as error:
             final = Failed(name="TimedOut", message=str(error), data=error)
         except Exception as error:  # noqa: BLE001 - the author's code may raise anything
             own_frames_removed(error)
             final = Failed(message=describe_error("Task run", error), data=error)
         except BaseException as error:
-            _finish(run, _crashed(error))
+            _crash(run, error)
+            if slots is not None:
+                slots.leave()
             raise
+        if slots is not None:
+            yield Block(slots.release)
         if not final.is_failed() or not _may_retry(run, final):
-            return _finish(run, final)
+            return (yield from _end(run, final, keeping))
+        if run.transaction is not None:
+            yield from run.transaction.undoing_children()
         jitter = run.task.retry_jitter_factor
         seconds = delay_seconds(run.task.retry_delay, failures=run.run_count, jitter_factor=jitter)
         run.logger.error(f"Failed: {final.message}", exc_info=_exc_info(final))
@@ -175,9 +262,39 @@ def converse(run: TaskRun) -> Conversation:
             if seconds > 0:
                 yield Sleep(seconds)
         except BaseException as error:
-            _finish(run, _crashed(error))
+            _crash(run, error)
             raise
         retrying = True
+
+
+def _consume(run: TaskRun, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Conversation:
+    def given(item: Any) -> None:
+        run.has_given = True
+        if run.flow_run is not None:
+            run.flow_run.origins.remember(item, run.id)
+
+    return consume(
+        run.task.fn,
+        arguments,
+        keywords,
+        is_async=run.task.is_async,
+        inside=lambda: _inside(run),
+        timeout_seconds=run.task.timeout_seconds,
+        timed_out=lambda: _timeout(run),
+        given=given,
+    )
+
+
+def _own_name(run: TaskRun, parameters: dict[str, Any]) -> str | None:
+    """A function that makes the name may look at the run, as `orchestrator.runtime` shows it."""
+    template = run.task.task_run_name
+    if not callable(template):
+        return fill_run_name(template, parameters)
+    token = current_task_run.set(run)
+    try:
+        return fill_run_name(template, parameters)
+    finally:
+        current_task_run.reset(token)
 
 
 @contextmanager
@@ -202,7 +319,7 @@ def _finish(run: TaskRun, final: State) -> State:
     state = run.enter(final)
     # Whoever keeps the future keeps the run: it must not keep the inputs, and theirs, alive as well.
     run.parameters, run.wait_for = {}, []
-    if run.flow_run is not None and state.is_completed():
+    if run.flow_run is not None and state.is_completed() and state.outcome is not MISSING:
         run.flow_run.origins.remember(state.outcome, run.id)
     if state.is_failed() and state.name != "TimedOut" and isinstance(state.outcome, BaseException):
         run.logger.error(f"Failed: {state.message}", exc_info=_exc_info(state))
@@ -211,8 +328,46 @@ def _finish(run: TaskRun, final: State) -> State:
     return state
 
 
+def _end(run: TaskRun, final: State, keeping: Keeping | None) -> Conversation:
+    """Enter the last state, and do what is to be done after it."""
+    try:
+        state = _finish(run, final)
+        if keeping is not None:
+            yield from keeping.close(state)
+            state = run.state
+            if not run.task.cache_result_in_memory and state.is_completed() and state.has_persisted_result:
+                state = run.state = state.with_(outcome=MISSING)
+        elif run.transaction is not None:
+            yield from run.transaction.closing(failed=not state.is_completed())
+        if run.task.has_final_hooks:
+            yield Block(lambda: _call_hooks(run))
+    except BaseException as error:
+        run.logger.error(f"Stopped while it ended: {describe_crash(error)}")
+        raise
+    return state
+
+
+def _crash(run: TaskRun, error: BaseException) -> None:
+    """What executes the run is going away: no more requests, but whoever asked for it is told."""
+    had_ended = run.state.is_terminal
+    _finish(run, _crashed(error))
+    try:
+        if run.transaction is not None:
+            drive(run.transaction.closing(failed=True))
+        if run.task.has_final_hooks and not had_ended:
+            _call_hooks(run)
+    except Exception as further:
+        run.logger.error(f"Stopped while it ended: {describe_crash(further)}", exc_info=further)
+
+
+def _call_hooks(run: TaskRun) -> None:
+    kind, hooks = hooks_for(run.task, run.state)
+    if hooks:
+        call_hooks(hooks, kind=kind, arguments=(run.task, run, run.state), logger=run.logger)
+
+
 def _may_retry(run: TaskRun, failed: State) -> bool:
-    if run.run_count > run.task.retries:
+    if run.run_count > run.task.retries or run.has_given:
         return False
     if run.flow_run is not None and run.flow_run.ended:
         return False

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from orchestrator.sdk.errors import SettingError
 
+CLAIM_HEADER = "X-Orchestrator-Claim"  # under which claim a worker speaks
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from orchestrator.contract.states import TERMINAL
-from orchestrator.sdk.client import CLAIM_HEADER, Client
+from orchestrator.sdk.client import Client
 from orchestrator.sdk.errors import OrchestratorError
+from orchestrator.sdk.transport import CLAIM_HEADER
 from orchestrator.worker.claims import ClaimGone, effective_variables, read_claim, release_claim
 from orchestrator.worker.code.source import RunCode
 from orchestrator.worker.prefect_process.recognising import Engine, engine_of
@@ -124,7 +125,7 @@ def end_run(client: Client, ending: Ending) -> None:
             return
         state = _cancelled(client, ending, ending.claim_id, how)
         if state is not None:
-            _call_hooks(ending, state)
+            call_hooks_elsewhere(ending.settings, flow_run=ending.flow_run, deployment=ending.deployment, state=state)
     except OrchestratorError as error:
         # Its lease ends by itself, and the server takes the run for cancelled then.
         _log.warning("Flow run %s: the server could not be told how it ended: %s", ending.flow_run_id, error)
@@ -170,13 +171,19 @@ def _cancelled(client: Client, ending: Ending, claim_id: str, how: str) -> dict[
     return written
 
 
-def _call_hooks(ending: Ending, state: dict[str, Any]) -> None:
+def call_hooks_elsewhere(
+    settings: WorkerSettings, *, flow_run: dict[str, Any], deployment: dict[str, Any], state: dict[str, Any]
+) -> None:
+    """Call the hooks that the flow has for this last state, in a fresh process: that of the run is gone.
+
+    Waits for it, for HOOKS_SECONDS at most. `flow_run` and `deployment` are what whoever executed the run was told.
+    """
     words = LastWords(
-        flow_run=ending.flow_run,
-        deployment=ending.deployment,
-        job_variables=effective_variables(ending.deployment, ending.flow_run),
-        api_url=ending.settings.api_url,
-        home=str(ending.settings.home),
+        flow_run=flow_run,
+        deployment=deployment,
+        job_variables=effective_variables(deployment, flow_run),
+        api_url=settings.api_url,
+        home=str(settings.home),
         state=state,
     )
     command = [sys.executable, "-P", "-m", "orchestrator.worker.last_words"]
@@ -185,8 +192,8 @@ def _call_hooks(ending: Ending, state: dict[str, Any]) -> None:
         try:
             process.communicate(json.dumps(asdict(words)).encode(), timeout=HOOKS_SECONDS)
         except subprocess.TimeoutExpired:
-            _log.warning("Flow run %s: its hooks took too long and were ended", ending.flow_run_id)
-            ProcessTree(process.pid, mark=mark_of(ending.flow_run_id, process.pid)).kill()
+            _log.warning("Flow run %s: its hooks took too long and were ended", flow_run["id"])
+            ProcessTree(process.pid, mark=mark_of(str(flow_run["id"]), process.pid)).kill()
 
 
 def _asked(client: Client, claim_id: str) -> tuple[dict[str, Any], dict[str, Any]]:

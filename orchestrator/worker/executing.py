@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.sdk.client import Client, current_client
 from orchestrator.sdk.engine import propose_final_state, run_claimed_flow
-from orchestrator.sdk.errors import OrchestratorError, RunStopped, ServerUnreachable
+from orchestrator.sdk.errors import OrchestratorError, RunStopped, RunSuspended, ServerUnreachable
 from orchestrator.sdk.logs import RunLog
 from orchestrator.sdk.states import Cancelled, Crashed, State
 from orchestrator.sdk.stopping import stop_run
@@ -148,6 +148,9 @@ class _Ways:
 
     def stop(self, stop: RunStopped) -> bool:
         """False when it reached nothing, and should be tried again."""
+        if isinstance(stop, RunSuspended):
+            # Prefect's engine hears of it from the server and leaves by itself.
+            return stop_run(self._flow_run_id, stop) or self.isolated.stop(stop)
         return (
             stop_run(self._flow_run_id, stop)
             or self.isolated.stop(stop)
@@ -228,6 +231,9 @@ def _release(client: Client, claim: Claim, *, lost: str | None, settings: Worker
                 process_id=os.getpid(),
                 reason=lost,
             )
+        elif (teller := current_client()) is not None and teller.delivery.journal.waits_to_tell(run_id):
+            # Given up now, the run would begin again although it ended. The server waits for a while after an outage.
+            _log.warning("Flow run %s: its claim is kept until the server knows how the run ended", run_id)
         else:
             release_claim(client, claim.id)
     except OrchestratorError as error:

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.sdk.child_processes import die_with_parent, how_it_ended
-from orchestrator.sdk.errors import ClaimLost, RunCancelled, RunStopped
+from orchestrator.sdk.errors import ClaimLost, RunCancelled, RunStopped, RunSuspended
+from orchestrator.sdk.served import SUSPEND_SIGNAL
 from orchestrator.worker.surroundings import BadRunSetting
 
 CANCEL_SIGNAL = signal.SIGTERM
@@ -61,7 +62,7 @@ class IsolatedRun:
         """Pass a stop on. False when there is no process yet."""
         if self._process is None:
             return False
-        self._process.send_signal(CLAIM_LOST_SIGNAL if isinstance(stop, ClaimLost) else CANCEL_SIGNAL)
+        self._process.send_signal(_signal_for(stop))
         return True
 
 
@@ -86,15 +87,26 @@ def main() -> None:
 
 
 def _listen(flow_run_id: str) -> None:
-    """Turn the two signals into stops. A stop may only come from another thread than the run's."""
+    """Turn the signals into stops. A stop may only come from another thread than the run's."""
     from orchestrator.sdk.stopping import stop_run
 
-    def on_signal(number: int, frame: object) -> None:
-        stop = RunCancelled("The run was cancelled.") if number == CANCEL_SIGNAL else ClaimLost("The claim is lost.")
-        threading.Thread(target=stop_run, args=(flow_run_id, stop), daemon=True).start()
+    stops: dict[int, RunStopped] = {
+        CANCEL_SIGNAL: RunCancelled("The run was cancelled."),
+        CLAIM_LOST_SIGNAL: ClaimLost("The claim is lost."),
+        SUSPEND_SIGNAL: RunSuspended(),
+    }
 
-    signal.signal(CANCEL_SIGNAL, on_signal)
-    signal.signal(CLAIM_LOST_SIGNAL, on_signal)
+    def on_signal(number: int, frame: object) -> None:
+        threading.Thread(target=stop_run, args=(flow_run_id, stops[number]), daemon=True).start()
+
+    for number in stops:
+        signal.signal(number, on_signal)
+
+
+def _signal_for(stop: RunStopped) -> int:
+    if isinstance(stop, RunSuspended):
+        return SUSPEND_SIGNAL
+    return CLAIM_LOST_SIGNAL if isinstance(stop, ClaimLost) else CANCEL_SIGNAL
 
 
 if __name__ == "__main__":

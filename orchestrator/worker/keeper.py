@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from orchestrator.contract.states import StateType
 from orchestrator.sdk.client import Client
-from orchestrator.sdk.errors import ApiError, ClaimLost, RunCancelled, RunStopped, ServerUnreachable
+from orchestrator.sdk.errors import ApiError, ClaimLost, RunCancelled, RunStopped, RunSuspended, ServerUnreachable
 from orchestrator.worker.api import Access
 from orchestrator.worker.claims import Claim, ClaimGone, renew_claim
 from orchestrator.worker.process_tree import ProcessTree, mark_of
@@ -19,6 +19,7 @@ from orchestrator.worker.undertaker import Burial, call_undertaker
 
 MOST_SECONDS_BETWEEN_RENEWALS = 1.5  # also how late a cancellation is noticed; most of them write nothing
 GRACE_SECONDS = 30.0  # what a run gets to stop by itself after its claim was lost, before its process is killed
+SUSPENDED = "Suspended"  # a pause that the process does not wait for
 _TICK_SECONDS = 0.5
 
 _log = logging.getLogger("orchestrator.worker")
@@ -27,9 +28,9 @@ _log = logging.getLogger("orchestrator.worker")
 class Keeper:
     """Renews one claim until `stop()`. A server that is away for a while ends nothing: the run goes on.
 
-    Stops the run when it is to be cancelled, and when the claim is lost. One that lost its claim and has not stopped
-    GRACE_SECONDS later loses its process, and so does, at once, a run whose worker died. A run that does not let itself
-    be cancelled is ended by the worker, see warden.py.
+    Stops the run when it is to be cancelled, when somebody else suspended it, and when the claim is lost. One that lost
+    its claim and has not stopped GRACE_SECONDS later loses its process, and so does, at once, a run whose worker died.
+    A run that does not let itself be cancelled is ended by the worker, see warden.py.
     """
 
     def __init__(self, client: Client, claim: Claim, *, access: Access, stop: Callable[[RunStopped], bool]) -> None:
@@ -46,6 +47,7 @@ class Keeper:
         self._stop: RunStopped | None = None  # why the run is to stop, until it was told
         self._gone_since: float | None = None
         self.cancelling = False
+        self._suspended = False
         self.gone = False
         self._thread = threading.Thread(target=self._keep, name="keeper-of-claim", daemon=True)
 
@@ -91,6 +93,10 @@ class Keeper:
             if renewal.state_type == StateType.CANCELLING and not self.cancelling:
                 self.cancelling = True
                 self._stop = RunCancelled("The run was cancelled.")
+            elif renewal.state_type == StateType.PAUSED and renewal.state_name == SUSPENDED and not self._suspended:
+                # One that suspended itself is on its way out already, and this changes nothing.
+                self._suspended = True
+                self._stop = RunSuspended()
 
     def _end_process(self) -> None:
         """With all that the run started, wherever that went; this process comes last."""

@@ -1,4 +1,4 @@
-"""The hooks of a cancelled run whose own process had to be killed, called in a fresh one.
+"""The hooks of a cancelled or crashed run whose own process is gone, called in a fresh one.
 
 Run as `python -m orchestrator.worker.last_words`, with LastWords as JSON on standard input.
 """
@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.contract.states import State as ContractState
-from orchestrator.sdk.client import current_client
-from orchestrator.sdk.hooks import call_cancellation_hooks
-from orchestrator.sdk.logs import flow_run_logger
+from orchestrator.sdk.hooks_afterwards import call_hooks_of_dead_run
 from orchestrator.sdk.states import State
 from orchestrator.worker.api import api_client
 from orchestrator.worker.children import set_up_run_log
@@ -58,12 +56,7 @@ def _speak(words: LastWords) -> None:
     ):
         place = code.fetch(directory) if code.is_fetched else directory
         with flow_of_run(words.deployment.get("entrypoint"), directory=place, soft_limit_seconds=None) as flow:
-            client = current_client()
-            delivery = client.delivery if client is not None else None
-            logger = flow_run_logger(flow_run_id=run_id, name=words.flow_run["name"], delivery=delivery)
-            call_cancellation_hooks(flow, words.flow_run, _state(words.state), logger=logger)
-            if delivery is not None:
-                delivery.flush()
+            call_hooks_of_dead_run(flow, _state(words.state), flow_run=words.flow_run)
 
 
 def _state(wire: dict[str, Any]) -> State:

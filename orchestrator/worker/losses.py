@@ -11,10 +11,11 @@ from billiard.einfo import ExceptionInfo
 from billiard.exceptions import WorkerLostError
 from celery.worker.request import Request
 
+from orchestrator.sdk.client import Client
 from orchestrator.sdk.errors import OrchestratorError
 from orchestrator.worker.api import api_client
-from orchestrator.worker.claims import claim_of_process, crash_run, report_lost_run
-from orchestrator.worker.ending import is_being_ended
+from orchestrator.worker.claims import Claim, ClaimGone, claim_of_process, crash_run, read_claim, report_lost_run
+from orchestrator.worker.ending import HOOKS_SECONDS, call_hooks_elsewhere, is_being_ended
 from orchestrator.worker.process_tree import kill_group_of
 from orchestrator.worker.settings import WorkerSettings
 from orchestrator.worker.stopping import USED_UP
@@ -38,7 +39,7 @@ class RunRequest(Request):
         if isinstance(error, SystemExit) and error.code == USED_UP:
             _log.info("Flow run %s left threads behind that do not stop; its process is replaced.", self._flow_run_id)
         elif isinstance(error, (WorkerLostError, SystemExit)):
-            reason = f"The process that executed the run died: {_how(str(error))}."
+            reason = f"The process that executed the run died: {how_it_died(str(error))}."
             _log.error("Flow run %s: %s", self._flow_run_id, reason)
             if isinstance(error, WorkerLostError):
                 self._end_leftovers(leader_lives=False)
@@ -90,8 +91,18 @@ def wait_for_reports(timeout_seconds: float) -> None:
 
 def _report(flow_run_id: str, process_id: int, reason: str, handed_back: bool = False) -> None:
     settings = _settings()
+    client = api_client(settings.api_url)
+    claim = None if handed_back else _claim_of(client, settings, flow_run_id, process_id)
+    _tell_of_loss(client, settings, flow_run_id, process_id, reason, handed_back=handed_back)
+    if claim is not None:
+        _call_hooks_of_crash(client, settings, claim)
+
+
+def _tell_of_loss(
+    client: Client, settings: WorkerSettings, flow_run_id: str, process_id: int, reason: str, *, handed_back: bool
+) -> None:
     report_lost_run(
-        api_client(settings.api_url),
+        client,
         pool=settings.pool,
         flow_run_id=flow_run_id,
         worker_name=settings.name,
@@ -101,18 +112,48 @@ def _report(flow_run_id: str, process_id: int, reason: str, handed_back: bool = 
     )
 
 
+def _claim_of(client: Client, settings: WorkerSettings, flow_run_id: str, process_id: int) -> Claim | None:
+    """Read before the run is given away; None when the process had not got it, or the server does not say."""
+    try:
+        claim_id = _claim_id_of(client, settings, flow_run_id, process_id)
+        return _read(client, claim_id) if claim_id is not None else None
+    except OrchestratorError:
+        return None
+
+
+def _claim_id_of(client: Client, settings: WorkerSettings, flow_run_id: str, process_id: int) -> str | None:
+    return claim_of_process(
+        client, pool=settings.pool, worker_name=settings.name, flow_run_id=flow_run_id, process_id=process_id
+    )
+
+
+def _read(client: Client, claim_id: str) -> Claim | None:
+    try:
+        return read_claim(client, claim_id)
+    except (ClaimGone, OrchestratorError):
+        return None
+
+
+def _call_hooks_of_crash(client: Client, settings: WorkerSettings, claim: Claim) -> None:
+    """If the run has crashed, and is not begun again."""
+    run = client.ask("GET", f"/flow_runs/{claim.flow_run['id']}", patience_seconds=HOOKS_SECONDS)
+    if run["state_type"] == "CRASHED" and run.get("state"):
+        call_hooks_elsewhere(settings, flow_run=claim.flow_run, deployment=claim.deployment or {}, state=run["state"])
+
+
 def _end_timed_out(flow_run_id: str, process_id: int, message: str) -> None:
     settings = _settings()
     client = api_client(settings.api_url)
-    claim_id = claim_of_process(
-        client, pool=settings.pool, worker_name=settings.name, flow_run_id=flow_run_id, process_id=process_id
-    )
+    claim_id = _claim_id_of(client, settings, flow_run_id, process_id)
     if claim_id is None:
         # It had not got the run: the message was a second one, or made up, and the run is somebody else's.
         return
+    claim = _read(client, claim_id)
     # Ended before it is reported as lost: a run that is over is not tried again.
     crash_run(client, flow_run_id=flow_run_id, claim_id=claim_id, name="TimedOut", message=message)
-    _report(flow_run_id, process_id, message)
+    _tell_of_loss(client, settings, flow_run_id, process_id, message, handed_back=False)
+    if claim is not None:
+        _call_hooks_of_crash(client, settings, claim)
 
 
 def _in_background(function: Any, *arguments: Any) -> None:
@@ -136,7 +177,7 @@ def _settings() -> WorkerSettings:
     return RunRequest.settings
 
 
-def _how(text: str) -> str:
+def how_it_died(text: str) -> str:
     """`signal 9 (SIGKILL)` or `exit code 3` out of Celery's sentence."""
     found = re.search(r"(signal \d+ \(\w+\)|exitcode \d+)", text)
     return found.group(1).replace("exitcode", "exit code") if found else text

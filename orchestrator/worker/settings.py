@@ -32,6 +32,8 @@ class WorkerSettings:
     drain_seconds: float | None = None  # how long running flows may go on after SIGTERM; None: until they end
     probe_seconds: float = 10.0  # how often it looks whether messages from the broker reach it
     celery: Mapping[str, Any] = field(default_factory=dict)  # more options of Celery's worker, checked already
+    serves: tuple[str, ...] = ()  # files and modules whose background tasks it executes
+    task_processes: int = 0  # submitted tasks at once, in processes of their own
 
     @property
     def queues(self) -> list[str]:
@@ -51,10 +53,13 @@ def worker_settings(
     autoscale: tuple[int, int] | None = None,
     drain_seconds: float | None = None,
     celery: Mapping[str, Any] | None = None,
+    task_processes: int | None = None,
+    serves: Sequence[str] = (),
     environ: Mapping[str, str] = os.environ,
 ) -> WorkerSettings:
     """Fill in what the command line left open: from the environment, else the defaults of one machine.
 
+    `task_processes` None: as many as runs at once.
     Raises SettingError.
     """
     home = Path(environ.get("ORCHESTRATOR_HOME") or "~/.orchestrator").expanduser().resolve()
@@ -72,6 +77,8 @@ def worker_settings(
         drain_seconds=drain_seconds,
         probe_seconds=_seconds(environ, "ORCHESTRATOR_PROBE_SECONDS", default=10.0),
         celery=dict(celery or {}),
+        serves=tuple(dict.fromkeys(serves)),
+        task_processes=(autoscale[0] if autoscale else concurrency) if task_processes is None else task_processes,
     )
 
 

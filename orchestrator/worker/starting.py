@@ -24,7 +24,9 @@ from orchestrator.worker.draining import Drain
 from orchestrator.worker.losses import wait_for_reports
 from orchestrator.worker.probing import Probe, Prober, connect_anew
 from orchestrator.worker.registration import Heart, RegistrationRefused, heartbeat
+from orchestrator.worker.served_tasks import ServedTasks
 from orchestrator.worker.settings import WorkerSettings
+from orchestrator.worker.tasks.host import TaskHost
 from orchestrator.worker.warden import Warden
 
 _log = logging.getLogger("orchestrator.worker")
@@ -35,7 +37,7 @@ def start_worker(settings: WorkerSettings) -> int:
 
     SIGTERM lets running flows end; SIGQUIT, or a second SIGTERM, hands them back.
     """
-    _set_up_logging(settings.celery.get("loglevel"))
+    set_up_logging(settings.celery.get("loglevel"))
     os.environ["ORCHESTRATOR_API_URL"] = settings.api_url
     try:
         client = api_client(settings.api_url)
@@ -55,7 +57,7 @@ def start_worker(settings: WorkerSettings) -> int:
             os.kill(os.getpid(), signal.SIGTERM)
 
     app = worker_app(settings)
-    worker = _celery_worker(app, settings)
+    worker = celery_worker(app, settings)
     heart = Heart(client, settings, on_refused=end_because, news=lambda: _news(prober))
     prober = Prober(
         app,
@@ -83,10 +85,17 @@ def start_worker(settings: WorkerSettings) -> int:
     heart.start()
     warden = Warden(client, settings)
     warden.start()
+    task_host = TaskHost(settings)
+    task_host.start()
+    served_tasks = ServedTasks(settings)
+    served_tasks.start()
     try:
         worker.start()
     finally:
         warden.stop()
+        served_tasks.stop()
+        # Not before: flows that were running waited for their tasks.
+        task_host.stop(patience_seconds=settings.drain_seconds)
         leave()
         wait_for_reports(5.0)
     if troubles:
@@ -95,13 +104,14 @@ def start_worker(settings: WorkerSettings) -> int:
     return 0 if drain.begun else int(worker.exitcode or 0)
 
 
-def _celery_worker(app: Celery, settings: WorkerSettings) -> Any:
+def celery_worker(app: Celery, settings: WorkerSettings, *, queues: list[str] | None = None) -> Any:
+    """Celery's worker as we use it; `queues` None: those of the settings."""
     options = {
         "hostname": f"{settings.name}@{settings.pool}",
         "pool": "prefork",
         "concurrency": settings.concurrency,
         "autoscale": settings.autoscale,
-        "queues": settings.queues,
+        "queues": settings.queues if queues is None else queues,
         "loglevel": "WARNING",
         "quiet": True,
         "without_gossip": True,
@@ -124,7 +134,8 @@ def _news(prober: Prober) -> dict[str, Any]:
     return {"broker_state": prober.state, "last_probe_age_seconds": prober.last_return_age_seconds}
 
 
-def _set_up_logging(level: int | str | None) -> None:
+def set_up_logging(level: int | str | None) -> None:
+    """The worker's log goes to standard error."""
     # Celery advises against running as root, and talks about its shutdown on standard output.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)  # about connections that were lost

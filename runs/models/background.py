@@ -28,6 +28,11 @@ class TaskSubscription(models.Model):
     connected_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now, help_text="When it last took or acknowledged a task run.")
     lease_expires_at = models.DateTimeField()
+    slots = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="How many task runs it holds at most until they have ended. Empty: it acknowledges on receipt.",
+    )
 
     objects = TaskSubscriptionQuerySet.as_manager()
 
@@ -50,7 +55,8 @@ class QueuedTaskRunQuerySet(models.QuerySet):
 class QueuedTaskRun(models.Model):
     """A background task run that waits for a task worker, or that one has been sent and did not acknowledge yet.
 
-    The row ends with the acknowledgement. When its holder is gone it waits again, before those that never were sent.
+    The row ends with the acknowledgement: on receipt, or, of a worker with slots, when the task run has ended. When its
+    holder is gone it waits again, before those that never were sent.
     """
 
     task_run = models.OneToOneField("runs.TaskRun", on_delete=models.CASCADE, related_name="queued")

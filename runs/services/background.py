@@ -12,21 +12,25 @@ from django.db.models import QuerySet
 from orchestrator.contract.states import StateType
 from orchestrator.contract.times import now
 from runs.models import QueuedTaskRun, TaskRun, TaskSubscription
+from runs.services.background_holders import LEASE_SECONDS, holds_any, lease_end_of_holders, take_back
 from runs.services.background_queue import announce_queued
 
-LEASE_SECONDS = 15.0  # after which the process that served a task worker is taken for dead
 RENEW_SECONDS = 5.0
 LONGEST_LIST = 1000  # of task workers in one answer
 
 
-def subscribe(*, client_id: str, task_keys: Sequence[str]) -> UUID:
-    """A task worker has connected, which can execute these tasks."""
+def subscribe(*, client_id: str, task_keys: Sequence[str], slots: int | None = None) -> UUID:
+    """A task worker has connected, which can execute these tasks.
+
+    `slots` is how many task runs it holds at most until they have ended; None: it acknowledges each on receipt.
+    """
     at = now()
     with transaction.atomic():
         forget_lost_workers(at)
         row = TaskSubscription.objects.create(
             client_id=client_id,
             task_keys=list(dict.fromkeys(task_keys)),
+            slots=slots,
             connected_at=at,
             seen_at=at,
             lease_expires_at=at + timedelta(seconds=LEASE_SECONDS),
@@ -44,16 +48,33 @@ def renew(*, subscription_id: UUID) -> bool:
     return bool(TaskSubscription.objects.filter(pk=subscription_id).update(lease_expires_at=until))
 
 
-def unsubscribe(*, subscription_id: UUID) -> None:
-    """The task worker is gone. What it did not acknowledge waits again, before all others."""
+def unsubscribe(*, subscription_id: UUID, for_good: bool = True) -> None:
+    """The task worker is gone. What it did not acknowledge waits again, before all others.
+
+    `for_good` False: it may still execute what it holds, and come back within its lease.
+    """
+    if not for_good and holds_any(subscription_id=subscription_id):
+        return
     with transaction.atomic():
         _end(TaskSubscription.objects.filter(pk=subscription_id))
 
 
 def forget_lost_workers(at: datetime) -> int:
     """Take back what was sent to task workers whose process no longer renews them. Returns how many there were."""
-    lost = TaskSubscription.objects.lost(at)
-    return _end(lost) if lost.exists() else 0
+    ended = 0
+    servers = TaskSubscription.objects.lost(at).filter(slots=None)
+    if servers.exists():
+        ended += _end(servers)
+    if TaskSubscription.objects.lost(at).exists():
+        holders = TaskSubscription.objects.lost(lease_end_of_holders(at)).filter(slots__isnull=False)
+        ended += _end(holders) if holders.exists() else 0
+    return ended
+
+
+def take_back_from_the_lost() -> int:
+    """`forget_lost_workers` now, for when no task worker is left to ask for it. Returns how many there were."""
+    with transaction.atomic():
+        return forget_lost_workers(now())
 
 
 def take_next(*, subscription_id: UUID, task_keys: Sequence[str]) -> TaskRun | None:
@@ -97,6 +118,7 @@ def any_waiting(task_keys: Sequence[str]) -> bool:
 def _end(subscriptions: QuerySet[TaskSubscription]) -> int:
     """Locked first: what is sent to them in this moment is seen then, and waits again with the rest."""
     ids = list(subscriptions.select_for_update().order_by("pk").values_list("pk", flat=True))
+    take_back(ids)
     TaskSubscription.objects.filter(pk__in=ids).delete()
     transaction.on_commit(announce_queued, robust=True)
     return len(ids)

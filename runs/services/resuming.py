@@ -46,10 +46,8 @@ def resume_flow_run(
         suspended = paused.details.get("pause_reschedule")
         proposal = State(type=StateType.SCHEDULED, name="Resuming") if suspended else State(type=StateType.RUNNING)
         answer = propose_state_of_locked(run, proposal=proposal, client=client)
-        if keyset and values and answer.status is Status.ACCEPT and keyset.get("response"):
-            FlowRunInput.objects.update_or_create(
-                flow_run=run, key=keyset["response"], defaults={"value": dump(values).decode()}
-            )
+        if keyset and answer.status is Status.ACCEPT and keyset.get("response"):
+            _store(run, keyset["response"], values)
         return answer
 
 
@@ -73,6 +71,14 @@ def _usable(run: FlowRun, keyset: Mapping[str, str], run_input: dict[str, Any]) 
     if found:
         raise UnusableInput(f"Reason: {_told(found[0])}")
     return values
+
+
+def _store(run: FlowRun, key: str, values: dict[str, Any]) -> None:
+    """An answer that leaves everything to the defaults also takes the place of one that an earlier attempt got."""
+    if values:
+        FlowRunInput.objects.update_or_create(flow_run=run, key=key, defaults={"value": dump(values).decode()})
+    else:
+        FlowRunInput.objects.filter(flow_run=run, key=key).delete()
 
 
 def _told(error: Any) -> str:

@@ -16,13 +16,16 @@ pytestmark = pytest.mark.e2e
 
 SCRIPT = """
 import time
-from orchestrator import flow, serve
+from orchestrator import flow, get_run_logger, serve
 
 @flow(log_prints=True)
 def quick(x: int = 1):
     print("hello", x)
 
-@flow
+def told(flow, run, state):
+    get_run_logger().info("told of %s", state.name)
+
+@flow(on_crashed=[told])
 def slow():
     while True:
         time.sleep(0.1)
@@ -107,6 +110,7 @@ def test_executes_and_cancels_and_tells_what_died(system, script):
     os.kill(process_of(script.pid, killed), signal.SIGKILL)
     ended = system.wait_for(killed, "CRASHED")
     assert ended["state"]["message"] == "The process of the run died: signal 9 (SIGKILL)."
+    eventually(lambda: "told of Crashed" in system.logs(killed))
 
 
 def test_goes_on_when_the_server_was_away(system, script):

@@ -31,6 +31,7 @@ class FakeApi:
         self.events: list[dict[str, Any]] = []
         self.logs: list[dict[str, Any]] = []
         self.deployments: dict[str, dict[str, Any]] = {}
+        self.inputs: dict[tuple[str, str], dict[str, Any]] = {}
         self.down = False
         self.planned: list[tuple[str, dict[str, Any]]] = []
         self._lock = threading.Lock()
@@ -100,9 +101,16 @@ class FakeApi:
             ("GET", "/flow_runs/([^/]+)", lambda body, run_id: (200, self.flow_runs[run_id])),
             ("PATCH", "/flow_runs/([^/]+)", self._patch_flow_run),
             ("POST", "/flow_runs/([^/]+)/set_state", self._set_state),
+            ("GET", r"/flow_run_states/\?flow_run_id=([^&]+)", lambda body, run_id: (200, self.states[run_id])),
             ("POST", "/task_runs/", self._create_task_run),
+            ("POST", "/task_runs/filter", self._filter_task_runs),
+            ("GET", "/task_runs/([^/]+)", self._read_task_run),
             ("POST", "/events", self._take_events),
             ("POST", "/logs/", self._take_logs),
+            ("POST", "/flow_runs/([^/]+)/resume", self._resume),
+            ("POST", "/flow_runs/([^/]+)/input", self._give_input),
+            ("POST", "/flow_runs/([^/]+)/input/filter", self._filter_inputs),
+            ("GET", "/flow_runs/([^/]+)/input/([^/]+)", self._read_input),
             ("POST", "/deployments/", self._create_deployment),
             ("GET", "/deployments/name/([^/]+)/([^/]+)", self._read_deployment),
             ("POST", "/deployments/([^/]+)/create_flow_run", self._run_deployment),
@@ -176,8 +184,17 @@ class FakeApi:
             if (run["flow_run_id"], run["task_key"], run["dynamic_key"]) == key:
                 return 200, run
         run = {"id": str(uuid4()), **body}
+        if run.get("state"):
+            run["state"] = State.from_wire({**run["state"], "id": None, "timestamp": None}).to_wire()
         self.task_runs[run["id"]] = run
         return 201, run
+
+    def _filter_task_runs(self, body: Any) -> tuple[int, Any]:
+        wanted = body["task_runs"]["id"]["any_"]
+        return 200, [self.task_runs[run_id] for run_id in wanted if run_id in self.task_runs]
+
+    def _read_task_run(self, body: Any, run_id: str) -> tuple[int, Any]:
+        return (200, self.task_runs[run_id]) if run_id in self.task_runs else (404, {"detail": "not found"})
 
     def _take_events(self, body: Any) -> tuple[int, Any]:
         known = {event["id"] for event in self.events}
@@ -188,6 +205,30 @@ class FakeApi:
         known = {log["id"] for log in self.logs}
         self.logs += [log for log in body if log["id"] not in known]
         return 201, None
+
+    def _resume(self, body: Any, run_id: str) -> tuple[int, Any]:
+        run = self.flow_runs[run_id]
+        details = run["state"]["state_details"]
+        if "run_input" in body:
+            given = json.dumps(body["run_input"])
+            self.inputs[run_id, details["run_input_keyset"]["response"]] = {"value": given}
+        name = ("SCHEDULED", "Resuming") if details["pause_reschedule"] else ("RUNNING", "Running")
+        self._write(run, {"type": name[0], "name": name[1]})
+        return 201, {"status": Status.ACCEPT, "state": run["state"], "details": {}}
+
+    def _give_input(self, body: Any, run_id: str) -> tuple[int, Any]:
+        if (run_id, body["key"]) in self.inputs:
+            return 409, {"detail": "known"}
+        self.inputs[run_id, body["key"]] = body
+        return 201, None
+
+    def _filter_inputs(self, body: Any, run_id: str) -> tuple[int, Any]:
+        rows = [row for (owner, key), row in self.inputs.items() if owner == run_id and key.startswith(body["prefix"])]
+        return 200, [row for row in rows if row["key"] not in body["exclude_keys"]][: body["limit"]]
+
+    def _read_input(self, body: Any, run_id: str, key: str) -> tuple[int, Any]:
+        row = self.inputs.get((run_id, key))
+        return (200, json.loads(row["value"])) if row else (404, {"detail": "not found"})
 
     def _create_deployment(self, body: Any) -> tuple[int, Any]:
         deployment = {"id": str(uuid4()), **body}

@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator import flow, task
 from orchestrator.sdk import delivery as delivery_module
+from orchestrator.sdk import sending
 from orchestrator.sdk.client import Client, current_client
 from orchestrator.sdk.transport import Response
 
@@ -101,6 +102,33 @@ def test_gives_up_only_the_item_that_the_server_refuses(taker, delivery):
     assert taker.taken() == ["0", "1", "2", "4", "5", "6"]
 
 
+def test_sends_logs_without_ids_where_they_are_not_taken():
+    asked = []
+
+    class Strict:
+        address = "http://strict.test/api"
+
+        def handle(self, request):
+            items = json.loads(request.body)
+            asked.append([sorted(item) for item in items])
+            if any("id" in item for item in items):
+                detail = {"type": "extra_forbidden", "loc": ["body", 0, "id"], "msg": "Extra inputs are not permitted"}
+                return Response(422, json.dumps({"exception_detail": [detail]}).encode())
+            return Response(201)
+
+    class Line(Item):
+        def to_wire(self):
+            return {"id": "x", "message": str(self.number)}
+
+    delivery = Client(Strict()).delivery
+    delivery.put_log(Line(1))
+    assert delivery.flush(5)
+    delivery.put_log(Line(2))
+    assert delivery.flush(5)
+
+    assert asked == [[["id", "message"]], [["message"]], [["message"]]]
+
+
 class Unwritable:
     def to_wire(self):
         raise TypeError("no words for it")
@@ -131,7 +159,7 @@ def test_does_not_fill_the_memory_when_the_server_stays_away(taker, delivery, mo
 
 
 def test_cuts_batches_by_size(taker, delivery, monkeypatch):
-    monkeypatch.setattr(delivery_module, "BATCH_BYTES", 40)
+    monkeypatch.setattr(sending, "BATCH_BYTES", 40)
     for number in range(9):
         delivery.put_event(Item(number))
 

@@ -76,7 +76,7 @@ def test_describes_parameters_as_a_schema():
 TYPES = [
     (bool, {"type": "boolean"}),
     (dict[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
-    (Literal["a", "b"], {"enum": ["a", "b"]}),
+    (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
     (set[int], {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}),
     (object, {}),
 ]

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
 from uuid import UUID
@@ -37,7 +38,13 @@ NEAREST = [
     (float("nan"), "nan"),
     (float("inf"), "inf"),
     (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00.000000Z"),
-    (timedelta(seconds=1.5), 1.5),
+    (timedelta(seconds=1.5), "PT1.5S"),
+    (timedelta(days=400, hours=2, seconds=61), "P400DT2H1M1S"),
+    (timedelta(seconds=-90), "-PT1M30S"),
+    (timedelta(days=3), "P3D"),
+    (time(10, 30), "10:30:00"),
+    (re.compile("a+"), "a+"),
+    (timedelta(0), "PT0S"),
     (Color.RED, "red"),
     (Point(1, 2.5), {"x": 1, "y": 2.5}),
     (Path("a/b"), "a/b"),

@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from orchestrator.sdk.retries import checked_delay, checked_single_delay, delay_seconds
+from orchestrator.sdk.retries import (
+    checked_delay,
+    checked_jitter,
+    checked_single_delay,
+    delay_seconds,
+    exponential_backoff,
+)
 
 # what the author writes, with 3 retries -> seconds before retry 1, 2, 3
 DELAYS = [
@@ -10,6 +18,10 @@ DELAYS = [
     (2, [2, 2, 2]),
     ([1, 5], [1, 5, 5]),  # the last repeats
     (lambda retries: [2**n for n in range(retries)], [1, 2, 4]),
+    (timedelta(seconds=1.5), [1.5, 1.5, 1.5]),
+    ([timedelta(minutes=1), 2], [60, 2, 2]),
+    (exponential_backoff(10), [10, 20, 40]),
+    (exponential_backoff(backoff_factor=0), [0, 0, 0]),
 ]
 
 
@@ -30,6 +42,23 @@ def test_spreads_a_delay_upwards():
 def test_refuses_a_negative_delay(wrong):
     with pytest.raises(ValueError, match="negative"):
         checked_delay(wrong, retries=1)
+
+
+@pytest.mark.parametrize("wrong", ["3", ["1"], True, object(), [1.0] * 51, lambda retries: "x"])
+def test_refuses_what_is_no_delay(wrong):
+    with pytest.raises(ValueError, match="retry delay"):
+        checked_delay(wrong, retries=1)
+
+
+@pytest.mark.parametrize("wrong", [-0.1, "0.5", True])
+def test_refuses_what_is_no_jitter(wrong):
+    with pytest.raises(ValueError, match="retry_jitter_factor"):
+        checked_jitter(wrong)
+
+
+def test_refuses_a_negative_factor():
+    with pytest.raises(ValueError, match="backoff_factor"):
+        exponential_backoff(-1)
 
 
 def test_takes_one_number_only_for_a_flow():

@@ -62,7 +62,7 @@ def test_keep_what_stands_beside_them():
     assert body == {
         "active": False,
         "slug": "s",
-        "parameters": {"day": 1.0},
+        "parameters": {"day": "PT1S"},
         "schedule": {"interval": 90, "anchor_date": "2026-03-01T00:00:00+00:00"},
     }
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -262,6 +263,26 @@ def test_waits_for_many():
     assert main() == (1, 1, [0.01, 0.5])
 
 
+def test_is_waited_for_without_blocking_the_loop():
+    going = threading.Event()
+
+    @task
+    def wait_for_it():
+        going.wait(5)
+        return 1
+
+    @flow
+    async def main():
+        future = wait_for_it.submit()
+        assert not await future.wait_async(timeout=0.01)
+        with pytest.raises(WaitTimeout):
+            await future.result_async(timeout=0.01)
+        asyncio.get_running_loop().call_later(0.01, going.set)
+        return await future.result_async(), await future.state.aresult()
+
+    assert asyncio.run(main()) == (1, 1)
+
+
 def test_stops_waiting_at_the_limit_of_the_caller():
     @task
     def nap():
@@ -399,6 +420,22 @@ def test_copies_itself_with_other_options():
     assert (plus.name, plus.retries) == ("plus", 0)
     with pytest.raises(TypeError, match="nonsense"):
         plus.with_options(nonsense=1)
+
+
+def test_takes_options_as_others_spell_them():
+    spelled = task(max_retries=2, retry_delay=timedelta(seconds=3), timeout=timedelta(minutes=1), log_stdout=True)(
+        print
+    )
+    named = task("a name", cache_for=timedelta(hours=1))(number.fn)
+
+    assert (spelled.retries, spelled.retry_delay, spelled.timeout_seconds, spelled.log_prints) == (2, 3.0, 60.0, True)
+    assert (named.name, named.cache_expiration, named.persist_result) == ("a name", timedelta(hours=1), True)
+
+
+@pytest.mark.parametrize("options", [{"retris": 3}, {"on_complet": []}])
+def test_names_the_nearest_option(options):
+    with pytest.raises(TypeError, match="did you mean"):
+        task(**options)
 
 
 def test_records_a_crash_and_lets_it_through(api):

@@ -146,7 +146,9 @@ class FakeApi:
         for run_id, known in self.runs.items():
             if kind == "flow_runs" and run_id == id_:
                 state_type = self._state_type(run_id)
-                return 200, {**known["flow_run"], "deployment_id": known["deployment"]["id"], "state_type": state_type}
+                told = {"deployment_id": known["deployment"]["id"], "state_type": state_type}
+                last = {"state": self.states[run_id][-1]} if self.states[run_id] else {}
+                return 200, {**known["flow_run"], **told, **last}
             if kind == "deployments" and known["deployment"]["id"] == id_:
                 return 200, known["deployment"]
         return 404, {"detail": "Not found"}

@@ -218,6 +218,32 @@ def test_kills_a_run_at_its_hard_limit_and_crashes_it(worker, api):
     eventually(lambda: api.lost)
 
 
+def test_calls_the_hooks_of_a_run_that_was_killed(worker, api):
+    worker.start()
+
+    run_id = worker.run(
+        """
+        import signal
+
+        def told(flow, flow_run, state):
+            get_run_logger().info("the hook logs")
+            open("told.txt", "w").write(f"{flow.name} {flow_run.name} {state.name}")
+
+        @flow(on_crashed=[told])
+        def main():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(30)
+        """,
+        time_limit_seconds=1,
+    )
+
+    told = worker.flows / "told.txt"
+    assert eventually(lambda: told.exists() and told.read_text()) == "main amber-dove TimedOut"
+    assert api.states[run_id][-1]["type"] == "CRASHED"
+    said = eventually(lambda: [m for m in api.messages_of(run_id) if "hook" in m])
+    assert said == ["Calls hook 'told' (on_crashed)", "the hook logs"]
+
+
 def test_reports_a_run_whose_child_was_killed(worker, api):
     worker.start("--concurrency", "1")
     run_id = worker.run("@flow\ndef main():\n    os.kill(os.getpid(), 9)\n")

@@ -50,4 +50,7 @@ def leave_a_pause_only_forward(transition: Transition) -> Verdict:
         )
         reason = "The flow run pause has timed out and can no longer resume."
         return Replace(failed, reason=reason, policy={"resuming": True})
+    if proposed.type is StateType.SCHEDULED:
+        # Whoever takes it goes on with it, even if an earlier failure was retried by the process that has left it.
+        return Pass(policy={"resuming": True, "retry_type": None})
     return Pass(policy={"resuming": True})

@@ -1,17 +1,20 @@
-"""Where submitted tasks execute."""
+"""Submitted tasks execute in threads of the flow's own process."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.sdk import settings
+from orchestrator.sdk.runners import belongs_to
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.runners.jobs import Job
 
 _IDLE_SECONDS = 5.0  # how long a thread without work stays around
-_here = threading.local()
 
 
 class ThreadPoolTaskRunner:
@@ -25,22 +28,12 @@ class ThreadPoolTaskRunner:
     def __repr__(self) -> str:
         return f"ThreadPoolTaskRunner(max_workers={self.max_workers})"
 
-    def open(self) -> Pool:
+    def open(self) -> ThreadPool:
         """The threads for one flow run."""
-        return Pool(self.max_workers or settings.task_threads())
+        return ThreadPool(self.max_workers or settings.task_threads())
 
 
-class Job:
-    """Something to execute, or to drop when the flow run ends badly before its turn."""
-
-    __slots__ = ("drop", "run")
-
-    def __init__(self, run: Callable[[], None], drop: Callable[[], None]) -> None:
-        self.run = run
-        self.drop = drop
-
-
-class Pool:
+class ThreadPool:
     """Threads that start when there is work and leave when there is none.
 
     A thread that waits for another run does not count (see `stepping_aside`), so that a small pool cannot lock itself
@@ -133,13 +126,13 @@ class Pool:
             thread.start()
 
     def _work(self) -> None:
-        _here.pool = self
+        belongs_to(self)
         thread: Any = threading.current_thread()
         try:
             while (job := self._next()) is not None:
                 thread.busy = True
                 try:
-                    job.run()
+                    job.execute()
                 finally:
                     thread.busy = False
                     with self._lock:
@@ -174,7 +167,7 @@ class Pool:
         self._work_ended.notify_all()
 
     @contextmanager
-    def _one_aside(self) -> Iterator[None]:
+    def one_aside(self) -> Iterator[None]:
         with self._lock:
             self._aside += 1
             if self._jobs:
@@ -184,14 +177,3 @@ class Pool:
         finally:
             with self._lock:
                 self._aside -= 1
-
-
-@contextmanager
-def stepping_aside() -> Iterator[None]:
-    """Around waiting for another run: inside a pool's thread, another thread may take the place meanwhile."""
-    pool: Pool | None = getattr(_here, "pool", None)
-    if pool is None:
-        yield
-        return
-    with pool._one_aside():
-        yield

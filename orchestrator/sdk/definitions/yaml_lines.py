@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from orchestrator.cli.exits import USAGE, Ended
+from orchestrator.sdk.errors import DefinitionError
 
 
 class Lines(dict[str, Any]):
@@ -30,17 +30,19 @@ class Lines(dict[str, Any]):
 
 
 def read_yaml(text: str, *, file: str) -> Lines:
-    """The file's one mapping. Raises Ended, with the line, for what is no YAML, or no mapping."""
+    """The file's one mapping. Raises DefinitionError, with the line, for what is no YAML, or no mapping."""
     try:
         found = yaml.load(text, Loader=_Loader)  # a SafeLoader: it makes nothing but plain values
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}" if mark else file
-        raise Ended(f"{where}: {error.problem or error.context}", code=USAGE) from None
+        raise DefinitionError(f"{where}: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
-        raise Ended(f"{file}: {error}", code=USAGE) from None
+        raise DefinitionError(f"{file}: {error}") from None
     if not isinstance(found, Lines):
-        raise Ended(f"{file}: a mapping with the key deployments is needed", code=USAGE)
+        raise DefinitionError(
+            f"{file}: a mapping with the key deployments is needed, or with the keys of one deployment"
+        )
     return found
 
 

@@ -1,0 +1,93 @@
+"""Sending task runs to workers: the Celery message, as its sender and its receiver know it."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from typing import Any
+
+from orchestrator.broker import CELERY_OPTIONS, register
+from orchestrator.broker.queues import waiting_messages
+from orchestrator.broker.signing import Signer
+
+RUN_TASK = "orchestrator.run_task"
+STOP_TASKS = "orchestrator.stop_tasks"
+MOST_BYTES = 8_000_000  # of a pickled task with its parameters, or of a pickled result
+_PURPOSE = "task run"
+_STOP = "stop"
+
+
+class Submitter:
+    """Sends task runs over one connection. Not to be shared by threads."""
+
+    def __init__(self, broker_url: str, signer: Signer) -> None:
+        from celery import Celery
+
+        register()
+        self._signer = signer
+        self._app = Celery("orchestrator.submitter", broker=broker_url, fixups=[], set_as_current=False)
+        self._app.conf.update(CELERY_OPTIONS)
+        self._connection: Any = None
+        self._producer: Any = None
+
+    def submit(self, *, queue: str, reply_to: str, key: str, attempt: int, parcel: bytes) -> None:
+        """Raises whatever the broker's library raises when it cannot be reached."""
+        signature = self._signer.sign(_PURPOSE, *_signed_parts(queue, reply_to, key, attempt, parcel))
+        submission = {
+            "key": key,
+            "attempt": attempt,
+            "reply_to": reply_to,
+            "parcel": b64encode(parcel).decode(),
+            "signature": signature,
+        }
+        self._send(RUN_TASK, submission, queue=queue, task_id=f"{key}.{attempt}")
+
+    def stop(self, *, queue: str, keys: list[str]) -> None:
+        """Ask the worker that reads this queue to end these runs."""
+        signature = self._signer.sign(_STOP, queue.encode(), ",".join(keys).encode())
+        self._send(STOP_TASKS, {"keys": keys, "signature": signature}, queue=queue, expires=60)
+
+    def waiting(self, queue: str) -> int:
+        """How many messages nobody has taken yet."""
+        return waiting_messages(self._connected(), queue)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.release()
+        self._connection = self._producer = None
+
+    def _send(self, name: str, kwargs: dict[str, Any], **options: Any) -> None:
+        self._connected()
+        try:
+            self._app.send_task(name, kwargs=kwargs, producer=self._producer, ignore_result=True, **options)
+        except BaseException:
+            self.close()
+            raise
+
+    def _connected(self) -> Any:
+        if self._connection is None:
+            self._connection = self._app.connection_for_write()
+            self._producer = self._app.amqp.Producer(self._connection, auto_declare=False)
+        return self._connection
+
+
+def parcel_of(signer: Signer, queue: str, submission: dict[str, Any]) -> bytes | None:
+    """What was sent; None when it was not signed with this key, or for another queue."""
+    try:
+        parcel = b64decode(submission["parcel"])
+        parts = _signed_parts(queue, submission["reply_to"], submission["key"], submission["attempt"], parcel)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return parcel if signer.is_signed(submission.get("signature"), _PURPOSE, *parts) else None
+
+
+def keys_to_stop(signer: Signer, queue: str, message: dict[str, Any]) -> list[str]:
+    """The runs that are to end; none when the message was not signed with this key."""
+    keys = message.get("keys")
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        return []
+    signed = signer.is_signed(message.get("signature"), _STOP, queue.encode(), ",".join(keys).encode())
+    return keys if signed else []
+
+
+def _signed_parts(queue: str, reply_to: str, key: str, attempt: int, parcel: bytes) -> tuple[bytes, ...]:
+    return queue.encode(), reply_to.encode(), key.encode(), str(int(attempt)).encode(), parcel

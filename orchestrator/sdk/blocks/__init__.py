@@ -1,0 +1,1 @@
+"""Blocks: configuration with a type, kept by the server under a name, its secrets encrypted. Needs pydantic."""

@@ -1,0 +1,28 @@
+"""Other names for the fields of a deployment, as older tutorials write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+SCHEDULING = ("cron", "interval", "rrule", "schedule", "timezone")
+SPELLINGS = (*SCHEDULING, "infra_overrides", "is_schedule_active")
+# Names that have no meaning left, and what to do instead.
+REFUSED = {
+    "infrastructure": "the work pool decides where runs execute; give work_pool_name, and job_variables for details",
+    "storage": "give path and entrypoint, or pull_steps; flow.from_source(…) makes them",
+    "triggers": "triggers are automations; make one for the deployment",
+}
+
+
+def schedules_given(found: dict[str, Any], schedules: Iterable[Any] | None) -> dict[str, Any]:
+    """The arguments for `schedule_bodies`."""
+    return {"schedules": schedules, **{key: found[key] for key in SCHEDULING if found.get(key) is not None}}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that says that there is no such name."""
+    there = sorted(set(known))
+    close = get_close_matches(name, there, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(there)}"

@@ -1,0 +1,116 @@
+"""The store: results under keys, written once and found again until they expire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from orchestrator.sdk.errors import MissingResult, ResultStorageError
+from orchestrator.sdk.results.records import RecordMetadata, ResultRecord
+from orchestrator.sdk.results.serializers import Serializer, serializer_for
+from orchestrator.sdk.results.storage import storage_for, storage_holding
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.locks import LockManager
+
+
+class ResultStore:
+    """Where results go and how they are written.
+
+    `result_storage` is a path, an address that fsspec knows, or a block; None is the default directory. With
+    `metadata_storage` the descriptions of the records lie there, apart from the values. `lock_manager` is needed for
+    transactions with the isolation level SERIALIZABLE. `serializer` None takes the setting.
+    """
+
+    def __init__(
+        self,
+        result_storage: Any = None,
+        *,
+        metadata_storage: Any = None,
+        lock_manager: LockManager | None = None,
+        serializer: str | Serializer | None = None,
+    ) -> None:
+        self.result_storage = storage_for(result_storage)
+        self.metadata_storage = storage_for(metadata_storage) if metadata_storage is not None else None
+        self.lock_manager = lock_manager
+        self.serializer = serializer_for(serializer)
+
+    def __repr__(self) -> str:
+        return f"ResultStore({self.result_storage!r}, serializer={self.serializer.type!r})"
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a record under the key that has not expired."""
+        return self.find(key) is not None
+
+    def find(self, key: str) -> ResultRecord | None:
+        """The record under the key; None when there is none, or it has expired."""
+        record = self._read(self.result_storage.location(key))
+        if self.metadata_storage is not None:
+            location = self.metadata_storage.location(key)
+            content = self.metadata_storage.read(location)
+            described = ResultRecord.from_bytes(content, location=location) if content is not None else None
+            if described is None or described.metadata.is_expired:
+                return None
+        return None if record is None or record.metadata.is_expired else record
+
+    def read(self, key: str) -> ResultRecord:
+        """The record under the key. Raises MissingResult when there is none, or it has expired."""
+        record = self.find(key)
+        if record is None:
+            raise MissingResult(f"There is no stored result under the key {key!r} in {self.result_storage!r}.")
+        return record
+
+    def record(self, value: Any, *, key: str | None = None, expiration: datetime | None = None) -> ResultRecord:
+        """The value as a record, not written yet. `key` None makes one that nobody else has.
+
+        Raises ResultNotSerializable.
+        """
+        metadata = RecordMetadata(
+            location=self.result_storage.location(key or uuid4().hex),
+            serializer=self.serializer.type,
+            expiration=expiration,
+            block_id=self.result_storage.block_id,
+        )
+        return ResultRecord(metadata, self.serializer.dumps(value))
+
+    def put(self, record: ResultRecord, *, key: str | None = None) -> None:
+        """Write the record. Whoever reads meanwhile gets the old one or the new one, nothing in between."""
+        self.result_storage.write(record.metadata.location, record.to_bytes())
+        if self.metadata_storage is not None and key is not None:
+            self.metadata_storage.write(self.metadata_storage.location(key), record.head())
+
+    def write(self, obj: Any, key: str | None = None, expiration: datetime | None = None) -> ResultRecord:
+        """Store a value and give its record. Raises ResultNotSerializable or ResultStorageError."""
+        record = self.record(obj, key=key, expiration=expiration)
+        self.put(record, key=key)
+        return record
+
+    def _read(self, location: str) -> ResultRecord | None:
+        content = self.result_storage.read(location)
+        return None if content is None else ResultRecord.from_bytes(content, location=location)
+
+
+def stored_value(data: Any) -> Any:
+    """The value that the `data` of a state points to.
+
+    Raises MissingResult when it is not there, or lies in a storage that this process was not told of, and
+    ResultStorageError when it cannot be read.
+    """
+    try:
+        metadata = RecordMetadata.from_wire(data)
+    except ResultStorageError:
+        raise MissingResult(
+            "The run completed, but its result was stored by something that says nothing of it."
+        ) from None
+    storage = storage_holding(metadata.location, block_id=metadata.block_id)
+    if storage is None:
+        raise MissingResult(
+            f"The result lies in {metadata.location}, and no flow or task of this process stores results there. "
+            "Results are read only from storages that the author named: import the flow's module, or set "
+            "ORCHESTRATOR_DEFAULT_RESULT_STORAGE."
+        )
+    content = storage.read(metadata.location)
+    if content is None:
+        raise MissingResult(f"The run completed, but its result is not in {metadata.location} any more.")
+    return ResultRecord.from_bytes(content, location=metadata.location).result

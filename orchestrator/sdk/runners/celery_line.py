@@ -1,0 +1,315 @@
+"""One flow run's way to Celery workers, and back.
+
+Runs go to the queue of a pool. Workers answer to a queue that this flow run alone reads: with replies, which settle
+futures as they come, and every few seconds with signs of life of what executes. The process that waits is the one
+that decides: a worker that gets a run a second time gives it back instead of executing it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from base64 import b64decode
+from collections import deque
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.broker.letters import Mailbox
+from orchestrator.broker.signing import Signer
+from orchestrator.broker.submissions import MOST_BYTES, Submitter
+from orchestrator.sdk.errors import TaskNotSendable
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.runners.remote import RemotePool
+
+LEAST_AHEAD = 64  # runs on the broker or at workers, at least; with more processes, two for each of them
+SILENT_SECONDS = 20.0  # a run that executed, and of which nothing was heard for so long, is lost
+UNTAKEN_SECONDS = 30.0  # a run of which nothing was heard, and that is not on the broker either, is sent again
+MOST_RESENDS = 5  # of a run that nobody is known to have begun
+_WORKERLESS_SECONDS = 10.0
+_LONGEST_PAUSE_SECONDS = 5.0
+
+
+class CeleryLine:
+    """Opened by the first `send`, closed when nothing is under way."""
+
+    def __init__(
+        self,
+        pool: RemotePool,
+        *,
+        broker_url: str,
+        signer: Signer,
+        queue: str,
+        new_mailbox: Callable[[], str],
+        start_command: str,
+    ) -> None:
+        self._pool = pool
+        self._broker_url = broker_url
+        self._signer = signer
+        self._queue = queue
+        self._new_mailbox = new_mailbox
+        self._start_command = start_command
+        self._changed = threading.Condition()
+        self._outbox: deque[_Flight] = deque()
+        self._flights: dict[str, _Flight] = {}  # sent, and not answered yet
+        self._workers: dict[str, _Worker] = {}
+        self._mailbox: Mailbox | None = None
+        self._opened_at = 0.0
+        self._warned = False
+
+    def send(self, key: str, attempt: int, parcel: bytes) -> None:
+        if len(parcel) > MOST_BYTES:
+            raise TaskNotSendable(
+                f"A task run with its parameters takes {len(parcel):,} bytes, and {MOST_BYTES:,} are the most that is "
+                "sent to Celery workers: store what is large, and pass where it is."
+            )
+        with self._changed:
+            self._outbox.append(_Flight(key, attempt, parcel))
+            if self._mailbox is None:
+                self._open()
+            self._changed.notify_all()
+
+    def withdraw(self) -> Collection[str]:
+        with self._changed:
+            flights = [*self._outbox, *(each for each in self._flights.values() if each.heard_at is None)]
+            self._outbox.clear()
+            for flight in flights:
+                self._flights.pop(flight.key, None)
+        return [flight.key for flight in flights]
+
+    def stop(self) -> None:
+        """Tell the workers that execute something of ours. One that cannot be told goes on, and nobody listens."""
+        with self._changed:
+            by_worker: dict[str, list[str]] = {}
+            for flight in self._flights.values():
+                if flight.stop_at is not None:
+                    by_worker.setdefault(flight.stop_at, []).append(flight.key)
+            self._flights.clear()
+            self._outbox.clear()
+        if by_worker:
+            submitter = Submitter(self._broker_url, self._signer)
+            with suppress(Exception):
+                for queue, keys in by_worker.items():
+                    submitter.stop(queue=queue, keys=keys)
+                submitter.close()
+
+    def close(self) -> None:
+        with self._changed:
+            mailbox, self._mailbox = self._mailbox, None
+            self._workers.clear()
+            self._changed.notify_all()
+        if mailbox is not None:
+            mailbox.close()
+
+    def _open(self) -> None:
+        mailbox = Mailbox(
+            self._broker_url,
+            self._new_mailbox(),
+            self._signer,
+            read=self._read,
+            unsigned=self._read_unsigned,
+            look=self._look,
+            reconnected=self._reconnected,
+        )
+        self._mailbox = mailbox
+        self._opened_at = time.monotonic()
+        self._warned = False
+        mailbox.start()
+        threading.Thread(target=self._keep_sending, args=(mailbox,), name="sends-tasks", daemon=True).start()
+
+    # Sending, in a thread of its own.
+
+    def _keep_sending(self, mailbox: Mailbox) -> None:
+        submitter = Submitter(self._broker_url, self._signer)
+        pause = 0.0
+        while (flight := self._next(mailbox)) is not None:
+            while not self._sent(submitter, flight, mailbox) and self._mailbox is mailbox:
+                if not pause:
+                    self._pool.log_warning("The broker does not take tasks; they wait and are sent again.")
+                pause = min(max(0.1, pause * 2), _LONGEST_PAUSE_SECONDS)
+                time.sleep(pause)
+            pause = 0.0
+        submitter.close()
+
+    def _next(self, mailbox: Mailbox) -> _Flight | None:
+        """The next run to send, when there is room; None when this thread is not needed any more."""
+        with self._changed:
+            while self._mailbox is mailbox:
+                if self._outbox and len(self._flights) < self._most_ahead():
+                    flight = self._outbox.popleft()
+                    flight.sent_at = time.monotonic()
+                    self._flights[flight.key] = flight
+                    return flight
+                self._changed.wait()
+        return None
+
+    def _sent(self, submitter: Submitter, flight: _Flight, mailbox: Mailbox) -> bool:
+        try:
+            submitter.submit(
+                queue=self._queue,
+                reply_to=mailbox.queue,
+                key=flight.key,
+                attempt=flight.attempt,
+                parcel=flight.parcel,
+            )
+        except Exception:  # noqa: BLE001 - each broker library has errors of its own
+            return False
+        return True
+
+    def _most_ahead(self) -> int:
+        """Few enough that little is left to execute when the flow run ends badly, enough that nobody is idle."""
+        return max(LEAST_AHEAD, 2 * sum(worker.processes for worker in self._workers.values()))
+
+    # Reading, in the mailbox's thread.
+
+    def _read(self, letter: dict[str, Any]) -> None:
+        kind = letter["kind"]
+        if kind == "reply":
+            self._forget(letter["key"])
+            self._pool.arrived(letter["key"], letter["attempt"], b64decode(letter["reply"]))
+        elif kind == "alive":
+            self._note_life(letter)
+        elif kind == "lost":
+            self._lose(letter["key"], letter["attempt"], letter["reason"])
+        elif kind == "handed back":
+            self._take_back(letter["key"], letter["attempt"])
+        elif kind == "again":
+            self._came_again(letter["key"], letter["attempt"])
+
+    def _read_unsigned(self, letter: dict[str, Any]) -> None:
+        """A worker that could not check our signature says so, and cannot sign that with our key either."""
+        key, attempt = letter.get("key"), letter.get("attempt")
+        if letter.get("kind") == "stranger" and isinstance(key, str) and self._forget(key):
+            self._pool.refused(
+                key,
+                attempt if isinstance(attempt, int) else 0,
+                "The worker did not execute the task, because it was signed with another key than the worker has: give "
+                "both the same ORCHESTRATOR_SIGNING_KEY.",
+            )
+
+    def _note_life(self, letter: dict[str, Any]) -> None:
+        now = time.monotonic()
+        with self._changed:
+            self._workers[letter["worker"]] = _Worker(int(letter["processes"]))
+            for key, attempt in letter["runs"]:
+                flight = self._flights.get(key)
+                if flight is not None and flight.attempt == attempt:
+                    flight.heard_at, flight.stop_at = now, letter["worker"]
+            self._changed.notify_all()
+
+    def _take_back(self, key: str, attempt: int) -> None:
+        """A worker that was told to stop has ended the run before it was over: no try that failed."""
+        with self._changed:
+            flight = self._flights.get(key)
+            if flight is not None and flight.attempt == attempt:
+                flight.heard_at = None
+                self._send_again(flight)
+
+    def _came_again(self, key: str, attempt: int) -> None:
+        """A worker was given a run that another one was given before, and did not execute it."""
+        with self._changed:
+            flight = self._flights.get(key)
+            if flight is None or flight.attempt != attempt:
+                return
+            if flight.heard_at is None and flight.resends < MOST_RESENDS:
+                self._send_again(flight)
+                return
+            if flight.heard_at is not None and time.monotonic() - flight.heard_at < SILENT_SECONDS:
+                return  # whoever had it first still executes it
+        self._lose(key, attempt, "The worker that executed the task is gone.")
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        with self._changed:
+            silent = [each for each in self._flights.values() if each.is_silent(now)]
+            untaken = [each for each in self._flights.values() if each.is_untaken(now)]
+            nobody = not self._workers and bool(self._flights) and now - self._opened_at > _WORKERLESS_SECONDS
+        for flight in silent:
+            reason = f"Nothing was heard of the worker that executed the task for {SILENT_SECONDS:g} seconds."
+            self._lose(flight.key, flight.attempt, reason)
+        if nobody and not self._warned:
+            self._warned = True
+            self._pool.log_warning(
+                f"No worker has answered from the queue {self._queue!r} yet. One is started with: {self._start_command}"
+            )
+        if untaken:
+            self._look_for(untaken)
+
+    def _look_for(self, untaken: list[_Flight]) -> None:
+        """Messages can be lost together with a broker's memory: those that are neither there nor anywhere else."""
+        submitter = Submitter(self._broker_url, self._signer)
+        try:
+            waiting = submitter.waiting(self._queue)
+        finally:
+            submitter.close()
+        now = time.monotonic()
+        with self._changed:
+            for flight in untaken:
+                flight.sent_at = now  # looked for again after the same time
+                if waiting:
+                    continue
+                flight.missed += 1
+                if flight.missed >= 2 and self._flights.get(flight.key) is flight and flight.resends < MOST_RESENDS:
+                    self._send_again(flight)
+
+    def _reconnected(self) -> None:
+        """What was sent meanwhile could not be heard."""
+        now = time.monotonic()
+        with self._changed:
+            for flight in self._flights.values():
+                flight.sent_at = now
+                if flight.heard_at is not None:
+                    flight.heard_at = now
+
+    def _send_again(self, flight: _Flight) -> None:
+        del self._flights[flight.key]
+        flight.resends += 1
+        flight.missed = 0
+        self._outbox.appendleft(flight)
+        self._changed.notify_all()
+
+    def _lose(self, key: str, attempt: int, reason: str) -> None:
+        with self._changed:
+            flight = self._flights.get(key)
+            if flight is None or flight.attempt != attempt:
+                return
+        self._forget(key)
+        self._pool.lost(key, attempt, reason)
+
+    def _forget(self, key: str) -> bool:
+        with self._changed:
+            known = self._flights.pop(key, None) is not None
+            self._changed.notify_all()
+        return known
+
+
+class _Flight:
+    """A run that is at the broker or at a worker. Moments are of the monotonic clock."""
+
+    __slots__ = ("attempt", "heard_at", "key", "missed", "parcel", "resends", "sent_at", "stop_at")
+
+    def __init__(self, key: str, attempt: int, parcel: bytes) -> None:
+        self.key = key
+        self.attempt = attempt
+        self.parcel = parcel
+        self.sent_at = 0.0
+        self.heard_at: float | None = None  # None: nobody is known to execute it
+        self.stop_at: str | None = None  # the queue of the worker that executes it
+        self.resends = 0
+        self.missed = 0
+
+    def is_silent(self, now: float) -> bool:
+        return self.heard_at is not None and now - self.heard_at > SILENT_SECONDS
+
+    def is_untaken(self, now: float) -> bool:
+        return self.heard_at is None and now - self.sent_at > UNTAKEN_SECONDS
+
+
+class _Worker:
+    """What a worker says of itself."""
+
+    __slots__ = ("processes",)
+
+    def __init__(self, processes: int) -> None:
+        self.processes = processes

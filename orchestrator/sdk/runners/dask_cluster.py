@@ -1,0 +1,107 @@
+"""Submitted tasks execute on a Dask cluster, through Dask's own library: `pip install "orchestrator[dask]"`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.sdk.errors import MissingExtra
+from orchestrator.sdk.runners.abroad import execute_parcel
+from orchestrator.sdk.runners.callbacks import ClusterLine
+from orchestrator.sdk.runners.remote import RemotePool
+
+
+class DaskTaskRunner:
+    """Execute submitted tasks on Dask workers.
+
+    `address` of a scheduler that runs already; or `cluster_class`, a class or its import path, with `cluster_kwargs`,
+    for a cluster that lives as long as there is work; by default `distributed.LocalCluster`. `adapt_kwargs` let it
+    grow and shrink. `client_kwargs` go to `distributed.Client`. A scheduler that was there before gives a task whose
+    worker died to others by itself, as often as its setting `allowed-failures` says.
+
+    Raises ValueError when both an address and a cluster are named, and MissingExtra when Dask is not installed.
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        cluster_class: str | Callable[..., Any] | None = None,
+        cluster_kwargs: dict[str, Any] | None = None,
+        adapt_kwargs: dict[str, Any] | None = None,
+        client_kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        if address and (cluster_class or cluster_kwargs or adapt_kwargs):
+            raise ValueError("DaskTaskRunner takes the address of a cluster, or what a new one is made with; not both")
+        self.address = address
+        self.cluster_class = cluster_class
+        self.cluster_kwargs = dict(cluster_kwargs or {})
+        self.adapt_kwargs = dict(adapt_kwargs or {})
+        self.client_kwargs = dict(client_kwargs or {})
+
+    def __repr__(self) -> str:
+        return f"DaskTaskRunner(address={self.address!r}, cluster_class={self.cluster_class!r})"
+
+    def open(self) -> RemotePool:
+        """The cluster for one flow run; it is made, or connected to, when there is work."""
+        _library()
+        return RemotePool(lambda pool: ClusterLine(pool, lambda: _Dask(self)))
+
+
+class _Dask:
+    """One connection to a scheduler, and the cluster if it was made for this."""
+
+    def __init__(self, runner: DaskTaskRunner) -> None:
+        distributed = _library()
+        self._cluster: Any = None
+        if not runner.address:
+            import dask
+
+            # A lost worker is a try that failed, and that is counted by the pool: Dask itself tries nothing again.
+            with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+                self._cluster = _class_of(runner.cluster_class, distributed)(**runner.cluster_kwargs)
+            if runner.adapt_kwargs:
+                self._cluster.adapt(**runner.adapt_kwargs)
+        options = {"set_as_default": False, **runner.client_kwargs}
+        self._client = distributed.Client(runner.address or self._cluster, **options)
+
+    def submit(self, key: str, parcel: bytes, ended: Callable[[Callable[[], bytes]], None]) -> Any:
+        future = self._client.submit(execute_parcel, parcel, pure=False, retries=0)
+        future.add_done_callback(lambda done: ended(lambda: _result_of(done)))
+        return future
+
+    def cancel(self, handle: Any) -> None:
+        handle.cancel(force=True)
+
+    def close(self) -> None:
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+def _result_of(future: Any) -> bytes:
+    """The result, which Dask may forget then: what it keeps for somebody it executes again when its worker dies."""
+    try:
+        reply: bytes = future.result()
+        return reply
+    finally:
+        future.release()
+
+
+def _library() -> Any:
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingExtra('DaskTaskRunner needs Dask: pip install "orchestrator[dask]"') from error
+    return distributed
+
+
+def _class_of(given: str | Callable[..., Any] | None, distributed: Any) -> Any:
+    """A class, or where one is: `dask_cloudprovider.aws.FargateCluster`. Raises ImportError, AttributeError."""
+    if given is None:
+        return distributed.LocalCluster
+    if not isinstance(given, str):
+        return given
+    from importlib import import_module
+
+    module, _, name = given.rpartition(".")
+    return getattr(import_module(module or "distributed"), name)

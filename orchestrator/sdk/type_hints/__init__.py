@@ -1,0 +1,1 @@
+"""What the type hints of an author's function mean for the values that it is called with."""

@@ -1,0 +1,116 @@
+"""Background tasks on a worker: a process beside those for flow runs, in which the tasks of some files are served.
+
+The files are loaded once, so a run begins in milliseconds. The process is started again when it ends by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from orchestrator.sdk.child_processes import die_with_parent, how_it_ended
+from orchestrator.worker.settings import WorkerSettings
+
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 30.0
+_KILL_SECONDS = 5.0  # from the second SIGTERM to SIGKILL
+
+_log = logging.getLogger("orchestrator.worker")
+
+
+class ServedTasks:
+    """Keeps that process alive. Does nothing for a worker that serves no tasks."""
+
+    def __init__(self, settings: WorkerSettings, *, command: Sequence[str] | None = None) -> None:
+        self._settings = settings
+        self._command = command or [sys.executable, "-m", "orchestrator.worker.served_tasks"]
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._pid: int | None = None
+        self._thread = threading.Thread(target=self._keep_alive, name="keeps-served-tasks", daemon=True)
+
+    def start(self) -> None:
+        if self._settings.serves:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Begin no more tasks, let running ones end within `drain_seconds`, and hand back what is left."""
+        self._stopped.set()
+        if not self._thread.is_alive():
+            return
+        patience = self._settings.drain_seconds
+        self._tell(signal.SIGTERM)
+        self._thread.join(None if patience is None else patience + _KILL_SECONDS)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._thread.is_alive():
+                self._tell(number)
+                self._thread.join(_KILL_SECONDS)
+
+    def _keep_alive(self) -> None:
+        # The kernel ends the process together with the thread that started it: this one stays as long as the worker.
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._stopped.is_set():
+            self._pid = pid = self._started()
+            if self._stopped.is_set():
+                self._tell(signal.SIGTERM)
+            code = self._waited_for(pid)
+            if self._stopped.is_set():
+                return
+            _log.warning("The process that serves tasks ended (%s); it is started again.", how_it_ended(code))
+            self._stopped.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _started(self) -> int:
+        """The new process. Not by `subprocess`, which waits for a pipe to be closed: a child that Celery forks in this
+        moment would keep it open."""
+        told = {"serves": list(self._settings.serves), "drain_seconds": self._settings.drain_seconds}
+        return os.posix_spawn(
+            self._command[0],
+            [*self._command, json.dumps(told)],
+            {**os.environ, "ORCHESTRATOR_API_URL": self._settings.api_url},
+            file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
+            setpgroup=0,  # what a terminal sends to all of its processes reaches the worker, which decides
+        )
+
+    def _waited_for(self, pid: int) -> int:
+        """How it ended, as `subprocess` tells it."""
+        try:
+            _, status = os.waitpid(pid, 0)
+        except ChildProcessError:  # collected by somebody else
+            return 0
+        finally:
+            with self._lock:
+                self._pid = None
+        return os.waitstatus_to_exitcode(status)
+
+    def _tell(self, number: int) -> None:
+        with self._lock, suppress(ProcessLookupError):
+            if self._pid is not None:
+                os.kill(self._pid, number)
+
+
+def serve(told: Mapping[str, Any]) -> int:
+    """In the process: load the files and serve their tasks until SIGTERM. Returns the exit code."""
+    from orchestrator.sdk.errors import OrchestratorError
+    from orchestrator.sdk.task_loading import load_tasks
+    from orchestrator.sdk.task_serving import serve_tasks
+
+    patience = told["drain_seconds"]
+    try:
+        serve_tasks(*load_tasks(told["serves"]), drain_seconds=float("inf") if patience is None else patience)
+    except OrchestratorError as error:
+        print(f"orchestrator worker: {error}", file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    die_with_parent(signal.SIGTERM)
+    sys.exit(serve(json.loads(sys.argv[1])))

@@ -1,0 +1,56 @@
+"""One submitted task in a warm process: check, execute, answer."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from base64 import b64encode
+from typing import Any
+
+from orchestrator.broker.submissions import MOST_BYTES, parcel_of
+from orchestrator.sdk.errors import RunCancelled
+from orchestrator.sdk.stopping import STOP_SIGNAL
+from orchestrator.worker.stopping import ORPHAN_SIGNAL
+from orchestrator.worker.tasks.office import Office
+
+_log = logging.getLogger("orchestrator.worker")
+
+
+def execute(office: Office, submission: dict[str, Any], *, redelivered: bool) -> str:
+    """One task run. Returns a word for the worker's log; raises nothing for what the task does."""
+    about = {"key": submission.get("key"), "attempt": submission.get("attempt")}
+    reply_to = str(submission.get("reply_to"))
+    parcel = parcel_of(office.signer, office.queue, submission)
+    if parcel is None:
+        _log.warning("Task run %s was not executed: it is not signed with this worker's key.", about["key"])
+        if reply_to.startswith("replies."):
+            office.answer(reply_to, {"kind": "stranger", **about})
+        return "stranger"
+    if redelivered:
+        office.answer(reply_to, {"kind": "again", **about})
+        return "again"
+    reply = _executed(parcel)
+    office.answer(reply_to, {"kind": "reply", **about, "reply": b64encode(reply).decode()})
+    return "executed"
+
+
+def _executed(parcel: bytes) -> bytes:
+    from orchestrator.sdk.runners.abroad import execute_parcel, failed_reply
+
+    def stop(number: int, frame: Any) -> None:
+        signal.signal(STOP_SIGNAL, signal.SIG_IGN)
+        raise RunCancelled("The flow run ended before the task run did.")
+
+    # A worker that stops at once, or dies, ends this process: the task must not take that for its own end.
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, ORPHAN_SIGNAL)}
+    try:
+        signal.signal(STOP_SIGNAL, stop)
+        return execute_parcel(parcel, most_bytes=MOST_BYTES)
+    except RunCancelled as error:
+        return failed_reply(error)
+    except Exception as error:  # noqa: BLE001 - what was sent cannot be opened here: a module is missing, say
+        return failed_reply(error)
+    finally:
+        signal.signal(STOP_SIGNAL, signal.SIG_IGN)
+        for number, handler in before.items():
+            signal.signal(number, handler)

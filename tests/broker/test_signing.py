@@ -1,0 +1,94 @@
+"""Signatures, and the key that is kept."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from orchestrator.broker.signing import Signer, kept_key
+from orchestrator.broker.submissions import keys_to_stop, parcel_of
+
+SIGNER = Signer("a key")
+
+
+def submission(signer=SIGNER, *, queue="tasks.default", parcel=b"parcel", attempt=1):
+    import base64
+
+    parts = (queue.encode(), b"replies.1", b"run", str(attempt).encode(), parcel)
+    return {
+        "key": "run",
+        "attempt": attempt,
+        "reply_to": "replies.1",
+        "parcel": base64.b64encode(parcel).decode(),
+        "signature": signer.sign("task run", *parts),
+    }
+
+
+def test_knows_its_own_signature():
+    signature = SIGNER.sign("greeting", b"hello", b"world")
+
+    assert SIGNER.is_signed(signature, "greeting", b"hello", b"world")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "parts"),
+    [
+        ("farewell", (b"hello", b"world")),
+        ("greeting", (b"hello", b"World")),
+        ("greeting", (b"hellow", b"orld")),  # the same letters, moved from one part to the other
+        ("greeting", (b"hello", b"world", b"")),
+    ],
+)
+def test_refuses_a_signature_of_anything_else(purpose, parts):
+    signature = SIGNER.sign("greeting", b"hello", b"world")
+
+    assert not SIGNER.is_signed(signature, purpose, *parts)
+
+
+@pytest.mark.parametrize("signature", [None, "", 5, "ünsigned", "0" * 64])
+def test_refuses_what_is_no_signature(signature):
+    assert not SIGNER.is_signed(signature, "greeting", b"hello")
+
+
+def test_keeps_one_key_that_only_its_owner_can_read(tmp_path):
+    with ThreadPoolExecutor(8) as threads:
+        keys = set(threads.map(kept_key, [tmp_path / "home"] * 8))
+
+    assert len(keys) == 1
+    assert stat.S_IMODE((tmp_path / "home" / "signing_key").stat().st_mode) == 0o600
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["signing_key"]
+
+
+def test_opens_a_task_run_that_was_signed():
+    assert parcel_of(SIGNER, "tasks.default", submission()) == b"parcel"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"parcel": "c3RyYW5nZQ=="},
+        {"attempt": 2},
+        {"attempt": "many"},
+        {"key": "another"},
+        {"reply_to": "replies.of-a-stranger"},
+        {"signature": None},
+        {"parcel": None},
+    ],
+)
+def test_opens_no_task_run_that_was_changed(changes):
+    assert parcel_of(SIGNER, "tasks.default", {**submission(), **changes}) is None
+
+
+def test_opens_no_task_run_of_another_key_or_queue():
+    assert parcel_of(SIGNER, "tasks.default", submission(Signer("another key"))) is None
+    assert parcel_of(SIGNER, "tasks.default", submission(queue="tasks.gpu")) is None
+    assert parcel_of(SIGNER, "tasks.default", {}) is None
+
+
+def test_stops_only_what_it_was_told_with_the_key():
+    message = {"keys": ["a", "b"], "signature": SIGNER.sign("stop", b"worker.default/w", b"a,b")}
+
+    assert keys_to_stop(SIGNER, "worker.default/w", message) == ["a", "b"]
+    assert keys_to_stop(SIGNER, "worker.default/other", message) == []
+    assert keys_to_stop(SIGNER, "worker.default/w", {**message, "keys": ["a", "c"]}) == []
+    assert keys_to_stop(SIGNER, "worker.default/w", {"keys": 5}) == []

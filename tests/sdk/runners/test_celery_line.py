@@ -1,0 +1,279 @@
+"""What a flow run makes of what Celery workers tell it, or do not: the embedded broker, and the test as worker."""
+
+import queue
+import threading
+from base64 import b64encode
+
+import pytest
+from kombu import Exchange, Queue
+
+from orchestrator.broker import broker_url, letters
+from orchestrator.broker.letters import Poster, connect
+from orchestrator.broker.signing import Signer
+from orchestrator.broker.submissions import MOST_BYTES, parcel_of
+from orchestrator.sdk.errors import TaskNotSendable
+from orchestrator.sdk.runners import celery_line
+from orchestrator.sdk.runners.celery_line import CeleryLine
+
+SIGNER = Signer("a key")
+REPLIES = "replies.1"
+
+
+class Pool:
+    """Notes what the line says."""
+
+    def __init__(self):
+        self.heard = queue.Queue()
+
+    def arrived(self, key, attempt, packed):
+        self.heard.put(("arrived", key, packed))
+
+    def lost(self, key, attempt, reason):
+        self.heard.put(("lost", key, reason))
+
+    def refused(self, key, attempt, reason):
+        self.heard.put(("refused", key, reason))
+
+    def log_warning(self, text):
+        self.heard.put(("warning", text))
+
+    def next(self):
+        return self.heard.get(timeout=5)
+
+
+class Worker:
+    """Takes messages, and answers as the test likes."""
+
+    def __init__(self, url):
+        self.poster = Poster(url, SIGNER)
+        self._connection = connect(url)
+        self._messages = queue.Queue()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def take(self):
+        """The next run: its key and what was sent."""
+        _, told, _ = self._messages.get(timeout=5)
+        return told["key"], parcel_of(SIGNER, "tasks.default", told)
+
+    def has_more(self):
+        try:
+            self._messages.get(timeout=0.3)
+        except queue.Empty:
+            return False
+        return True
+
+    def tell(self, kind, key="run", attempt=1, **more):
+        self.poster.send(REPLIES, {"kind": kind, "key": key, "attempt": attempt, **more})
+
+    def tell_alive(self, *keys, processes=1):
+        runs = [(key, 1) for key in keys]
+        self.poster.send(REPLIES, {"kind": "alive", "worker": "worker.default/w", "processes": processes, "runs": runs})
+
+    def close(self):
+        self._stopped.set()
+        self._thread.join(5)
+        self._connection.release()
+        self.poster.close()
+
+    def _read(self):
+        tasks = Queue("tasks.default", Exchange(""), routing_key="tasks.default")
+        with self._connection.Consumer([tasks], callbacks=[self._note], accept=["json"]):
+            while not self._stopped.is_set():
+                try:
+                    self._connection.drain_events(timeout=0.1)
+                except TimeoutError:
+                    continue
+
+    def _note(self, body, message):
+        message.ack()
+        self._messages.put(body)
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch):
+    monkeypatch.setattr(letters, "_LOOK_SECONDS", 0.05)
+
+
+@pytest.fixture
+def url(tmp_path):
+    return broker_url(tmp_path / "broker.db")
+
+
+@pytest.fixture
+def pool():
+    return Pool()
+
+
+@pytest.fixture
+def line(url, pool):
+    line = CeleryLine(
+        pool,
+        broker_url=url,
+        signer=SIGNER,
+        queue="tasks.default",
+        new_mailbox=lambda: REPLIES,
+        start_command="orchestrator worker start --pool default",
+    )
+    yield line
+    line.close()
+
+
+@pytest.fixture
+def worker(url):
+    worker = Worker(url)
+    yield worker
+    worker.close()
+
+
+def test_brings_a_run_there_and_its_reply_back(line, worker, pool):
+    line.send("run", 1, b"parcel")
+
+    assert worker.take() == ("run", b"parcel")
+    worker.tell("reply", reply=b64encode(b"reply").decode())
+    assert pool.next() == ("arrived", "run", b"reply")
+
+
+def test_refuses_what_is_too_large(line):
+    with pytest.raises(TaskNotSendable, match="8,000,000 are the most"):
+        line.send("run", 1, b"x" * (MOST_BYTES + 1))
+
+
+def test_reports_a_lost_run_once(line, worker, pool):
+    line.send("run", 1, b"parcel")
+    worker.take()
+
+    worker.tell("lost", reason="It died.")
+    worker.tell("lost", reason="It died again.")
+
+    assert pool.next() == ("lost", "run", "It died.")
+    assert pool.heard.empty()
+
+
+def test_passes_over_what_is_said_of_an_earlier_attempt(line, worker, pool):
+    line.send("run", 2, b"parcel")
+    worker.take()
+
+    worker.tell("lost", attempt=1, reason="It died.")
+    worker.tell("reply", attempt=2, reply="")
+
+    assert pool.next()[0] == "arrived"
+
+
+def test_sends_again_what_a_worker_gave_back_unbegun(line, worker, pool):
+    line.send("run", 1, b"parcel")
+    worker.take()
+
+    worker.tell("again")
+
+    assert worker.take() == ("run", b"parcel")
+
+
+def test_sends_again_what_a_worker_that_stops_hands_back(line, worker, pool):
+    line.send("run", 1, b"parcel")
+    worker.take()
+
+    worker.tell_alive("run")
+    worker.tell("handed back")
+
+    assert worker.take() == ("run", b"parcel")
+    assert pool.heard.empty()
+
+
+def test_leaves_a_run_alone_that_comes_twice_while_it_executes(line, worker, pool):
+    line.send("run", 1, b"parcel")
+    worker.take()
+
+    worker.tell_alive("run")
+    worker.tell("again")
+
+    assert not worker.has_more()
+    assert pool.heard.empty()
+
+
+def test_takes_a_run_for_lost_of_which_nothing_is_heard_any_more(line, worker, pool, monkeypatch):
+    monkeypatch.setattr(celery_line, "SILENT_SECONDS", 0.1)
+    line.send("run", 1, b"parcel")
+    worker.take()
+
+    worker.tell_alive("run")
+
+    kind, key, reason = pool.next()
+    assert (kind, key) == ("lost", "run")
+    assert "Nothing was heard" in reason
+
+
+def test_sends_again_what_is_nowhere_any_more(line, worker, pool, monkeypatch):
+    monkeypatch.setattr(celery_line, "UNTAKEN_SECONDS", 0.0)
+    line.send("run", 1, b"parcel")
+
+    worker.take()
+
+    assert worker.take() == ("run", b"parcel")
+
+
+def test_says_that_no_worker_is_there(line, pool, monkeypatch):
+    monkeypatch.setattr(celery_line, "_WORKERLESS_SECONDS", 0.0)
+
+    line.send("run", 1, b"parcel")
+
+    kind, text = pool.next()
+    assert kind == "warning"
+    assert "orchestrator worker start --pool default" in text
+
+
+def test_says_that_the_worker_has_another_key(line, worker, url, pool):
+    line.send("run", 1, b"parcel")
+    worker.take()
+
+    Poster(url, Signer("another key")).send(REPLIES, {"kind": "stranger", "key": "run", "attempt": 1})
+
+    kind, key, reason = pool.next()
+    assert (kind, key) == ("refused", "run")
+    assert "ORCHESTRATOR_SIGNING_KEY" in reason
+
+
+def test_believes_no_reply_of_a_stranger(line, worker, url, pool):
+    line.send("run", 1, b"parcel")
+    worker.take()
+
+    Poster(url, Signer("another key")).send(REPLIES, {"kind": "reply", "key": "run", "attempt": 1, "reply": "eA=="})
+    worker.tell("reply", reply=b64encode(b"mine").decode())
+
+    assert pool.next() == ("arrived", "run", b"mine")
+
+
+def test_sends_ahead_no_more_than_is_needed(line, worker, monkeypatch):
+    monkeypatch.setattr(celery_line, "LEAST_AHEAD", 2)
+
+    for number in range(4):
+        line.send(f"run {number}", 1, b"parcel")
+
+    assert [worker.take()[0] for _ in range(2)] == ["run 0", "run 1"]
+    assert not worker.has_more()
+    worker.tell_alive("run 0", "run 1", processes=2)
+    assert [worker.take()[0] for _ in range(2)] == ["run 2", "run 3"]
+
+
+def test_withdraws_what_nobody_is_known_to_execute(line, worker, pool, monkeypatch):
+    monkeypatch.setattr(celery_line, "LEAST_AHEAD", 2)
+    for name in "abc":
+        line.send(name, 1, b"parcel")
+    assert [worker.take()[0] for _ in range(2)] == ["a", "b"]
+    worker.tell_alive("a")
+    worker.tell("lost", key="nobody", reason="")
+    worker.tell("reply", key="other", reply="")
+    pool.next()
+
+    assert sorted(line.withdraw()) == ["b", "c"]
+
+
+def test_opens_anew_after_it_was_closed(line, worker, pool):
+    line.send("run", 1, b"parcel")
+    worker.take()
+    line.close()
+
+    line.send("run", 2, b"parcel")
+
+    assert worker.take()[0] == "run"

@@ -1,0 +1,53 @@
+"""A script as an author writes it. `test_author_scripts.py` has it checked, and the errors that it must contain."""
+
+from typing import reveal_type
+
+from orchestrator import State, TaskFuture, flow, get_run_logger, tags, task, unmapped
+
+
+@task
+def double(number: int) -> int:
+    """Twice as much."""
+    return 2 * number
+
+
+@task(retries=2, retry_delay_seconds=0.1)
+def label(number: int, *, unit: str = "m") -> str:
+    return f"{number} {unit}"
+
+
+@task
+async def fetch(url: str) -> bytes:
+    return url.encode()
+
+
+@flow(log_prints=True)
+def report(count: int, name: str = "x") -> list[str]:
+    get_run_logger().info("begins")
+    with tags("a"):
+        future = double.submit(count)
+    reveal_type(future)
+    reveal_type(future.result())
+    reveal_type(double(count))
+    reveal_type(label(1, unit="km"))
+    reveal_type(label.fn(1))
+    double.map([1, 2], wait_for=[future])
+    label.map([1, 2], unit=unmapped("m"))
+    return [label(count)]
+
+
+@flow
+async def gather() -> bytes:
+    reveal_type(await fetch("u"))
+    return await fetch("u")
+
+
+def use(future: TaskFuture[int], state: State) -> None:
+    reveal_type(report(1))
+    report(1, name="y")
+    state = report(1, return_state=True)
+    reveal_type(state)
+    reveal_type(double(1, wait_for=[future]))
+    double("three")  # wrong: no number
+    label(1, units="km")  # wrong: no such parameter
+    report("many")  # wrong: no number

@@ -1,0 +1,92 @@
+"""One submission in a process of the worker, with a broker that only takes notes."""
+
+from base64 import b64decode, b64encode
+
+import pytest
+
+from orchestrator import task
+from orchestrator.broker.signing import Signer
+from orchestrator.sdk.client import use_client
+from orchestrator.sdk.runners.parcels import Packer, unpack_reply
+from orchestrator.sdk.task_runs import TaskRun
+from orchestrator.worker.tasks.executing import execute
+
+SIGNER = Signer("a key")
+
+
+class Office:
+    """What a worker has, and what it answered."""
+
+    signer = SIGNER
+    queue = "tasks.default"
+
+    def __init__(self):
+        self.answers = []
+
+    def answer(self, queue, letter):
+        self.answers.append((queue, letter))
+
+
+@pytest.fixture
+def office():
+    return Office()
+
+
+def submission(parcel, *, signer=SIGNER, reply_to="replies.1"):
+    parts = (b"tasks.default", reply_to.encode(), b"run", b"1", parcel)
+    return {
+        "key": "run",
+        "attempt": 1,
+        "reply_to": reply_to,
+        "parcel": b64encode(parcel).decode(),
+        "signature": signer.sign("task run", *parts),
+    }
+
+
+def parcel_for(function, **parameters):
+    with use_client(None):
+        return Packer().pack(TaskRun(task(function, name="mine"), parameters), parameters)
+
+
+def test_answers_with_the_reply(office):
+    word = execute(office, submission(parcel_for(lambda number: number + 1, number=1)), redelivered=False)
+
+    ((queue, letter),) = office.answers
+    assert (word, queue, letter["kind"], letter["key"]) == ("executed", "replies.1", "reply", "run")
+    assert unpack_reply(b64decode(letter["reply"])).states[-1].result() == 2
+
+
+def test_gives_back_what_it_gets_a_second_time(office):
+    word = execute(office, submission(parcel_for(lambda: 1)), redelivered=True)
+
+    assert word == "again"
+    assert office.answers == [("replies.1", {"kind": "again", "key": "run", "attempt": 1})]
+
+
+def test_opens_nothing_of_a_stranger(office):
+    word = execute(office, submission(b"anything", signer=Signer("another key")), redelivered=False)
+
+    assert word == "stranger"
+    assert office.answers == [("replies.1", {"kind": "stranger", "key": "run", "attempt": 1})]
+
+
+def test_answers_a_stranger_nowhere_else(office):
+    execute(office, submission(b"x", signer=Signer("another key"), reply_to="pool.default"), redelivered=False)
+
+    assert office.answers == []
+
+
+def test_says_why_it_could_not_open_a_parcel(office):
+    execute(office, submission(b"no pickle"), redelivered=False)
+
+    ((_, letter),) = office.answers
+    final = unpack_reply(b64decode(letter["reply"])).states[-1]
+    assert final.is_failed()
+    assert "UnpicklingError" in final.message
+
+
+def test_refuses_a_result_that_is_too_large(office):
+    execute(office, submission(parcel_for(lambda: b"x" * 9_000_000)), redelivered=False)
+
+    ((_, letter),) = office.answers
+    assert "8,000,000 are the most" in unpack_reply(b64decode(letter["reply"])).states[-1].message

@@ -1,0 +1,71 @@
+"""A whole worker whose flows wait for tasks that the same worker executes."""
+
+import os
+
+import pytest
+
+from orchestrator.sdk.child_processes import how_it_ended
+from tests.worker.fake_api import eventually
+
+FLOW = """
+from orchestrator import CeleryTaskRunner
+
+@task
+def square(number):
+    return number * number, os.getpid()
+
+@flow(task_runner=CeleryTaskRunner)
+def main():
+    results = square.map(range(5)).result()
+    print("squares", [number for number, _ in results])
+    print("processes", *{process_id for _, process_id in results}, os.getpid())
+"""
+
+
+def test_lets_a_flow_have_its_tasks_executed_by_its_own_worker(worker):
+    worker.start("--concurrency", "1", "--tasks", "1")
+
+    run_id = worker.run(FLOW)
+
+    assert worker.released(run_id)[-1] == "Completed"
+    printed = [log["message"] for log in worker.api.logs]
+    assert "squares [0, 1, 4, 9, 16]" in printed
+    (processes,) = [line.split()[1:] for line in printed if line.startswith("processes")]
+    assert len(processes) == 2
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="looks at processes")
+def test_leaves_no_process_behind(worker):
+    worker.start("--concurrency", "1", "--tasks", "1")
+    worker.released(worker.run(FLOW))
+    hosts = task_hosts(worker)
+    assert hosts
+
+    worker.process.terminate()
+
+    assert how_it_ended(worker.process.wait(15)) == "exit code 0"
+    eventually(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in hosts))
+
+
+def test_starts_no_processes_for_tasks_before_there_are_any(worker):
+    worker.start("--concurrency", "1")
+
+    worker.released(worker.run("@flow\ndef main(): pass"))
+
+    assert task_hosts(worker) == []
+
+
+def task_hosts(worker):
+    """The processes of the task worker that this worker started."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat") as file:
+                    parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+                with open(f"/proc/{name}/cmdline") as file:
+                    if "orchestrator.worker.tasks" not in file.read():
+                        del parents[int(name)]
+            except OSError:
+                continue
+    return [pid for pid, parent in parents.items() if parent == worker.process.pid]
