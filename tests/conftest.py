@@ -1,11 +1,28 @@
 """What all tests share."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from orchestrator.sdk import profiles
+
 from tests.api_client import ApiClient
 from tests.clients.environments import PREFECT3, NotInstallable, python_with
+
+
+@pytest.fixture(autouse=True)
+def own_environment() -> Iterator[None]:
+    """Commands and workers write into the environment for the processes they start: no other test sees it."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys() - {"PYTEST_CURRENT_TEST"}:
+        del os.environ[name]
+    for name, value in before.items():
+        if os.environ.get(name) != value and name != "PYTEST_CURRENT_TEST":
+            os.environ[name] = value
+    profiles.forget()
 
 
 @pytest.fixture
