@@ -4,7 +4,7 @@ Needs a server: set ORCHESTRATOR_API_URL, for example to http://127.0.0.1:4200/a
 """
 
 from orchestrator import Deployment, flow, task
-from orchestrator.sdk.client import current_client
+from orchestrator.sdk.api.client import current_client
 
 
 @task

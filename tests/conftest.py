@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.sdk import profiles
-
+from orchestrator.sdk.configuration import profiles
 from tests.api_client import ApiClient
 from tests.clients.environments import PREFECT3, NotInstallable, python_with
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.test import Client as DjangoClient
 
-from orchestrator.sdk.client import Client
-from orchestrator.sdk.transport import Request, Response
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.transport import Request, Response
 from tests.api_client import checked
 
 

@@ -41,6 +41,44 @@ CLIENT = [
     "orchestrator.contract",
 ]
 
+# Inside the SDK, the same for what an import executes at once. Upwards it goes inside functions only: a script that
+# imports `flow` pays for what it uses, when it uses it.
+SDK = [
+    "blocks",
+    "shell",
+    "graphs",
+    "pauses",
+    "run_input",
+    "variables",
+    "artifacts",
+    "limits",
+    "events",
+    "deployments",
+    "flows",
+    "watching",
+    "type_hints",
+    "both_ways",
+    "background_tasks",
+    "runners",
+    "tasks",
+    "caching",
+    "transactional",
+    "results",
+    "dependencies",
+    "options",
+    "engine",
+    "timing",
+    "recording",
+    "api",
+    "processes",
+    "outcomes",
+    "crashes",
+    "configuration",
+    "values",
+    "context",
+    "errors",
+]
+
 # Inside an app, the same.
 FLOORS = ["edges", "services", "orchestration", "models", "errors"]
 APPS = ["runs", "deployments", "automations"]
@@ -64,6 +102,20 @@ def test_imports_only_to_the_right(order):
         f"{importer} imports {imported}"
         for importer, imported in imports()
         if room_of(importer) in order and is_ours(imported) and not stands_right_of(importer, imported, order)
+    ]
+
+    assert wrong == []
+
+
+def test_knows_every_room_of_the_sdk():
+    assert {sdk_room_of(name_of(path)) for path in sources() if sdk_room_of(name_of(path))} == set(SDK)
+
+
+def test_executes_imports_inside_the_sdk_only_to_the_right():
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, imported in eager_imports_of_the_sdk()
+        if SDK.index(sdk_room_of(importer)) > SDK.index(sdk_room_of(imported))
     ]
 
     assert wrong == []
@@ -147,6 +199,16 @@ def imports() -> list[tuple[str, str]]:
     ]
 
 
+def eager_imports_of_the_sdk() -> Iterator[tuple[str, str]]:
+    for path in sources():
+        importer = name_of(path)
+        if sdk_room_of(importer):
+            tree = without_functions(without_type_checking(ast.parse(path.read_text())))
+            for imported in imported_by(tree, importer):
+                if sdk_room_of(imported):
+                    yield importer, imported
+
+
 def imported_by(tree: ast.AST, importer: str) -> Iterator[str]:
     """Every module, or name out of a module, that the code imports; relative imports are not used in this house."""
     for node in ast.walk(tree):
@@ -164,6 +226,17 @@ def without_type_checking(tree: ast.AST) -> ast.AST:
         def visit_If(self, node: ast.If) -> ast.AST | None:
             only_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
             return None if only_types else self.generic_visit(node)
+
+    return Skip().visit(tree)
+
+
+def without_functions(tree: ast.AST) -> ast.AST:
+    class Skip(ast.NodeTransformer):
+        def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+            return None
+
+        def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+            return None
 
     return Skip().visit(tree)
 
@@ -195,6 +268,12 @@ def room_of(module: str) -> str:
         return "front door"
     folder = ROOT / "orchestrator" / parts[1]
     return f"orchestrator.{parts[1]}" if folder.is_dir() else "assembly"
+
+
+def sdk_room_of(module: str) -> str:
+    """`recording` for `orchestrator.sdk.recording.logs`; nothing for what is not of the SDK."""
+    parts = module.split(".")
+    return parts[2] if parts[:2] == ["orchestrator", "sdk"] and len(parts) > 2 else ""
 
 
 def is_front_door_name(parts: list[str]) -> bool:

@@ -14,7 +14,7 @@ from orchestrator.cli.moments import ago, local
 from orchestrator.cli.output import Column, confirm, hint, output_option, show_json, show_list, show_one, yes_option
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
 
 COLUMNS = [
     Column("Name", lambda limit: limit["name"]),

@@ -14,7 +14,7 @@ from orchestrator.cli.lazy import LazyGroup
 from orchestrator.cli.output import Column, hint, output_option, show_json, show_list
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.profiles import Profiles
+    from orchestrator.sdk.configuration.profiles import Profiles
 
 FIRST_PROFILE = "default"  # made when something is set and no profile is active
 MASK = "********"
@@ -54,7 +54,7 @@ def set_(pairs: tuple[str, ...]) -> None:
 @clear_errors
 def unset(names: tuple[str, ...]) -> None:
     """Take something out of the active profile: the default holds again."""
-    from orchestrator.sdk.profiles import active_name, profiles_file, read_profiles
+    from orchestrator.sdk.configuration.profiles import active_name, profiles_file, read_profiles
 
     known = read_profiles(profiles_file())
     name = active_name(known)
@@ -77,7 +77,7 @@ def unset(names: tuple[str, ...]) -> None:
 @clear_errors
 def view(show_defaults: bool, show_secrets: bool, output: str) -> None:
     """Show the settings that count now, and who said so: environment, profile or default."""
-    from orchestrator.sdk.profiles import active_name, profiles_file, read_profiles
+    from orchestrator.sdk.configuration.profiles import active_name, profiles_file, read_profiles
 
     known = read_profiles(profiles_file())
     name = active_name(known)
@@ -97,7 +97,7 @@ def view(show_defaults: bool, show_secrets: bool, output: str) -> None:
 
 def write(profiles: Profiles) -> None:
     """Keep the profiles, and read them anew from here on."""
-    from orchestrator.sdk.profiles import forget, profiles_file, write_profiles
+    from orchestrator.sdk.configuration.profiles import forget, profiles_file, write_profiles
 
     try:
         write_profiles(profiles_file(), profiles)
@@ -108,7 +108,7 @@ def write(profiles: Profiles) -> None:
 
 def shown(variable: str, value: str, *, show_secrets: bool) -> str:
     """The value, without what nobody should read over a shoulder."""
-    from orchestrator.sdk.settings import SETTINGS
+    from orchestrator.sdk.configuration.settings import SETTINGS
 
     setting = SETTINGS.get(variable)
     if show_secrets or not value:
@@ -120,7 +120,7 @@ def shown(variable: str, value: str, *, show_secrets: bool) -> str:
 
 def _rows(profile: dict[str, str], show_secrets: bool) -> list[dict[str, Any]]:
     """Every setting, and what the profile says that is no setting. `source` is None for a default."""
-    from orchestrator.sdk.settings import SETTINGS, given, is_passed_over
+    from orchestrator.sdk.configuration.settings import SETTINGS, given, is_passed_over
 
     rows: list[dict[str, Any]] = []
     for name, setting in SETTINGS.items():
@@ -150,14 +150,14 @@ def _rows(profile: dict[str, str], show_secrets: bool) -> list[dict[str, Any]]:
 
 def _active() -> tuple[Profiles, str]:
     """The profiles and the name of the active one: a first one where there is none."""
-    from orchestrator.sdk.profiles import active_name, profiles_file, read_profiles
+    from orchestrator.sdk.configuration.profiles import active_name, profiles_file, read_profiles
 
     known = read_profiles(profiles_file())
     return known, active_name(known) or FIRST_PROFILE
 
 
 def _read_pair(pair: str) -> tuple[str, str]:
-    from orchestrator.sdk.settings import SETTINGS
+    from orchestrator.sdk.configuration.settings import SETTINGS
 
     name, equals, value = pair.partition("=")
     if not equals:
@@ -173,7 +173,7 @@ def _read_pair(pair: str) -> tuple[str, str]:
 
 def _known(name: str) -> str:
     """The full name of a setting. Ends the command for one that there is not, with those that are nearly it."""
-    from orchestrator.sdk.settings import PREFIX, SETTINGS
+    from orchestrator.sdk.configuration.settings import PREFIX, SETTINGS
 
     wanted = name.strip().upper().replace("-", "_")
     variable = wanted if wanted.startswith(PREFIX) else PREFIX + wanted.removeprefix("PREFECT_")

@@ -9,7 +9,7 @@ from orchestrator.cli.pidfile import find_running
 from orchestrator.cli.places import pid_file
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
 
 DEFAULT_API_URL = "http://127.0.0.1:4200/api"
 PATIENCE_SECONDS = "5"  # somebody waits at a terminal
@@ -18,8 +18,8 @@ PATIENCE_SECONDS = "5"  # somebody waits at a terminal
 def connected() -> Client:
     """A client for where the environment or the active profile points, else for this data directory's server, else
     for the usual port."""
-    from orchestrator.sdk import settings
-    from orchestrator.sdk.client import current_client
+    from orchestrator.sdk.api.client import current_client
+    from orchestrator.sdk.configuration import settings
 
     if settings.api_url() is None:
         running = find_running(pid_file())

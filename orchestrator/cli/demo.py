@@ -23,7 +23,7 @@ from orchestrator.cli.processes import python_command
 from orchestrator.cli.serving import banner, last_words
 from orchestrator.cli.watching import watch_run
 from orchestrator.contract.services import SERVICES
-from orchestrator.sdk.child_processes import die_with_parent
+from orchestrator.sdk.processes.child_processes import die_with_parent
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "analysis.py"
 START_SECONDS = 90.0
@@ -79,7 +79,7 @@ def _wait_until_ready(server: subprocess.Popen[bytes]) -> str:
 
 
 def _run_example() -> bool:
-    from orchestrator.sdk.loading import load_flow
+    from orchestrator.sdk.flows.loading import load_flow
 
     client = connected()
     flow = load_flow(f"{EXAMPLE}:analysis")

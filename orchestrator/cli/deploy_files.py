@@ -1,6 +1,6 @@
 """A file of deployments: `orchestrator.yaml`, or a `prefect.yaml` as it is, or what `Deployment.to_yaml` wrote.
 
-What one deployment may say stands in `orchestrator/sdk/definitions/entries.py`.
+What one deployment may say stands in `orchestrator/sdk/deployments/files/entries.py`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,15 @@ from dataclasses import dataclass, field
 
 from orchestrator.cli.exits import USAGE, Ended
 from orchestrator.cli.flow_facts import FlowFacts, flow_facts
-from orchestrator.sdk.definitions.entries import NOT_DONE, Declared, Problem, Variables, declared_deployment, listed
-from orchestrator.sdk.definitions.yaml_lines import Lines, read_yaml
+from orchestrator.sdk.deployments.files.entries import (
+    NOT_DONE,
+    Declared,
+    Problem,
+    Variables,
+    declared_deployment,
+    listed,
+)
+from orchestrator.sdk.deployments.files.yaml_lines import Lines, read_yaml
 from orchestrator.sdk.errors import DefinitionError
 
 FILES = ("orchestrator.yaml", "prefect.yaml")  # looked for in this order

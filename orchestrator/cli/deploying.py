@@ -14,8 +14,8 @@ from orchestrator.cli.output import hint, output_option
 from orchestrator.cli.parameters import read_parameters
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
-    from orchestrator.sdk.definitions.entries import Declared
+    from orchestrator.sdk.api.client import Client
+    from orchestrator.sdk.deployments.files.entries import Declared
 
 DIFFERS = 2  # exit code of a plan that would change something
 _OF_ONE_FLOW = {
@@ -118,9 +118,9 @@ def _deploy_file(client: Client, file: str | None, names: tuple[str, ...], *, pr
 
 def _of_options(entrypoint: str, name: str, options: dict[str, Any]) -> Declared:
     from orchestrator.cli.flow_facts import flow_facts
-    from orchestrator.sdk.definitions.entries import Declared
-    from orchestrator.sdk.deploying import DEFAULT_POOL, SDK_LABEL, catch_up_policy
-    from orchestrator.sdk.schedules import schedule_bodies
+    from orchestrator.sdk.deployments.deploying import DEFAULT_POOL, SDK_LABEL, catch_up_policy
+    from orchestrator.sdk.deployments.files.entries import Declared
+    from orchestrator.sdk.deployments.schedules import schedule_bodies
 
     path, file = os.path.split(os.path.abspath(entrypoint.rpartition(":")[0]))
     facts = flow_facts(f"{file}:{entrypoint.rpartition(':')[2]}", directory=path)

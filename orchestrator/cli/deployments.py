@@ -18,7 +18,7 @@ from orchestrator.cli.schedules import in_short
 from orchestrator.cli.watching import watch_to_the_end
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
 
 COLUMNS = [
     Column("Deployment", lambda each: f"{each['flow_name']}/{each['name']}"),

@@ -14,7 +14,7 @@ from orchestrator.cli.exits import FAILED, Ended, NotFound
 from orchestrator.cli.moments import ago
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
 
 PAGE = 200  # the most that the API gives at once
 SEVERAL = 10  # so many things of one name are listed

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.sdk.definitions.flow_facts import FlowFacts, loaded_facts
+from orchestrator.sdk.deployments.files.flow_facts import FlowFacts, loaded_facts
 from orchestrator.sdk.errors import FlowNotFound
 from orchestrator.worker.prefect_process.recognising import Engine, engine_of_code
 
@@ -101,7 +101,7 @@ def _arguments(found: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr | None]
 
 
 def _literal(node: ast.expr) -> Any:
-    from orchestrator.sdk.json_values import to_json
+    from orchestrator.sdk.values.json_values import to_json
 
     try:
         return to_json(ast.literal_eval(node))

@@ -27,7 +27,7 @@ from orchestrator.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 POLL_SECONDS = 0.3

@@ -15,7 +15,7 @@ from orchestrator.cli.exits import NOT_ALLOWED, USAGE, Ended
 from orchestrator.cli.output import hint
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.profiles import Profiles
+    from orchestrator.sdk.configuration.profiles import Profiles
 
 _URL, _KEY, _PASSWORD = "ORCHESTRATOR_API_URL", "ORCHESTRATOR_API_KEY", "ORCHESTRATOR_API_AUTH_STRING"
 
@@ -31,7 +31,7 @@ def login(key: str | None, url: str | None, workspace: str | None) -> None:
     Key and address are kept in a profile: in the active one if it is of this server, else in one with the server's
     name. A key is made on the server with `orchestrator api-key create NAME`.
     """
-    from orchestrator.sdk.profiles import profiles_file, read_profiles
+    from orchestrator.sdk.configuration.profiles import profiles_file, read_profiles
 
     api_url = _api_url(url)
     given = _given_key(key)
@@ -53,7 +53,7 @@ def login(key: str | None, url: str | None, workspace: str | None) -> None:
 @clear_errors
 def logout() -> None:
     """Take the key and the password out of the active profile. The server goes on knowing the key: revoke it there."""
-    from orchestrator.sdk.profiles import active_name, profiles_file, read_profiles
+    from orchestrator.sdk.configuration.profiles import active_name, profiles_file, read_profiles
 
     known = read_profiles(profiles_file())
     name = active_name(known)
@@ -68,7 +68,7 @@ def logout() -> None:
 def _api_url(url: str | None) -> str:
     """The address of the API, whether its server or itself was named."""
     from orchestrator.cli.connecting import connected
-    from orchestrator.sdk.settings import SETTINGS
+    from orchestrator.sdk.configuration.settings import SETTINGS
 
     if url is None:
         return connected().transport.address
@@ -96,9 +96,9 @@ def _given_key(key: str | None) -> str:
 
 def _ask_whether_it_holds(api_url: str, key: str) -> None:
     from orchestrator.cli.connecting import PATIENCE_SECONDS
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
+    from orchestrator.sdk.api.transport import HttpTransport
     from orchestrator.sdk.errors import ApiError
-    from orchestrator.sdk.transport import HttpTransport
 
     client = Client(HttpTransport(api_url, timeout_seconds=float(PATIENCE_SECONDS)), api_key=key)
     try:
@@ -113,7 +113,7 @@ def _ask_whether_it_holds(api_url: str, key: str) -> None:
 
 
 def _profile_for(known: Profiles, api_url: str) -> str:
-    from orchestrator.sdk.profiles import active_name
+    from orchestrator.sdk.configuration.profiles import active_name
 
     active = active_name(known)
     if active is not None and known.settings[active].get(_URL, api_url).rstrip("/") == api_url:

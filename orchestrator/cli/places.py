@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.sdk.profiles import home
+from orchestrator.sdk.configuration.profiles import home
 
 __all__ = ["home", "log_file", "migration_stamp", "pid_file"]
 

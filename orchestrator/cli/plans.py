@@ -12,12 +12,12 @@ import click
 
 from orchestrator.cli.output import hint, plain, show_json
 from orchestrator.cli.schedules import in_short as schedule_in_short
-from orchestrator.sdk.definitions.entries import Declared, Problem
+from orchestrator.sdk.api.refusals import refusals
+from orchestrator.sdk.deployments.files.entries import Declared, Problem
 from orchestrator.sdk.errors import ApiError
-from orchestrator.sdk.refusals import refusals
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
 
 # Keys of the API -> where they stand in a file.
 _IN_FILES: dict[str, tuple[str, ...]] = {

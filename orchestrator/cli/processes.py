@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from orchestrator.sdk.child_processes import die_with_parent, how_it_ended
+from orchestrator.sdk.processes.child_processes import die_with_parent, how_it_ended
 
 HEALTHY_SECONDS = 10.0  # who lived this long starts with a short pause again
 LONGEST_PAUSE_SECONDS = 15.0

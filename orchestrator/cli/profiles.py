@@ -14,7 +14,7 @@ from orchestrator.cli.lazy import LazyGroup
 from orchestrator.cli.output import Column, confirm, output_option, show_json, show_list, yes_option
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.profiles import Profiles
+    from orchestrator.sdk.configuration.profiles import Profiles
 
 
 @click.group("profile", cls=LazyGroup)
@@ -94,7 +94,7 @@ def ls(output: str) -> None:
 def inspect(name: str | None, show_secrets: bool, output: str) -> None:
     """Show what a profile says; without NAME the active one."""
     from orchestrator.cli.config import shown
-    from orchestrator.sdk.profiles import active_name
+    from orchestrator.sdk.configuration.profiles import active_name
 
     known = _read()
     wanted = name if name is not None else active_name(known)
@@ -144,7 +144,7 @@ def rename(name: str, new_name: str) -> None:
 
 
 def _read() -> Profiles:
-    from orchestrator.sdk.profiles import profiles_file, read_profiles
+    from orchestrator.sdk.configuration.profiles import profiles_file, read_profiles
 
     return read_profiles(profiles_file())
 

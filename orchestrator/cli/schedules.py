@@ -16,7 +16,7 @@ from orchestrator.cli.output import Column, confirm, output_option, show_json, s
 from orchestrator.cli.parameters import read_parameters
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
 
 COLUMNS = [
     Column("Slug", lambda each: each.get("slug"), whole=True),

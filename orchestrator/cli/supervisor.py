@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from orchestrator.cli.processes import Child, Program, children_of
-from orchestrator.sdk.child_processes import adopt_orphans, how_it_ended
+from orchestrator.sdk.processes.child_processes import adopt_orphans, how_it_ended
 
 _STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 

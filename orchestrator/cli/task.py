@@ -31,8 +31,8 @@ def serve(entrypoints: tuple[str, ...], modules: tuple[str, ...], limit: int, dr
     """
     if not entrypoints and not modules:
         raise click.UsageError("Name a file, such as tasks.py:my_task, or a --module.")
-    from orchestrator.sdk.task_loading import load_tasks
-    from orchestrator.sdk.task_serving import serve_tasks
+    from orchestrator.sdk.background_tasks.serving import serve_tasks
+    from orchestrator.sdk.tasks.loading import load_tasks
 
     tasks = load_tasks([*entrypoints, *modules])
     serve_tasks(*tasks, limit=limit, drain_seconds=drain_seconds)

@@ -16,7 +16,7 @@ from orchestrator.contract.states import TERMINAL, StateType
 from orchestrator.contract.times import format_time, parse_time
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
 
 POLL_SECONDS = 0.3
 PAGE = 200  # log lines per request

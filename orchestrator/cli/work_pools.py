@@ -16,7 +16,7 @@ from orchestrator.cli.moments import Span, ago, local
 from orchestrator.cli.output import Column, confirm, hint, output_option, show_json, show_list, show_one, yes_option
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
 
 STATUS_COLOURS = {"READY": "green", "NOT_READY": "red", "PAUSED": "yellow", "ONLINE": "green", "OFFLINE": "red"}
 

@@ -15,7 +15,7 @@ from orchestrator.cli.output import Column, confirm, output_option, show_json, s
 from orchestrator.cli.work_pools import STATUS_COLOURS, find_pool, slots
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
 
 COLUMNS = [
     Column("Pool", lambda queue: queue.get("work_pool_name"), whole=True),

@@ -14,7 +14,7 @@ from orchestrator.cli.output import Column, output_option, show_list, show_one
 from orchestrator.cli.work_pools import STATUS_COLOURS, find_pool
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.client import Client
+    from orchestrator.sdk.api.client import Client
 
 COLUMNS = [
     Column("Pool", lambda worker: worker["work_pool_name"], whole=True),

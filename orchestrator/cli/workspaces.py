@@ -26,7 +26,7 @@ def workspaces() -> None:
 def set_(name: str | None, option: str | None) -> None:
     """Work with this server from now on. NAME is its profile, or its address."""
     from orchestrator.cli.config import write
-    from orchestrator.sdk.profiles import profiles_file, read_profiles
+    from orchestrator.sdk.configuration.profiles import profiles_file, read_profiles
 
     wanted = name or option
     if wanted is None or (name and option and name != option):
@@ -46,7 +46,7 @@ def set_(name: str | None, option: str | None) -> None:
 @clear_errors
 def ls(output: str) -> None:
     """List the servers that there are profiles for."""
-    from orchestrator.sdk.profiles import active_name, profiles_file, read_profiles
+    from orchestrator.sdk.configuration.profiles import active_name, profiles_file, read_profiles
 
     known = read_profiles(profiles_file())
     active = active_name(known)
@@ -75,8 +75,8 @@ def ls(output: str) -> None:
 @clear_errors
 def current(output: str) -> None:
     """Show the server that counts now, and who says so."""
-    from orchestrator.sdk import settings
-    from orchestrator.sdk.profiles import active_name, profiles_file, read_profiles
+    from orchestrator.sdk.configuration import settings
+    from orchestrator.sdk.configuration.profiles import active_name, profiles_file, read_profiles
 
     url, source = settings.api_url(), settings.given("ORCHESTRATOR_API_URL")[1]
     told = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from orchestrator.sdk.client import Client, current_client
+from orchestrator.sdk.api.client import Client, current_client
 from orchestrator.sdk.context import current_flow_run, current_task_run
 from orchestrator.sdk.errors import OrchestratorError
 
@@ -55,7 +55,7 @@ def page(kind: str, run_id: str | None) -> str | None:
 
 def address(collection: str, run_id: str | None) -> str | None:
     """Where the API has a run."""
-    from orchestrator.sdk import settings
+    from orchestrator.sdk.configuration import settings
 
     url = settings.api_url()
     return f"{url}/{collection}/{run_id}" if url and run_id else None

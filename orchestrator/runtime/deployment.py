@@ -13,7 +13,7 @@ from orchestrator.runtime.fields import Field, listing, lookup, mapping
 from orchestrator.sdk.context import current_flow_run
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.flow_runs import FlowRun
+    from orchestrator.sdk.flows.flow_run import FlowRun
 
 
 def _made_by_deployment() -> FlowRun | None:

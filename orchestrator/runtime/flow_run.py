@@ -15,7 +15,7 @@ from orchestrator.contract.times import parse_time
 from orchestrator.runtime.asked import address, current_flow_run_id, flow_run_row, page, row
 from orchestrator.runtime.fields import Field, listing, lookup, mapping, moment, words
 from orchestrator.sdk.context import current_flow_run
-from orchestrator.sdk.inputs import resolve
+from orchestrator.sdk.dependencies.inputs import resolve
 
 
 def _known(attribute: str, column: str, *, empty: Any = None) -> Callable[[], Any]:

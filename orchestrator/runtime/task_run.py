@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.runtime.asked import address, page
 from orchestrator.runtime.fields import Field, listing, lookup, mapping, words
 from orchestrator.sdk.context import current_task_run
-from orchestrator.sdk.inputs import resolve
+from orchestrator.sdk.dependencies.inputs import resolve
 
 
 def _id() -> str | None:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
+from orchestrator.sdk.api.run_client import client_of_run, ids_of_run, needed_client
 from orchestrator.sdk.both_ways import Asynchronous, both_ways
 from orchestrator.sdk.errors import ApiError, ArtifactError
 from orchestrator.sdk.events import emit_event
-from orchestrator.sdk.json_values import encode, to_json
-from orchestrator.sdk.run_client import client_of_run, ids_of_run, needed_client
+from orchestrator.sdk.values.json_values import encode, to_json
 
 _KEY = re.compile(r"[a-z0-9-]*[a-z0-9][a-z0-9-]*")
 _LONGEST_KEY = 255  # characters

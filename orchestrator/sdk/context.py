@@ -8,8 +8,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.flow_runs import FlowRun
-    from orchestrator.sdk.task_runs import TaskRun
+    from orchestrator.sdk.flows.flow_run import FlowRun
+    from orchestrator.sdk.tasks.task_run import TaskRun
 
 current_flow_run: ContextVar[FlowRun | None] = ContextVar("orchestrator_flow_run", default=None)
 current_task_run: ContextVar[TaskRun | None] = ContextVar("orchestrator_task_run", default=None)

@@ -46,4 +46,4 @@ def own_frames_removed(error: BaseException) -> None:
 
 
 def _is_own(filename: str) -> bool:
-    return os.path.dirname(os.path.abspath(filename)) == _OWN_DIRECTORY
+    return os.path.abspath(filename).startswith(_OWN_DIRECTORY + os.sep)

@@ -11,10 +11,10 @@ from uuid import UUID
 from orchestrator.contract.events import MAX_EVENT_BYTES, MAX_LABELS, MAX_NAME_LENGTH, MAX_RELATED, resource
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import format_time, now
+from orchestrator.sdk.api.run_client import client_of_run
 from orchestrator.sdk.context import current_flow_run, current_task_run
 from orchestrator.sdk.errors import EventError
-from orchestrator.sdk.json_values import encode, to_json
-from orchestrator.sdk.run_client import client_of_run
+from orchestrator.sdk.values.json_values import encode, to_json
 
 _ID = "prefect.resource.id"
 _ROLE = "prefect.resource.role"

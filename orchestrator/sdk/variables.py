@@ -13,10 +13,10 @@ from types import ModuleType
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.run_client import client_of_run, needed_client
 from orchestrator.sdk.both_ways import Asynchronous, both_ways
-from orchestrator.sdk.client import Client
 from orchestrator.sdk.errors import ApiError, VariableError, VariableExists
-from orchestrator.sdk.run_client import client_of_run, needed_client
 
 MAX_NAME_LENGTH = 255  # characters
 MAX_VALUE_LENGTH = 5000  # characters, as JSON

@@ -10,8 +10,8 @@
 `my_flow.fn` and `my_task.fn` are the functions as they were written: calling them makes no run at all.
 """
 
-from orchestrator.sdk.logs import disable_run_logger
-from orchestrator.sdk.temporary_settings import temporary_settings
+from orchestrator.sdk.configuration.temporary_settings import temporary_settings
+from orchestrator.sdk.recording.logs import disable_run_logger
 from orchestrator.testing.harness import Harness, harness
 from orchestrator.testing.recorded import RecordedLog, RecordedRun
 

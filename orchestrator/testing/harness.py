@@ -11,11 +11,12 @@ from typing import Any
 
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import parse_time
-from orchestrator.sdk import pace, settings
-from orchestrator.sdk.client import Client, use_client
+from orchestrator.sdk.api.client import Client, use_client
+from orchestrator.sdk.configuration import settings
+from orchestrator.sdk.configuration.temporary_settings import temporary_settings
 from orchestrator.sdk.run_input.kinds import as_values
 from orchestrator.sdk.runners.opening import all_in_threads
-from orchestrator.sdk.temporary_settings import temporary_settings
+from orchestrator.sdk.timing import pace
 from orchestrator.testing.memory_server import MemoryServer
 from orchestrator.testing.recorded import RecordedLog, RecordedRun
 

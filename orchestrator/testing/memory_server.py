@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from orchestrator.sdk.client import Client
-from orchestrator.sdk.transport import Request, Response
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.transport import Request, Response
 from orchestrator.testing.blocks_in_memory import BlocksInMemory
 from orchestrator.testing.runs_in_memory import RunsInMemory
 from orchestrator.testing.things_in_memory import ThingsInMemory

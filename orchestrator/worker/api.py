@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from orchestrator.sdk import settings as client_settings
-from orchestrator.sdk.client import Client
-from orchestrator.sdk.transport import HttpTransport
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.transport import HttpTransport
+from orchestrator.sdk.configuration import settings as client_settings
 
 REQUEST_TIMEOUT_SECONDS = 10.0
 

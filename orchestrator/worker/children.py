@@ -7,8 +7,8 @@ import os
 import sys
 from typing import TextIO
 
-from orchestrator.sdk import logs
-from orchestrator.sdk.child_processes import die_with_parent
+from orchestrator.sdk.processes.child_processes import die_with_parent
+from orchestrator.sdk.recording import logs
 from orchestrator.worker.output import private_stderr
 from orchestrator.worker.stopping import ORPHAN_SIGNAL
 
@@ -21,14 +21,14 @@ WARM_MODULES = (
     "email.parser",
     "http.client",
     "inspect",
-    "orchestrator.sdk.client",
-    "orchestrator.sdk.engine",
-    "orchestrator.sdk.flows",
-    "orchestrator.sdk.futures",
-    "orchestrator.sdk.loading",
-    "orchestrator.sdk.logs",
-    "orchestrator.sdk.states",
-    "orchestrator.sdk.tasks",
+    "orchestrator.sdk.api.client",
+    "orchestrator.sdk.flows.claimed_runs",
+    "orchestrator.sdk.flows.flow",
+    "orchestrator.sdk.dependencies.futures",
+    "orchestrator.sdk.flows.loading",
+    "orchestrator.sdk.recording.logs",
+    "orchestrator.sdk.outcomes.states",
+    "orchestrator.sdk.tasks.task",
 )
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.transport import CLAIM_HEADER
 from orchestrator.sdk.errors import ApiError
-from orchestrator.sdk.transport import CLAIM_HEADER
 
 CLAIM_PATIENCE_SECONDS = 20.0  # less than a wake-up lives: after that the sweeper's next one is the better chance
 RELEASE_PATIENCE_SECONDS = 90.0

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from orchestrator.contract.states import TERMINAL
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.transport import CLAIM_HEADER
 from orchestrator.sdk.errors import OrchestratorError
-from orchestrator.sdk.transport import CLAIM_HEADER
 from orchestrator.worker.claims import ClaimGone, effective_variables, read_claim, release_claim
 from orchestrator.worker.code.source import RunCode
 from orchestrator.worker.prefect_process.recognising import Engine, engine_of

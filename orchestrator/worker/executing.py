@@ -7,12 +7,12 @@ import os
 import sys
 from typing import Any
 
-from orchestrator.sdk.client import Client, current_client
-from orchestrator.sdk.engine import propose_final_state, run_claimed_flow
+from orchestrator.sdk.api.client import Client, current_client
+from orchestrator.sdk.engine.stopping import stop_run
 from orchestrator.sdk.errors import OrchestratorError, RunStopped, RunSuspended, ServerUnreachable
-from orchestrator.sdk.logs import RunLog
-from orchestrator.sdk.states import Cancelled, Crashed, State
-from orchestrator.sdk.stopping import stop_run
+from orchestrator.sdk.flows.claimed_runs import propose_final_state, run_claimed_flow
+from orchestrator.sdk.outcomes.states import Cancelled, Crashed, State
+from orchestrator.sdk.recording.logs import RunLog
 from orchestrator.worker import children
 from orchestrator.worker.api import api_access, api_client
 from orchestrator.worker.claims import Claim, ClaimRefused, claim_run, release_claim, report_lost_run

@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.sdk.child_processes import die_with_parent, how_it_ended
+from orchestrator.sdk.deployments.served_run import SUSPEND_SIGNAL
 from orchestrator.sdk.errors import ClaimLost, RunCancelled, RunStopped, RunSuspended
-from orchestrator.sdk.served import SUSPEND_SIGNAL
+from orchestrator.sdk.processes.child_processes import die_with_parent, how_it_ended
 from orchestrator.worker.surroundings import BadRunSetting
 
 CANCEL_SIGNAL = signal.SIGTERM
@@ -68,8 +68,8 @@ class IsolatedRun:
 
 def main() -> None:
     """Execute the run that standard input describes."""
-    from orchestrator.sdk.engine import propose_final_state, run_claimed_flow
-    from orchestrator.sdk.states import Crashed
+    from orchestrator.sdk.flows.claimed_runs import propose_final_state, run_claimed_flow
+    from orchestrator.sdk.outcomes.states import Crashed
     from orchestrator.worker.children import set_up_run_log
     from orchestrator.worker.loading import flow_of_run
 
@@ -88,7 +88,7 @@ def main() -> None:
 
 def _listen(flow_run_id: str) -> None:
     """Turn the signals into stops. A stop may only come from another thread than the run's."""
-    from orchestrator.sdk.stopping import stop_run
+    from orchestrator.sdk.engine.stopping import stop_run
 
     stops: dict[int, RunStopped] = {
         CANCEL_SIGNAL: RunCancelled("The run was cancelled."),

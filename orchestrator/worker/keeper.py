@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from orchestrator.contract.states import StateType
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.errors import ApiError, ClaimLost, RunCancelled, RunStopped, RunSuspended, ServerUnreachable
 from orchestrator.worker.api import Access
 from orchestrator.worker.claims import Claim, ClaimGone, renew_claim

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.contract.states import State as ContractState
-from orchestrator.sdk.hooks_afterwards import call_hooks_of_dead_run
-from orchestrator.sdk.states import State
+from orchestrator.sdk.flows.hooks_afterwards import call_hooks_of_dead_run
+from orchestrator.sdk.outcomes.states import State
 from orchestrator.worker.api import api_client
 from orchestrator.worker.children import set_up_run_log
 from orchestrator.worker.code.source import RunCode

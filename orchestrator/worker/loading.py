@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.sdk.errors import RunStopped
-from orchestrator.sdk.loading import opened_flow
+from orchestrator.sdk.flows.loading import opened_flow
 from orchestrator.worker.code.source import file_of_entrypoint
 from orchestrator.worker.surroundings import BadRunSetting
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.flows import Flow
+    from orchestrator.sdk.flows.flow import Flow
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from billiard.einfo import ExceptionInfo
 from billiard.exceptions import WorkerLostError
 from celery.worker.request import Request
 
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.errors import OrchestratorError
 from orchestrator.worker.api import api_client
 from orchestrator.worker.claims import Claim, ClaimGone, claim_of_process, crash_run, read_claim, report_lost_run

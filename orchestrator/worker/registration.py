@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.errors import ApiError, OrchestratorError, ServerUnreachable
 from orchestrator.worker.settings import WorkerSettings
 

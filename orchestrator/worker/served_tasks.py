@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from orchestrator.sdk.child_processes import die_with_parent, how_it_ended
+from orchestrator.sdk.processes.child_processes import die_with_parent, how_it_ended
 from orchestrator.worker.settings import WorkerSettings
 
 _FIRST_PAUSE_SECONDS = 1.0
@@ -98,9 +98,9 @@ class ServedTasks:
 
 def serve(told: Mapping[str, Any]) -> int:
     """In the process: load the files and serve their tasks until SIGTERM. Returns the exit code."""
+    from orchestrator.sdk.background_tasks.serving import serve_tasks
     from orchestrator.sdk.errors import OrchestratorError
-    from orchestrator.sdk.task_loading import load_tasks
-    from orchestrator.sdk.task_serving import serve_tasks
+    from orchestrator.sdk.tasks.loading import load_tasks
 
     patience = told["drain_seconds"]
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.broker.queues import queue_of_pool, queue_of_work_queue, queue_of_worker
-from orchestrator.sdk import settings as client_settings
+from orchestrator.sdk.configuration import settings as client_settings
 from orchestrator.sdk.errors import SettingError
 
 DEFAULT_API_URL = "http://127.0.0.1:4200/api"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from orchestrator.sdk.stopping import STOP_SIGNAL
+from orchestrator.sdk.engine.stopping import STOP_SIGNAL
 
 ORPHAN_SIGNAL = signal.SIGHUP  # what the kernel sends when the worker dies; see children.py
 SOFT_LIMIT_SIGNAL = signal.SIGUSR1  # what Celery sends at the soft time limit; the SDK keeps that limit itself

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from celery.worker.state import active_requests
 
 from orchestrator.contract.states import StateType
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.errors import OrchestratorError
 from orchestrator.worker.ending import Ending, end_run
 from orchestrator.worker.settings import WorkerSettings

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orchestrator.cli.commands import orchestrator
-from orchestrator.sdk.profiles import forget
+from orchestrator.sdk.configuration.profiles import forget
 from tests.e2e.system import System
 
 

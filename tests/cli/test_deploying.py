@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from deployments.models import Deployment
 from orchestrator.cli.commands import orchestrator
-from orchestrator.sdk.client import use_client
+from orchestrator.sdk.api.client import use_client
 from tests.in_process import in_process_client
 
 FLOWS = """

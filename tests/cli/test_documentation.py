@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.cli import exits
 from orchestrator.cli.commands import orchestrator
-from orchestrator.sdk.settings import SETTINGS
+from orchestrator.sdk.configuration.settings import SETTINGS
 from tests.cli.tree import every_command
 
 ROOT = Path(__file__).resolve().parents[2]

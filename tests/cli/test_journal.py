@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from orchestrator.sdk.journal import Batch, End, Journal, journal_directory, summaries
+from orchestrator.sdk.recording.journal import Batch, End, Journal, journal_directory, summaries
 
 OTHER = "http://other.test/api"
 

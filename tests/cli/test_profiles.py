@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from orchestrator.sdk.profiles import forget
+from orchestrator.sdk.configuration.profiles import forget
 from orchestrator.worker.settings import worker_settings
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.sdk.client import Client
-from orchestrator.sdk.transport import HttpTransport
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.transport import HttpTransport
 from tests.clients.environments import ROOT
 from tests.e2e.system import eventually
 from tests.services import free_port

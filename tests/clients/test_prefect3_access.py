@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.sdk.client import Client
-from orchestrator.sdk.transport import HttpTransport
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.transport import HttpTransport
 from tests.e2e.system import System, eventually
 
 HERE = Path(__file__).parent / "prefect3"

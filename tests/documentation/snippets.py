@@ -84,11 +84,11 @@ def _become(file: Path, said: Path) -> None:
         sys.argv = [str(file)]
         sleep = time.sleep
         time.sleep = lambda seconds: sleep(min(seconds, _LONGEST_SLEEP_SECONDS))
-        from orchestrator.sdk import pace
+        from orchestrator.sdk.timing import pace
 
         with pace.hurried():
             runpy.run_path(str(file), run_name="__main__")
-        from orchestrator.sdk.delivery import _flush_all
+        from orchestrator.sdk.recording.delivery import _flush_all
 
         _flush_all()
         code = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.sdk.settings import SETTINGS
+from orchestrator.sdk.configuration.settings import SETTINGS
 from tests.documentation.snippets import ROOT
 
 PAGE = ROOT / "docs" / "concepts" / "settings.md"

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.cli.pidfile import find_running
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.transport import HttpTransport
 from orchestrator.sdk.errors import OrchestratorError
-from orchestrator.sdk.transport import HttpTransport
 
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 ROLES = {"web": "orchestrator.web.serve", "worker": "worker start", "services": "celery worker", "beat": "celery beat"}

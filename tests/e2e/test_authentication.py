@@ -4,9 +4,9 @@ import subprocess
 
 import pytest
 
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.transport import HttpTransport
 from orchestrator.sdk.errors import ApiError
-from orchestrator.sdk.transport import HttpTransport
 from tests.e2e.system import System, eventually
 
 

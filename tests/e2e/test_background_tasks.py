@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.sdk.client import use_client
+from orchestrator.sdk.api.client import use_client
 from orchestrator.sdk.errors import RunError
-from orchestrator.sdk.task_loading import load_tasks
+from orchestrator.sdk.tasks.loading import load_tasks
 from tests.e2e.system import eventually
 
 CODE = """

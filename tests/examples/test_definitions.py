@@ -10,7 +10,7 @@ import pytest
 from automations.models import Automation
 from deployments.models import Deployment as Row
 from orchestrator import MissingContext
-from orchestrator.sdk.client import use_client
+from orchestrator.sdk.api.client import use_client
 from tests.in_process import in_process_client
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-from orchestrator.sdk.client import use_client
+from orchestrator.sdk.api.client import use_client
 from tests.sdk.fake_api import FakeApi
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "events.py"

@@ -164,7 +164,7 @@ class TestInADeployment:
         def asks(x=1, y=2):
             return everything(deployment), flow_run.job_variables, flow_run.flow_version
 
-        from orchestrator.sdk.engine import run_claimed_flow
+        from orchestrator.sdk.flows.claimed_runs import run_claimed_flow
 
         deployment_id = asks.deploy("d", version="3", parameters={"y": 5}, print_next_steps=False)
         body = {"parameters": {"x": 4}, "job_variables": {"a": "b"}}

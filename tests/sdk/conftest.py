@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.sdk.client import use_client
+from orchestrator.sdk.api.client import use_client
 from tests.sdk.fake_api import FakeApi
 from tests.sdk.fake_store import FakeStore
 from tests.sdk.http_server import HttpServer

@@ -12,9 +12,9 @@ from uuid import uuid4
 from orchestrator.contract.names import generate_name
 from orchestrator.contract.states import StateType, Status
 from orchestrator.contract.times import format_time, now
-from orchestrator.sdk.authority import State
-from orchestrator.sdk.client import Client
-from orchestrator.sdk.transport import Request, Response
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.transport import Request, Response
+from orchestrator.sdk.engine.authority import State
 
 
 class FakeApi:

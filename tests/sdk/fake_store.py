@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from orchestrator.sdk.transport import Request, Response
+from orchestrator.sdk.api.transport import Request, Response
 from tests.sdk.fake_api import FakeApi
 
 RETRY_AFTER_SECONDS = 0.01

@@ -6,7 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from orchestrator.sdk.transport import Request
+from orchestrator.sdk.api.transport import Request
 from tests.sdk.fake_api import FakeApi
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.sdk import pace
-from orchestrator.sdk.client import Client, use_client
-from orchestrator.sdk.transport import Request, Response
+from orchestrator.sdk.api.client import Client, use_client
+from orchestrator.sdk.api.transport import Request, Response
+from orchestrator.sdk.timing import pace
 from tests.in_process import DjangoTransport
 
 

@@ -21,7 +21,7 @@ from orchestrator import (
     task,
     update_progress_artifact,
 )
-from orchestrator.sdk.client import current_client, use_client
+from orchestrator.sdk.api.client import current_client, use_client
 from tests.sdk.fake_store import FakeStore
 
 

@@ -6,14 +6,14 @@ from uuid import uuid4
 import pytest
 
 from orchestrator import Event, EventError, emit_event, flow, tags, task
-from orchestrator.sdk.client import use_client
+from orchestrator.sdk.api.client import use_client
 from tests.sdk.fake_store import FakeStore
 
 ORDER = {"prefect.resource.id": "shop.order.17"}
 
 
 def arrived(store: FakeStore, name: str) -> list[dict]:
-    from orchestrator.sdk.client import current_client
+    from orchestrator.sdk.api.client import current_client
 
     client = current_client()
     assert client is not None

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from orchestrator import Variable, VariableError, VariableExists, flow, variables
-from orchestrator.sdk.client import use_client
+from orchestrator.sdk.api.client import use_client
 from orchestrator.sdk.errors import ApiError, MissingContext
 from tests.sdk.fake_store import FakeStore
 

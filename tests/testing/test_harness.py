@@ -23,9 +23,9 @@ from orchestrator import (
     tags,
     task,
 )
-from orchestrator.sdk import settings
-from orchestrator.sdk.client import current_client
-from orchestrator.sdk.profiles import Profiles, forget, home, profiles_file, write_profiles
+from orchestrator.sdk.api.client import current_client
+from orchestrator.sdk.configuration import settings
+from orchestrator.sdk.configuration.profiles import Profiles, forget, home, profiles_file, write_profiles
 from orchestrator.testing import disable_run_logger, harness
 from orchestrator.testing.utilities import prefect_test_harness
 

@@ -47,7 +47,10 @@ def said(tmp_path_factory):
 def test_knows_what_a_call_gives(said, line, kind):
     (revealed,) = [text for told, level, text in said if told == line and level == "note"]
 
-    assert revealed.replace("builtins.", "").replace("orchestrator.sdk.futures.", "") == f'Revealed type is "{kind}"'
+    assert (
+        revealed.replace("builtins.", "").replace("orchestrator.sdk.dependencies.futures.", "")
+        == f'Revealed type is "{kind}"'
+    )
 
 
 def test_finds_wrong_calls_and_no_others(said):

@@ -19,13 +19,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
+from orchestrator.sdk.api.run_client import client_of_run, needed_client
 from orchestrator.sdk.blocks import documents, registry
 from orchestrator.sdk.blocks.docstrings import first_text
 from orchestrator.sdk.both_ways import Asynchronous, BothWays, both_ways
 from orchestrator.sdk.errors import BlockError, BlockNotFound, BlockNotSaved
 from orchestrator.sdk.events import emit_event
-from orchestrator.sdk.loadable import Decorated
-from orchestrator.sdk.run_client import client_of_run, needed_client
+from orchestrator.sdk.options.loadable import Decorated
 
 try:
     import pydantic

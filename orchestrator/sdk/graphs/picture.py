@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.sdk.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.flows import Flow
+    from orchestrator.sdk.flows.flow import Flow
     from orchestrator.sdk.graphs.model import Graph
 
 
@@ -35,7 +35,7 @@ class FlowPicture:
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the picture, and return where. Raises DefinitionError when the file cannot be written."""
-        from orchestrator.sdk.definitions.writing import write
+        from orchestrator.sdk.deployments.files.writing import write
 
         where = os.fspath(path)
         write(where, self.svg)

@@ -23,7 +23,7 @@ from orchestrator.sdk.graphs.values import NOTHING, Value
 if TYPE_CHECKING:
     from typing import Any
 
-    from orchestrator.sdk.flows import Flow
+    from orchestrator.sdk.flows.flow import Flow
 
 
 def read_graph(flow: Flow[Any, Any]) -> Graph:

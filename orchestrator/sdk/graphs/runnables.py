@@ -6,8 +6,8 @@ from typing import Any
 
 from orchestrator.sdk.graphs.scope import is_a, name_of
 from orchestrator.sdk.graphs.values import Runnable
-from orchestrator.sdk.loadable import Loadable
-from orchestrator.sdk.tasks import Task, task
+from orchestrator.sdk.options.loadable import Loadable
+from orchestrator.sdk.tasks.task import Task, task
 
 
 def runnable_of(thing: Any) -> Runnable | None:
@@ -28,7 +28,7 @@ def made_by(thing: Any) -> str | None:
         return "task"
     if is_a(thing, type):
         return "flow" if issubclass(thing, Loadable) else None
-    return "flow" if name_of(thing) == ("orchestrator.sdk.flows", "flow") else None
+    return "flow" if name_of(thing) == ("orchestrator.sdk.flows.flow", "flow") else None
 
 
 def signature_names(thing: Any) -> tuple[str, ...]:

@@ -9,13 +9,13 @@ from orchestrator.sdk.errors import ResultNotSerializable, ResultStorageError
 from orchestrator.sdk.results.store import ResultStore
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.flow_runs import FlowRun
-    from orchestrator.sdk.states import State
+    from orchestrator.sdk.flows.flow_run import FlowRun
+    from orchestrator.sdk.outcomes.states import State
 
 
 def persists_by_default() -> bool:
     """What ORCHESTRATOR_RESULTS_PERSIST_BY_DEFAULT says."""
-    from orchestrator.sdk.settings import value_of
+    from orchestrator.sdk.configuration.settings import value_of
 
     return value_of("ORCHESTRATOR_RESULTS_PERSIST_BY_DEFAULT") == "true"
 
@@ -51,7 +51,7 @@ def with_stored_result(run: FlowRun, final: State) -> State:
 
     A result that cannot be stored is logged, and the run ends as it would have without.
     """
-    from orchestrator.sdk.states import MISSING
+    from orchestrator.sdk.outcomes.states import MISSING
 
     if not final.is_completed() or final.data is not None or final.outcome is MISSING or not run.persists_results:
         return final

@@ -91,7 +91,7 @@ def serializer_for(given: str | Serializer | None) -> Serializer:
     Raises SettingError for a name that nobody knows.
     """
     if given is None:
-        from orchestrator.sdk.settings import value_of
+        from orchestrator.sdk.configuration.settings import value_of
 
         given = value_of("ORCHESTRATOR_RESULTS_DEFAULT_SERIALIZER") or "pickle"
     if not isinstance(given, str):

@@ -17,9 +17,9 @@ from pathlib import Path, PurePath
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from orchestrator.sdk.configuration.profiles import home
+from orchestrator.sdk.configuration.settings import value_of
 from orchestrator.sdk.errors import OrchestratorError, ResultStorageError
-from orchestrator.sdk.profiles import home
-from orchestrator.sdk.settings import value_of
 
 _LONGEST_NAME = 200  # bytes of one part of a key; a longer one is shortened to its hash
 _WRITTEN_AT_ONCE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"}  # others: beside, then moved

@@ -12,7 +12,7 @@ from orchestrator.sdk.results.serializers import Serializer, serializer_for
 from orchestrator.sdk.results.storage import storage_for, storage_holding
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.locks import LockManager
+    from orchestrator.sdk.transactional.locks import LockManager
 
 
 class ResultStore:

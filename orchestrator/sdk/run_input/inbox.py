@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.errors import ApiError
-from orchestrator.sdk.json_values import encode
+from orchestrator.sdk.values.json_values import encode
 
 Keyset = dict[str, str]
 

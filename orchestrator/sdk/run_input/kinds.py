@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from orchestrator.sdk.errors import InputRefused
-from orchestrator.sdk.json_values import to_json
+from orchestrator.sdk.values.json_values import to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class ValueKind:
         self.prefix = f"{name.lower()}automaticruninput-auto"
 
     def schema(self) -> dict[str, Any]:
-        from orchestrator.sdk.schemas import parameter_schema
+        from orchestrator.sdk.type_hints.parameter_schemas import parameter_schema
 
         def asked(value: Any) -> None: ...
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from orchestrator.sdk import pace
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.run_client import needed_client
 from orchestrator.sdk.both_ways import both_ways, in_thread
-from orchestrator.sdk.client import Client
 from orchestrator.sdk.context import current_flow_run
 from orchestrator.sdk.errors import InputRefused, MissingContext, WaitTimeout
-from orchestrator.sdk.run_client import needed_client
 from orchestrator.sdk.run_input.inbox import find_inputs, give_input
 from orchestrator.sdk.run_input.kinds import InputMetadata, Kind, kind_of, kind_of_value
-from orchestrator.sdk.waiting import growing_intervals
+from orchestrator.sdk.timing import pace
+from orchestrator.sdk.timing.waiting import growing_intervals
 
 _RUN = "prefect.flow-run."  # how a sender that is a run is named, as in events
 

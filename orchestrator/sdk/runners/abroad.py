@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.sdk.context import current_flow_run, current_tags, current_task_run
 from orchestrator.sdk.crashes import describe_crash, describe_error
 from orchestrator.sdk.errors import FailedRun
+from orchestrator.sdk.outcomes.states import Crashed, Failed, State
+from orchestrator.sdk.recording.task_events import StateChange
 from orchestrator.sdk.runners.jobs import drive_here
 from orchestrator.sdk.runners.parcels import FlowRunFacts, Reply, pack_reply, unpack
-from orchestrator.sdk.states import Crashed, Failed, State
-from orchestrator.sdk.task_events import StateChange
-from orchestrator.sdk.task_runs import TaskRun
+from orchestrator.sdk.tasks.task_run import TaskRun
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.flow_runs import FlowRun
-    from orchestrator.sdk.tasks import Task
+    from orchestrator.sdk.flows.flow_run import FlowRun
+    from orchestrator.sdk.tasks.task import Task
 
 TELL_SECONDS = 0.25  # states of runs that take longer are told to the server at once
 _KEPT_HEADS = 16
@@ -155,10 +155,10 @@ def _opened(head: bytes) -> tuple[Task[Any, Any], FlowRun | None]:
 
 def _flow_run_of(facts: FlowRunFacts) -> FlowRun:
     """Stands for the flow run, which executes elsewhere."""
-    from orchestrator.sdk.authority import KnownFlowRun
-    from orchestrator.sdk.flow_runs import FlowRun
-    from orchestrator.sdk.flows import Flow
-    from orchestrator.sdk.states import Running
+    from orchestrator.sdk.engine.authority import KnownFlowRun
+    from orchestrator.sdk.flows.flow import Flow
+    from orchestrator.sdk.flows.flow_run import FlowRun
+    from orchestrator.sdk.outcomes.states import Running
 
     flow: Flow[Any, Any] = Flow(_elsewhere, name=facts.flow_name, **facts.flow_options)
     known = KnownFlowRun(
@@ -176,7 +176,7 @@ def _flow_run_of(facts: FlowRunFacts) -> FlowRun:
 
 def _client_here() -> Any:
     """This process's own way to the server: neither its address nor a key travels with the task."""
-    from orchestrator.sdk.client import current_client
+    from orchestrator.sdk.api.client import current_client
 
     return current_client()
 

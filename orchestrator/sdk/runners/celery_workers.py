@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from orchestrator.sdk import settings
+from orchestrator.sdk.configuration import settings
+from orchestrator.sdk.configuration.profiles import home
 from orchestrator.sdk.errors import SettingError
-from orchestrator.sdk.profiles import home
 from orchestrator.sdk.runners.remote import RemotePool
 
 if TYPE_CHECKING:

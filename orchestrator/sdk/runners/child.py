@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import BinaryIO
 
-from orchestrator.sdk.child_processes import die_with_parent
+from orchestrator.sdk.processes.child_processes import die_with_parent
 from orchestrator.sdk.runners.abroad import execute_parcel, failed_reply
 from orchestrator.sdk.runners.processes import read_frame, write_frame
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.sdk.runners import TaskRunner
+from orchestrator.sdk.engine.pools import TaskRunner
 from orchestrator.sdk.runners.threads import ThreadPoolTaskRunner
 
 

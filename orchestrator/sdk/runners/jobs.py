@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import copy_context
 
-from orchestrator.sdk.conversation import drive, drive_async
-from orchestrator.sdk.states import State
-from orchestrator.sdk.task_runs import TaskRun, converse
+from orchestrator.sdk.engine.conversation import drive, drive_async
+from orchestrator.sdk.outcomes.states import State
+from orchestrator.sdk.tasks.task_run import TaskRun, converse
 
 
 class Job:

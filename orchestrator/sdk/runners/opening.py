@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from orchestrator.sdk.runners import Pool, TaskRunner
+from orchestrator.sdk.engine.pools import Pool, TaskRunner
 from orchestrator.sdk.runners.threads import ThreadPoolTaskRunner
 
 _in_threads: list[object] = []

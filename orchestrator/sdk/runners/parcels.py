@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.sdk.crashes import describe_error
 from orchestrator.sdk.errors import FailedRun, TaskNotSendable
-from orchestrator.sdk.states import Failed, State
+from orchestrator.sdk.outcomes.states import Failed, State
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.flow_runs import FlowRun
-    from orchestrator.sdk.task_runs import TaskRun
-    from orchestrator.sdk.tasks import Task
+    from orchestrator.sdk.flows.flow_run import FlowRun
+    from orchestrator.sdk.tasks.task import Task
+    from orchestrator.sdk.tasks.task_run import TaskRun
 
 # These stay behind: the process that executes the run has its own.
 _STAYS = frozenset({"task", "flow_run", "parameters", "wait_for", "_client", "_logger"})

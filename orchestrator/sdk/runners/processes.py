@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Collection
 from typing import Any, BinaryIO
 
-from orchestrator.sdk.child_processes import how_it_ended
+from orchestrator.sdk.processes.child_processes import how_it_ended
 from orchestrator.sdk.runners.remote import RemotePool
 
 _SECONDS_TO_LEAVE = 5.0  # for a process that has nothing more to do: it delivers its logs

@@ -8,17 +8,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.contract.times import now
-from orchestrator.sdk import pace
+from orchestrator.sdk.dependencies.inputs import resolve
 from orchestrator.sdk.errors import FailedRun, TaskNotSendable
-from orchestrator.sdk.inputs import resolve
-from orchestrator.sdk.retries import delay_seconds
+from orchestrator.sdk.outcomes.states import AwaitingRetry, Completed, Crashed, Failed, State
 from orchestrator.sdk.runners.jobs import Job
 from orchestrator.sdk.runners.parcels import Packer, unpack_reply
-from orchestrator.sdk.states import AwaitingRetry, Completed, Crashed, Failed, State
+from orchestrator.sdk.timing import pace
+from orchestrator.sdk.timing.retries import delay_seconds
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.finished_tasks import Call
-    from orchestrator.sdk.task_runs import TaskRun
+    from orchestrator.sdk.flows.finished_tasks import Call
+    from orchestrator.sdk.tasks.task_run import TaskRun
 
 
 class Line(Protocol):

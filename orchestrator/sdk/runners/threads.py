@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.sdk import settings
-from orchestrator.sdk.runners import belongs_to
+from orchestrator.sdk.configuration import settings
+from orchestrator.sdk.engine.pools import belongs_to
 
 if TYPE_CHECKING:
     from orchestrator.sdk.runners.jobs import Job
@@ -90,7 +90,7 @@ class ThreadPool:
 
     def stop_threads(self, error: type[BaseException]) -> None:
         """Raise `error` in every thread that executes a job."""
-        from orchestrator.sdk.time_limits import raise_in_thread
+        from orchestrator.sdk.timing.time_limits import raise_in_thread
 
         with self._lock:
             busy = [thread for thread in self._threads if getattr(thread, "busy", False)]

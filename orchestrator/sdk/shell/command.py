@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestrator.sdk.both_ways import caller_awaits
 from orchestrator.sdk.shell.operation import INFO, ShellOperation
-from orchestrator.sdk.tasks import Task
+from orchestrator.sdk.tasks.task import Task
 
 
 class ShellCommandTask(Task[Any, Any]):

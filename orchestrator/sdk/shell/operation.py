@@ -16,7 +16,7 @@ from orchestrator.sdk.shell.script import Script, checked_commands
 if TYPE_CHECKING:
     import logging
 
-    from orchestrator.sdk.logs import RunLogger
+    from orchestrator.sdk.recording.logs import RunLogger
 
 INFO = 20  # as logging has it
 
@@ -161,7 +161,7 @@ def _checked_environment(env: Mapping[str, Any] | None) -> dict[str, str]:
 
 def _logger() -> RunLogger | logging.Logger:
     """That of the run, or outside of runs the SDK's own."""
-    from orchestrator.sdk.logs import get_run_logger, sdk_logger
+    from orchestrator.sdk.recording.logs import get_run_logger, sdk_logger
 
     try:
         return get_run_logger()

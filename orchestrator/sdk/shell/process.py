@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from orchestrator.sdk.both_ways import both_ways
-from orchestrator.sdk.child_processes import how_it_ended
 from orchestrator.sdk.errors import ShellCommandFailed, ShellNotStarted, WaitTimeout
-from orchestrator.sdk.shell.groups import end_group, group_lives
+from orchestrator.sdk.processes.child_processes import how_it_ended
+from orchestrator.sdk.processes.groups import end_group, group_lives
 from orchestrator.sdk.shell.lines import Lines
 
 if TYPE_CHECKING:
     import logging
 
-    from orchestrator.sdk.logs import RunLogger
+    from orchestrator.sdk.recording.logs import RunLogger
     from orchestrator.sdk.shell.script import Failure, Script
 
 _GRACE_SECONDS = 5.0  # between SIGTERM and SIGKILL

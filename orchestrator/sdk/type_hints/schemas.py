@@ -14,9 +14,9 @@ from re import Pattern
 from typing import Any, Literal, Union, get_args, get_origin, is_typeddict
 from uuid import UUID
 
-from orchestrator.sdk.json_values import to_json
 from orchestrator.sdk.type_hints.models import is_pydantics, schema_by_pydantic
 from orchestrator.sdk.type_hints.reading import field_hints, inner_hint, required_keys
+from orchestrator.sdk.values.json_values import to_json
 
 _REFERENCE = "#/definitions/"
 _SIMPLE: list[tuple[type, dict[str, Any]]] = [  # the first that is a base of the type counts

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from orchestrator.sdk import settings
+from orchestrator.sdk.configuration import settings
 from orchestrator.worker.api import api_client
 from orchestrator.worker.code.source import RunCode
 from orchestrator.worker.settings import DEFAULT_API_URL

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.errors import RunStopped
 from orchestrator.worker.code.cache import CodeCache
 from orchestrator.worker.code.errors import CodeUnavailable

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.sdk.transport import CLAIM_HEADER
+from orchestrator.sdk.api.transport import CLAIM_HEADER
 from orchestrator.worker.claims import Claim
 from orchestrator.worker.ending import RUN_VARIABLE
 from orchestrator.worker.process_tree import ATTEMPT_VARIABLE, attempt_of

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.contract.states import TERMINAL, StateType
-from orchestrator.sdk.client import Client
+from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.errors import ClaimLost
 from orchestrator.worker.claims import Claim
 from orchestrator.worker.ending import grace_seconds_of

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from orchestrator.sdk.child_processes import how_it_ended
 from orchestrator.sdk.errors import ClaimLost, RunStopped
+from orchestrator.sdk.processes.child_processes import how_it_ended
 from orchestrator.worker.prefect_process.control import ControlLine
 from orchestrator.worker.process_tree import ATTEMPT_VARIABLE, ProcessTree
 

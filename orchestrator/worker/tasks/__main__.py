@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from orchestrator.sdk.child_processes import die_with_parent
+from orchestrator.sdk.processes.child_processes import die_with_parent
 from orchestrator.worker.settings import WorkerSettings
 from orchestrator.worker.tasks.serving import serve_tasks
 

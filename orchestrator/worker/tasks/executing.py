@@ -8,8 +8,8 @@ from base64 import b64encode
 from typing import Any
 
 from orchestrator.broker.submissions import MOST_BYTES, parcel_of
+from orchestrator.sdk.engine.stopping import STOP_SIGNAL
 from orchestrator.sdk.errors import RunCancelled
-from orchestrator.sdk.stopping import STOP_SIGNAL
 from orchestrator.worker.stopping import ORPHAN_SIGNAL
 from orchestrator.worker.tasks.office import Office
 

@@ -17,7 +17,7 @@ from dataclasses import asdict
 
 from orchestrator.broker.letters import connect
 from orchestrator.broker.queues import queue_of_tasks, waiting_messages
-from orchestrator.sdk.child_processes import how_it_ended
+from orchestrator.sdk.processes.child_processes import how_it_ended
 from orchestrator.worker.settings import WorkerSettings
 
 _LOOK_SECONDS = 0.5  # between two looks for the first task

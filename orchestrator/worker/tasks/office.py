@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.broker.letters import Poster
 from orchestrator.broker.queues import queue_of_tasks, queue_of_worker
 from orchestrator.broker.signing import Signer, kept_key
-from orchestrator.sdk import settings as client_settings
+from orchestrator.sdk.configuration import settings as client_settings
 from orchestrator.worker.settings import WorkerSettings
 
 REPLY_SECONDS = 60.0  # how long a broker that is away is waited for with a reply

@@ -15,8 +15,8 @@ from celery import Celery, Task, signals
 
 from orchestrator.broker import CELERY_OPTIONS, register
 from orchestrator.broker.submissions import RUN_TASK
+from orchestrator.sdk.engine.stopping import STOP_SIGNAL
 from orchestrator.sdk.errors import SettingError
-from orchestrator.sdk.stopping import STOP_SIGNAL
 from orchestrator.worker.children import WARM_MODULES, prepare_child
 from orchestrator.worker.probing import Probe, Prober, connect_anew
 from orchestrator.worker.settings import WorkerSettings
@@ -96,7 +96,7 @@ def _prepare() -> None:
 
 
 def _deliver() -> None:
-    from orchestrator.sdk.client import current_client
+    from orchestrator.sdk.api.client import current_client
 
     client = current_client()
     if client is not None:

@@ -14,7 +14,7 @@ from celery import Celery, Task
 from celery.worker.state import active_requests
 
 from orchestrator.broker.submissions import STOP_TASKS, keys_to_stop
-from orchestrator.sdk.stopping import STOP_SIGNAL
+from orchestrator.sdk.engine.stopping import STOP_SIGNAL
 from orchestrator.worker.tasks.office import office_here
 
 STOP_SECONDS = 5.0  # what a task gets to stop by itself, before its process is killed

@@ -28,7 +28,7 @@ from orchestrator import (
     flow,
     task,
 )
-from orchestrator.sdk.client import Client, use_client
+from orchestrator.sdk.api.client import Client, use_client
 from orchestrator.sdk.errors import MissingContext
 from tests.in_process import in_process_client
 from tests.sdk.fake_store import FakeStore
@@ -362,7 +362,7 @@ def test_tells_that_it_was_loaded(store: FakeStore) -> None:
         {"id": str(uuid4()), "name": "main", "data": {"host": "h"}, "block_type": {"slug": "test-inner"}}, validate=True
     )
 
-    from orchestrator.sdk.client import current_client
+    from orchestrator.sdk.api.client import current_client
 
     client = current_client()
     assert client is not None

@@ -281,7 +281,7 @@ def test_says_when_there_is_no_source(function, message):
 
 
 def test_says_when_the_file_was_changed(tmp_path):
-    from orchestrator.sdk.loading import load_flow
+    from orchestrator.sdk.flows.loading import load_flow
 
     file = tmp_path / "flows.py"
     file.write_text("from orchestrator import flow\n\n@flow\ndef f(): pass\n")
@@ -293,7 +293,7 @@ def test_says_when_the_file_was_changed(tmp_path):
 
 
 def test_reads_what_the_flow_imports_from_beside_it(tmp_path, monkeypatch):
-    from orchestrator.sdk.loading import load_flow
+    from orchestrator.sdk.flows.loading import load_flow
 
     (tmp_path / "own_tasks_beside.py").write_text("from orchestrator import task\n@task\ndef own(): ...\n")
     (tmp_path / "flows.py").write_text(

@@ -94,6 +94,6 @@ class _Bomb:
 
 
 def _without_value(record):
-    from orchestrator.sdk.states import MISSING
+    from orchestrator.sdk.outcomes.states import MISSING
 
     return Completed(data=MISSING).with_(data=record.metadata.to_wire())

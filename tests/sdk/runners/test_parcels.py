@@ -6,11 +6,11 @@ import pytest
 
 from orchestrator import task
 from orchestrator.sdk.errors import FailedRun, TaskNotSendable
+from orchestrator.sdk.outcomes.states import MISSING, Completed, Failed, Running
 from orchestrator.sdk.runners.abroad import execute_parcel
 from orchestrator.sdk.runners.parcels import Packer, Reply, pack_reply, unpack_reply
 from orchestrator.sdk.runners.remote import adopt
-from orchestrator.sdk.states import MISSING, Completed, Failed, Running
-from orchestrator.sdk.task_runs import TaskRun
+from orchestrator.sdk.tasks.task_run import TaskRun
 
 
 class Fussy(Exception):

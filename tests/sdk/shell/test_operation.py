@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator import ShellCommandFailed, ShellNotStarted, ShellOperation, ShellOptionError, flow, task
 from orchestrator.sdk.errors import TaskTimeout, WaitTimeout
-from orchestrator.sdk.shell.groups import group_lives
+from orchestrator.sdk.processes.groups import group_lives
 from orchestrator.sdk.shell.lines import KEPT_LINES, LONGEST_LINE, Lines
 
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import pytest
 
 from orchestrator.sdk.errors import ParameterTypeError
-from orchestrator.sdk.schemas import parameter_schema
 from orchestrator.sdk.type_hints.calls import ParameterTypes
 from orchestrator.sdk.type_hints.fitting import fit
 from orchestrator.sdk.type_hints.misfits import Misfit
+from orchestrator.sdk.type_hints.parameter_schemas import parameter_schema
 
 pydantic = pytest.importorskip("pydantic")
 

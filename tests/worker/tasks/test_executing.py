@@ -6,9 +6,9 @@ import pytest
 
 from orchestrator import task
 from orchestrator.broker.signing import Signer
-from orchestrator.sdk.client import use_client
+from orchestrator.sdk.api.client import use_client
 from orchestrator.sdk.runners.parcels import Packer, unpack_reply
-from orchestrator.sdk.task_runs import TaskRun
+from orchestrator.sdk.tasks.task_run import TaskRun
 from orchestrator.worker.tasks.executing import execute
 
 SIGNER = Signer("a key")

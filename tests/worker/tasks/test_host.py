@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from orchestrator.sdk.child_processes import how_it_ended
+from orchestrator.sdk.processes.child_processes import how_it_ended
 from tests.worker.fake_api import eventually
 
 FLOW = """

@@ -1,0 +1,1 @@
+"""Tasks that outlive their caller: `.delay()`, and who serves them."""

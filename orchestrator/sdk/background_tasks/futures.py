@@ -1,0 +1,142 @@
+"""What `.delay()` gives back: a handle on a task run that executes somewhere, sooner or later."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orchestrator.sdk.api.client import Client, current_client
+from orchestrator.sdk.dependencies.futures import TaskFuture
+from orchestrator.sdk.engine.pools import stepping_aside
+from orchestrator.sdk.errors import MissingContext, WaitTimeout
+from orchestrator.sdk.outcomes.states import Pending, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+R = TypeVar("R")
+
+_SLICE_SECONDS = 0.5  # a stop of the run reaches a thread that waits only between two of these
+
+
+class BackgroundFuture(TaskFuture[R]):
+    """A task run that was delayed. It may be pickled, and made anew from the run's id.
+
+    Its result comes from the task's result storage. In async code `wait_async` and `result_async` do not block.
+    """
+
+    def __init__(self, task_run_id: str, *, name: str | None = None, client: Client | None = None) -> None:
+        super().__init__(None)  # type: ignore[arg-type]  # the run is not in this process
+        self._id = str(task_run_id)
+        self._run_name = name or f"task run {self._id}"
+        self._client = client
+        self._is_watched = False
+
+    def __repr__(self) -> str:
+        return f"<BackgroundFuture {self._run_name!r} {self._final or ''}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BackgroundFuture) and other._id == self._id
+
+    def __hash__(self) -> int:
+        return hash(self._id)
+
+    def __reduce__(self) -> Any:
+        return _made_anew, (self._id, self._run_name)
+
+    @property
+    def task_run_id(self) -> str:
+        return self._id
+
+    @property
+    def name(self) -> str:
+        return self._run_name
+
+    @property
+    def state(self) -> State:
+        """The state it is in now; the server is asked. Raises ServerUnreachable, ApiError."""
+        if self._final is None:
+            state = self._read()
+            if not state.is_terminal:
+                return state
+            self.settle(state)
+        return self._final or Pending()
+
+    def done(self) -> bool:
+        """Whether it is known to have ended; the server is asked."""
+        return self._final is not None or self.state.is_terminal
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the run has ended, however it ended, for at most `timeout` seconds. True when it has.
+
+        Raises ServerUnreachable, ApiError when the server cannot tell at the beginning; later it may be away.
+        """
+        if self._final is not None:
+            return True
+        self._watch()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with stepping_aside():
+            while not self._ended.is_set():
+                left = _SLICE_SECONDS if deadline is None else min(_SLICE_SECONDS, deadline - time.monotonic())
+                if left <= 0:
+                    return False
+                self._ended.wait(left)
+        return True
+
+    def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
+        """Wait for the run and give its result, as `State.result` does.
+
+        Raises WaitTimeout when it has not ended within `timeout` seconds; the run goes on. Raises MissingResult when
+        this process cannot reach the storage of the result.
+        """
+        if not self.wait(timeout):
+            raise WaitTimeout(f"Task run {self._run_name!r} did not end within {timeout} seconds.")
+        value: R = self.state.result(raise_on_failure=raise_on_failure)
+        return value
+
+    async def wait_async(self, timeout: float | None = None) -> bool:
+        """`wait` as a coroutine function."""
+        from orchestrator.sdk.both_ways import in_thread
+
+        return await in_thread(self.wait, timeout)
+
+    async def result_async(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
+        """`result` as a coroutine function."""
+        from orchestrator.sdk.both_ways import in_thread
+
+        return await in_thread(self.result, timeout, raise_on_failure)
+
+    def add_done_callback(self, callback: Callable[[TaskFuture[R]], None]) -> None:
+        """Called once with this future when the run has ended; at once when it already has."""
+        super().add_done_callback(callback)
+        if self._final is None:
+            self._watch()
+
+    def _watch(self) -> None:
+        """Have `settle` called when the run ends."""
+        from orchestrator.sdk.watching.task_run_watch import watch_of
+
+        if not self._is_watched:
+            watch_of(self._server()).expect(self._id, self.settle)
+            self._is_watched = True
+        # Only now: what ended before somebody listened is found so, and nothing is missed in between.
+        state = self._read()
+        if state.is_terminal:
+            self.settle(state)
+
+    def _read(self) -> State:
+        found = self._server().ask("GET", f"/task_runs/{self._id}")
+        return State.from_wire(found["state"]) if found.get("state") else Pending()
+
+    def _server(self) -> Client:
+        client = self._client or current_client()
+        if client is None:
+            raise MissingContext(
+                "A server is needed: set ORCHESTRATOR_API_URL, for example to http://127.0.0.1:4200/api"
+            )
+        self._client = client
+        return client
+
+
+def _made_anew(task_run_id: str, name: str) -> BackgroundFuture[Any]:
+    return BackgroundFuture(task_run_id, name=name)

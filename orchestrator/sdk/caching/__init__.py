@@ -1,0 +1,1 @@
+"""Results that are used again: policies, keys, where they are kept."""

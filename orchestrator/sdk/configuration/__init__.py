@@ -1,0 +1,1 @@
+"""Settings: from the environment, from profiles, and for the length of a test."""

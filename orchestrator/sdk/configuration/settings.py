@@ -1,0 +1,278 @@
+"""The settings of a client: from the environment, else from the active profile, else a default.
+
+Read when needed, so that a test or a notebook can change the environment. SETTINGS is the whole list.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+from orchestrator.sdk.configuration.profiles import active_settings
+from orchestrator.sdk.errors import SettingError
+
+PREFIX = "ORCHESTRATOR_"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+class Setting(NamedTuple):
+    """One setting. `check` gives the text back as it is used, or raises ValueError with what is needed."""
+
+    name: str
+    check: Callable[[str], str]
+    default: str | None
+    help: str
+    secret: bool = False
+
+
+def _text(value: str) -> str:
+    return value
+
+
+@cache
+def _address(value: str) -> str:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no number, or none of a port
+        usable = False
+    if not usable:
+        raise ValueError("it must look like http://127.0.0.1:4200/api")
+    return value.rstrip("/")
+
+
+def _broker(value: str) -> str:
+    if "://" not in value:
+        raise ValueError("it must look like redis://host:6379/0")
+    return value
+
+
+def _login(value: str) -> str:
+    if ":" not in value:
+        raise ValueError("it must look like user:password")
+    return value
+
+
+def _seconds(value: str) -> str:
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError("a number is needed") from None
+    if number < 0:
+        raise ValueError("it cannot be negative")
+    if number != number or number == float("inf"):
+        raise ValueError("a number is needed")
+    return value
+
+
+def _yes_or_no(value: str) -> str:
+    told = value.lower()
+    if told not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+        raise ValueError("use true or false")
+    return "true" if told in {"true", "1", "yes", "on"} else "false"
+
+
+def _level(value: str) -> str:
+    if value.upper() not in LEVELS:
+        raise ValueError(f"use {', '.join(LEVELS[:-1])} or {LEVELS[-1]}")
+    return value.upper()
+
+
+SETTINGS = {
+    setting.name: setting
+    for setting in (
+        Setting("ORCHESTRATOR_API_URL", _address, None, "Where the API is. Without it, scripts run without a server."),
+        Setting("ORCHESTRATOR_UI_URL", _address, None, "Where the pages are, if not beside the API."),
+        Setting("ORCHESTRATOR_API_KEY", _text, None, "Sent as a bearer token.", secret=True),
+        Setting(
+            "ORCHESTRATOR_API_AUTH_STRING",
+            _login,
+            None,
+            "`user:password`, sent as basic authentication when there is no key.",
+            secret=True,
+        ),
+        Setting(
+            "ORCHESTRATOR_BROKER_URL",
+            _broker,
+            None,
+            "From where a worker is woken; by default the embedded broker of the data directory.",
+            secret=True,
+        ),
+        Setting(
+            "ORCHESTRATOR_SIGNING_KEY",
+            _text,
+            None,
+            "Signs what flows and Celery workers send each other; by default a key that the data directory keeps.",
+            secret=True,
+        ),
+        Setting("ORCHESTRATOR_CONNECT_SECONDS", _seconds, "15", "How long the start of a run waits for the server."),
+        Setting(
+            "ORCHESTRATOR_DRAIN_SECONDS",
+            _seconds,
+            "120",
+            "How long the end of a run, or of the process, waits for the server to take what it has not received yet.",
+        ),
+        Setting("ORCHESTRATOR_REQUEST_TIMEOUT_SECONDS", _seconds, "60", "How long one request may take."),
+        Setting(
+            "ORCHESTRATOR_HEARTBEAT_SECONDS",
+            _seconds,
+            "20",
+            "How often a run that no worker looks after tells that its process lives; 0 is never.",
+        ),
+        Setting(
+            "ORCHESTRATOR_TASK_THREADS", _seconds, "128", "How many submitted tasks of a flow run execute at once."
+        ),
+        Setting(
+            "ORCHESTRATOR_JOURNAL_MEGABYTES",
+            _seconds,
+            "256",
+            "How much may be kept on disk for a server that is away; 0 is nothing.",
+        ),
+        Setting(
+            "ORCHESTRATOR_RESULTS_PERSIST_BY_DEFAULT",
+            _yes_or_no,
+            "false",
+            "Whether flows and tasks that do not say so themselves store their results.",
+        ),
+        Setting("ORCHESTRATOR_RESULTS_DEFAULT_SERIALIZER", _text, "pickle", "How results are written: pickle, json, …"),
+        Setting(
+            "ORCHESTRATOR_DEFAULT_RESULT_STORAGE", _text, None, "Where results are stored: a path or an fsspec address."
+        ),
+        Setting(
+            "ORCHESTRATOR_LOCAL_STORAGE_PATH",
+            _text,
+            None,
+            "The directory of stored results; by default `storage` in the data directory.",
+        ),
+        Setting("ORCHESTRATOR_LOGGING_LEVEL", _level, "INFO", "The least level of log lines that count."),
+    )
+}
+
+# They belong to one server: a profile's are never sent to another one that the environment names.
+OF_ONE_SERVER = frozenset(
+    {
+        "ORCHESTRATOR_API_KEY",
+        "ORCHESTRATOR_API_AUTH_STRING",
+        "ORCHESTRATOR_UI_URL",
+        "ORCHESTRATOR_BROKER_URL",
+        "ORCHESTRATOR_SIGNING_KEY",
+    }
+)
+_OTHER_CREDENTIALS = {
+    "ORCHESTRATOR_API_KEY": "ORCHESTRATOR_API_AUTH_STRING",
+    "ORCHESTRATOR_API_AUTH_STRING": "ORCHESTRATOR_API_KEY",
+}
+
+
+def value_of(name: str) -> str | None:
+    """The checked value of a setting, or its default. Raises SettingError when what is given cannot be used."""
+    setting = SETTINGS[name]
+    text, _ = given(name)
+    if text is None:
+        return setting.default
+    try:
+        return setting.check(text)
+    except ValueError as error:
+        shown = "set to something that cannot be used" if setting.secret else repr(text)
+        raise SettingError(f"{name} is {shown}; {error}") from None
+
+
+hidden: frozenset[str] = frozenset()  # settings of which the active profile's word does not count for the moment
+
+
+def given(name: str) -> tuple[str | None, str]:
+    """What is said about a setting, and by whom: `environment`, `profile`, or `default` when nobody says anything."""
+    text = os.environ.get(name, "").strip()
+    if text:
+        return text, "environment"
+    text = "" if name in hidden else active_settings().get(name, "").strip()
+    if text and not is_passed_over(name):
+        return text, "profile"
+    return None, "default"
+
+
+def is_passed_over(name: str) -> bool:
+    """True when the environment says something that goes together with this setting, so that a profile's is not meant.
+
+    The environment names another server than the profile does, or it gives the other kind of credentials.
+    """
+    if name not in OF_ONE_SERVER:
+        return False
+    other = _OTHER_CREDENTIALS.get(name)
+    if other and os.environ.get(other, "").strip():
+        return True
+    named = os.environ.get("ORCHESTRATOR_API_URL", "").strip().rstrip("/")
+    theirs = active_settings().get("ORCHESTRATOR_API_URL", "").strip().rstrip("/")
+    return bool(theirs and named and theirs != named)
+
+
+def api_url() -> str | None:
+    """Where the API is, without a slash at the end. None: run without a server."""
+    return value_of("ORCHESTRATOR_API_URL")
+
+
+def ui_url() -> str | None:
+    """Where the pages are. Unless ORCHESTRATOR_UI_URL says otherwise, beside the API."""
+    told = value_of("ORCHESTRATOR_UI_URL")
+    if told:
+        return told
+    api = api_url()
+    return api.removesuffix("/api") if api else None
+
+
+def api_key() -> str | None:
+    """Sent as a bearer token."""
+    return value_of("ORCHESTRATOR_API_KEY")
+
+
+def auth_string() -> str | None:
+    """`user:password`, sent as basic authentication when there is no key."""
+    return value_of("ORCHESTRATOR_API_AUTH_STRING")
+
+
+def broker_url() -> str | None:
+    """From where a worker is woken. None: from the embedded broker of the data directory."""
+    return value_of("ORCHESTRATOR_BROKER_URL")
+
+
+def signing_key() -> str | None:
+    """Signs what flows and Celery workers send each other. None: the key that the data directory keeps."""
+    return value_of("ORCHESTRATOR_SIGNING_KEY")
+
+
+def drain_seconds() -> float:
+    """How long the end of a run, or of the process, waits for the server to take what it has not received yet."""
+    return float(value_of("ORCHESTRATOR_DRAIN_SECONDS") or 0)
+
+
+def connect_seconds() -> float:
+    """How long the start of a run waits for the server before it gives up."""
+    return float(value_of("ORCHESTRATOR_CONNECT_SECONDS") or 0)
+
+
+def request_timeout_seconds() -> float:
+    """How long one request may take."""
+    return float(value_of("ORCHESTRATOR_REQUEST_TIMEOUT_SECONDS") or 0)
+
+
+def heartbeat_seconds() -> float:
+    """How often a run that no worker looks after tells that its process lives; 0: never, so nobody finds it dead."""
+    return float(value_of("ORCHESTRATOR_HEARTBEAT_SECONDS") or 0)
+
+
+def journal_bytes() -> int:
+    """How much may be kept on disk for a server that is away, of all processes of this data directory together."""
+    return int(float(value_of("ORCHESTRATOR_JOURNAL_MEGABYTES") or 0) * 1_000_000)
+
+
+def task_threads() -> int:
+    """How many submitted tasks of one flow run execute at once, unless its task runner says otherwise."""
+    return max(1, int(float(value_of("ORCHESTRATOR_TASK_THREADS") or 0)))
+
+
+def logging_level() -> str:
+    return value_of("ORCHESTRATOR_LOGGING_LEVEL") or "INFO"

@@ -1,0 +1,1 @@
+"""What a task waits for: futures and states among its arguments."""

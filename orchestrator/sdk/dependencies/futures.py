@@ -1,0 +1,161 @@
+"""What `.submit()` gives back at once: a handle on a task run that will end later."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from orchestrator.sdk.engine.pools import stepping_aside
+from orchestrator.sdk.errors import WaitTimeout
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.outcomes.states import State
+    from orchestrator.sdk.tasks.task_run import TaskRun
+
+R = TypeVar("R")
+
+
+class TaskFuture(Generic[R]):
+    """A task run that was submitted."""
+
+    def __init__(self, run: TaskRun) -> None:
+        self._run = run
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._final: State | None = None
+        self._callbacks: list[Callable[[TaskFuture[R]], None]] = []
+
+    def __repr__(self) -> str:
+        return f"<TaskFuture {self._run.name!r} {self.state}>"
+
+    @property
+    def task_run_id(self) -> str:
+        return self._run.id
+
+    @property
+    def name(self) -> str:
+        return self._run.name
+
+    @property
+    def state(self) -> State:
+        """The state it is in now."""
+        return self._final or self._run.state
+
+    def done(self) -> bool:
+        return self._final is not None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the run has ended, however it ended, for at most `timeout` seconds. True when it has."""
+        if self._final is not None:
+            return True
+        with stepping_aside():
+            return self._ended.wait(timeout)
+
+    def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
+        """Wait for the run and give its result, as `State.result` does.
+
+        Raises WaitTimeout when it has not ended within `timeout` seconds; the run goes on.
+        """
+        if not self.wait(timeout):
+            raise WaitTimeout(f"Task run {self._run.name!r} did not end within {timeout} seconds.")
+        return self.state.result(raise_on_failure=raise_on_failure)
+
+    async def wait_async(self, timeout: float | None = None) -> bool:
+        """As `wait`, without blocking the event loop."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+
+        def tell(_: TaskFuture[R]) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(ended.set)
+
+        self.add_done_callback(tell)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), timeout)
+        return self.done()
+
+    async def result_async(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
+        """As `result`, without blocking the event loop."""
+        if not await self.wait_async(timeout):
+            raise WaitTimeout(f"Task run {self._run.name!r} did not end within {timeout} seconds.")
+        value: R = await self.state.aresult(raise_on_failure)
+        return value
+
+    def add_done_callback(self, callback: Callable[[TaskFuture[R]], None]) -> None:
+        """Called once with this future when the run has ended; at once when it already has."""
+        with self._lock:
+            if self._final is None:
+                self._callbacks.append(callback)
+                return
+        callback(self)
+
+    def settle(self, state: State) -> None:
+        """The run has ended in this state. Called by what executes the run."""
+        with self._lock:
+            if self._final is not None:
+                return
+            self._final = state
+            callbacks, self._callbacks = self._callbacks, []
+        self._ended.set()
+        for callback in callbacks:
+            callback(self)
+
+
+class FutureList(list[TaskFuture[R]]):
+    """What `.map()` gives back: one future per item, in order."""
+
+    def wait(self, timeout: float | None = None) -> DoneAndNotDone[R]:
+        return wait(self, timeout)
+
+    def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> list[R]:
+        """All results, in order. `timeout` is for all of them together."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        results = []
+        for future in self:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            results.append(future.result(left, raise_on_failure=raise_on_failure))
+        return results
+
+
+class DoneAndNotDone(NamedTuple, Generic[R]):
+    """What had ended when waiting was over, and what had not."""
+
+    done: set[TaskFuture[R]]
+    not_done: set[TaskFuture[R]]
+
+
+def wait(futures: Iterable[TaskFuture[R]], timeout: float | None = None) -> DoneAndNotDone[R]:
+    """Wait until all have ended, at most `timeout` seconds. Nothing is raised: look at their states."""
+    every = list(futures)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    for future in every:
+        if not future.wait(None if deadline is None else max(0.0, deadline - time.monotonic())):
+            break
+    done = {future for future in every if future.done()}
+    return DoneAndNotDone(done, set(every) - done)
+
+
+def as_completed(futures: Iterable[TaskFuture[R]], timeout: float | None = None) -> Iterator[TaskFuture[R]]:
+    """Each future as soon as it has ended. Raises WaitTimeout when the last has not ended within `timeout` seconds."""
+    from queue import Empty, SimpleQueue
+
+    waiting = set(futures)
+    total = len(waiting)
+    ended: SimpleQueue[TaskFuture[R]] = SimpleQueue()
+    deadline = None if timeout is None else time.monotonic() + timeout
+    for future in list(waiting):
+        future.add_done_callback(ended.put)
+    while waiting:
+        left = None if deadline is None else deadline - time.monotonic()
+        try:
+            with stepping_aside():
+                future = ended.get(timeout=left) if left is None or left > 0 else ended.get_nowait()
+        except Empty:
+            raise WaitTimeout(f"{len(waiting)} of {total} task runs did not end within {timeout} seconds.") from None
+        waiting.discard(future)
+        yield future

@@ -1,0 +1,1 @@
+"""Flows that others run: `deploy`, `serve`, sources, schedules, `run_deployment`."""

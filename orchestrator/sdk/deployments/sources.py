@@ -1,0 +1,186 @@
+"""Where workers get a flow's code: `flow.from_source(…)`.
+
+A source is described by pull steps, as deployments store them; workers know what to do with them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from orchestrator.sdk.errors import DeploymentError
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.flows.flow import Flow
+
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_FETCHER = "orchestrator.worker.code"  # a program: what executes flows is not imported here
+
+
+@dataclass(frozen=True, slots=True)
+class GitRepository:
+    """A repository: its default branch, or a `branch`, a `tag`, or the commit `commit_sha`.
+
+    `credentials` is `{"access_token": "{{ prefect.blocks.secret.name }}"}`, with a `username` if the host wants one,
+    or a template that names a block of credentials. It is stored with the deployment as it is written here, so a token
+    itself is refused.
+    """
+
+    url: str
+    branch: str | None = None
+    tag: str | None = None
+    commit_sha: str | None = None
+    directories: Sequence[str] | None = None
+    include_submodules: bool = False
+    credentials: Mapping[str, str] | str | None = None
+
+    def pull_steps(self) -> list[dict[str, Any]]:
+        """Raises DeploymentError for a secret that would be stored in the open, or more than one revision."""
+        if sum(each is not None for each in (self.branch, self.tag, self.commit_sha)) > 1:
+            raise DeploymentError("Give a branch, a tag or a commit_sha of the repository, but only one of them")
+        if urlsplit(self.url).password:
+            raise DeploymentError("The repository's URL has a password in it: use credentials= and a Secret block")
+        if isinstance(self.credentials, Mapping):
+            for name in ("access_token", "token", "password"):
+                _refuse_secret(self.credentials.get(name), f"credentials[{name!r}]")
+        else:
+            _refuse_secret(self.credentials, "credentials")
+        inputs = {
+            "repository": self.url,
+            "branch": self.branch or self.tag,  # as clients of other versions write a tag, too
+            "commit_sha": self.commit_sha,
+            "directories": list(self.directories) if self.directories else None,
+            "include_submodules": self.include_submodules or None,
+            "credentials": dict(self.credentials) if isinstance(self.credentials, Mapping) else self.credentials,
+        }
+        return [_step("prefect.deployments.steps.git_clone", inputs)]
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A zip or tar file by URL or path; with `sha256` exactly that one. `directory` is the one in it that counts."""
+
+    url: str
+    sha256: str | None = None
+    access_token: str | None = None
+    directory: str | None = None
+    settings: dict[str, Any] | None = None
+
+    def pull_steps(self) -> list[dict[str, Any]]:
+        """Raises DeploymentError for a secret that would be stored in the open."""
+        _refuse_secret(self.access_token, "access_token")
+        names = ("url", "sha256", "access_token", "directory", "settings")
+        return [_step("orchestrator.steps.fetch_archive", {name: getattr(self, name) for name in names})]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteStorage:
+    """A directory of a storage that fsspec reaches, such as `s3://bucket/flows`; `settings` are for its client."""
+
+    url: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def pull_steps(self) -> list[dict[str, Any]]:
+        return [_step("prefect.deployments.steps.pull_from_remote_storage", {"url": self.url, **self.settings})]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDirectory:
+    """A directory that is there on every worker's host."""
+
+    path: str
+
+    def pull_steps(self) -> list[dict[str, Any]]:
+        return [_step("prefect.deployments.steps.set_working_directory", {"directory": os.path.abspath(self.path)})]
+
+
+Source = GitRepository | Archive | RemoteStorage | LocalDirectory
+
+
+def source_of(given: Any) -> Source:
+    """What a text means: an archive by its ending, a repository or a storage by its protocol, else a directory.
+
+    Raises DeploymentError.
+    """
+    if isinstance(given, (GitRepository, Archive, RemoteStorage, LocalDirectory)):
+        return given
+    if not isinstance(given, (str, os.PathLike)):
+        raise DeploymentError(f"A source is a URL, a directory, GitRepository, Archive or RemoteStorage: {given!r}")
+    text = os.fspath(given)
+    parts = urlsplit(text)
+    if parts.path.lower().endswith(_ARCHIVES):
+        return Archive(text)
+    if parts.scheme in ("http", "https", "ssh") or parts.path.endswith(".git") or text.startswith("git@"):
+        return GitRepository(text)
+    if parts.scheme == "file":
+        return LocalDirectory(parts.path) if os.path.isdir(parts.path) else GitRepository(text)
+    return RemoteStorage(text) if "://" in text else LocalDirectory(text)
+
+
+def from_source(source: Any, entrypoint: str) -> Flow[Any, Any]:
+    """The flow `path/file.py:name` of a source, whose `deploy` lets workers fetch the code from there for each run.
+
+    `source` is a URL, a directory, GitRepository, Archive or RemoteStorage. The code is fetched once now, to read the
+    flow. Raises DeploymentError when that cannot be done, FlowNotFound when there is no such flow.
+    """
+    from orchestrator.sdk.flows.loading import load_flow
+
+    steps = source_of(source).pull_steps()
+    flow = load_flow(entrypoint, directory=_fetched(steps))
+    flow.source = FlowSource(steps, entrypoint)
+    return flow
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSource:
+    """Where a flow came from, as its deployments say it."""
+
+    pull_steps: list[dict[str, Any]]
+    entrypoint: str
+
+    def options(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The options of a deployment, with the place of the code unless they say another."""
+        if {"pull_steps", "path"} & given.keys():
+            return given
+        return {"pull_steps": self.pull_steps, "entrypoint": self.entrypoint, **given}
+
+
+def _fetched(steps: list[dict[str, Any]]) -> str:
+    """A directory with the code, which goes away with this process."""
+    directory = tempfile.mkdtemp(prefix="orchestrator-source-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    done = subprocess.run(
+        [sys.executable, "-m", _FETCHER],
+        input=json.dumps({"steps": steps, "directory": directory}),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    try:
+        answer = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        raise DeploymentError(f"The code could not be fetched: exit code {done.returncode}") from None
+    if "error" in answer:
+        raise DeploymentError(f"The code could not be fetched. {answer['error']}")
+    return str(answer["directory"])
+
+
+def _step(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: {key: value for key, value in inputs.items() if value is not None}}
+
+
+def _refuse_secret(value: Any, what: str) -> None:
+    if value and "{{" not in str(value):
+        raise DeploymentError(
+            f"{what} would be stored with the deployment for everybody to read: keep it in a Secret block and write "
+            '"{{ prefect.blocks.secret.<name> }}"'
+        )

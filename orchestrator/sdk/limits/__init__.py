@@ -1,0 +1,1 @@
+"""Slots: how many runs may use a thing at once, and how often in a time."""

@@ -1,0 +1,1 @@
+"""What `@flow` and `@task` take: names, checks, hooks, parameters, run names."""

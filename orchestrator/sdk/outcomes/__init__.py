@@ -1,0 +1,1 @@
+"""What becomes of a run: its states, and what its function returned."""

@@ -1,0 +1,1 @@
+"""Runs that wait for somebody: pause, suspend, resume."""

@@ -1,0 +1,1 @@
+"""Processes that a run starts, and the signals that end it."""

@@ -1,0 +1,1 @@
+"""Letting time pass: pauses that grow, retries, time limits."""

@@ -1,0 +1,446 @@
+"""Transactions: what belongs together is kept together, or undone together.
+
+    with transaction() as txn:
+        write_file(path)      # a task with an on_rollback hook
+        check(path)           # fails: the hook of write_file is called
+
+Every task run is a transaction too, inside the one around it. A transaction that ends well hands what it did to the
+one around it; the outermost commits, inner ones first: on_commit hooks are called and results stored. One that fails
+is rolled back together with those around it: on_rollback hooks are called, the latest first.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar, Token
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from orchestrator.sdk.context import current_task_run
+from orchestrator.sdk.engine.conversation import Block, Conversation, drive, drive_async
+from orchestrator.sdk.errors import TransactionError
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.results.records import ResultRecord
+    from orchestrator.sdk.results.store import ResultStore
+    from orchestrator.sdk.tasks.task_run import TaskRun
+    from orchestrator.sdk.transactional.locks import LockManager
+
+Hook = Callable[..., Any]
+_NOTHING: Any = object()
+_WAIT_SECONDS = 1.0  # for a lock, before looking whether it is still wanted
+_making = threading.Lock()
+_innermost: ContextVar[Transaction | None] = ContextVar("orchestrator_transaction", default=None)
+
+
+class _Choice(StrEnum):
+    @classmethod
+    def of(cls, given: Any) -> Any:
+        """The member, also from its name. Raises ValueError."""
+        try:
+            return cls(str(given).upper())
+        except ValueError:
+            raise ValueError(f"{given!r} is no {cls.__name__}; use one of {', '.join(cls)}") from None
+
+
+class IsolationLevel(_Choice):
+    """Whether transactions of one key may be under way at the same time."""
+
+    READ_COMMITTED = "READ_COMMITTED"  # several with the same key may be under way; the last one to commit is kept
+    SERIALIZABLE = "SERIALIZABLE"  # one with the same key at a time; needs a lock manager
+
+
+class CommitMode(_Choice):
+    """When what a transaction staged is written for good."""
+
+    EAGER = "EAGER"  # at the end of this transaction, whatever becomes of the one around it
+    LAZY = "LAZY"  # with the outermost one
+    OFF = "OFF"  # only by `txn.commit()`; rolled back if nobody has called it
+
+
+class TransactionState(StrEnum):
+    PENDING = "PENDING"  # made, not begun
+    ACTIVE = "ACTIVE"  # begun
+    STAGED = "STAGED"  # has its value and hooks, not committed
+    COMMITTED = "COMMITTED"  # kept, or found under its key when it began
+    ROLLED_BACK = "ROLLED_BACK"  # undone
+
+
+class Transaction:
+    """One transaction, for `with` and `async with`; made by `transaction(…)`."""
+
+    def __init__(
+        self,
+        key: str | None = None,
+        store: ResultStore | None = None,
+        commit_mode: CommitMode | str | None = None,
+        isolation_level: IsolationLevel | str | None = None,
+        overwrite: bool = False,
+        write_on_commit: bool = True,
+        logger: Any = None,
+    ) -> None:
+        self.key = key
+        self.store = store
+        self.commit_mode: CommitMode | None = None if commit_mode is None else CommitMode.of(commit_mode)
+        self.isolation_level: IsolationLevel | None = (
+            None if isolation_level is None else IsolationLevel.of(isolation_level)
+        )
+        self.overwrite = overwrite
+        self.write_on_commit = write_on_commit
+        self.state = TransactionState.PENDING
+        self.parent: Transaction | None = None
+        self.children: list[Transaction] = []
+        self.owner: TaskRun | None = None  # the task run inside which it was opened
+        self.on_commit_hooks: list[Hook] = []
+        self.on_rollback_hooks: list[Hook] = []
+        self.roll_back_first: Callable[[], None] | None = None  # before the hooks; a task run changes its state here
+        self._logger = logger
+        self._values: dict[str, Any] = {}
+        self._staged: Any = _NOTHING
+        self._found: ResultRecord | None = None  # under the key, when it began
+        self._locked = False
+        self._holder = uuid4().hex
+        self._lock = threading.Lock()
+        self._token: Token[Transaction | None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Transaction {self.key or 'without key'} {self.state}>"
+
+    # For authors.
+
+    def set(self, name: str, value: Any) -> None:
+        """Keep a value for the hooks and for transactions inside this one."""
+        self._values[name] = value
+
+    def get(self, name: str, default: Any = _NOTHING) -> Any:
+        """A copy of a value of this transaction or of one around it. Raises TransactionError for an unknown name
+        without `default`."""
+        at: Transaction | None = self
+        while at is not None:
+            if name in at._values:
+                return copy.deepcopy(at._values[name])
+            at = at.parent
+        if default is _NOTHING:
+            raise TransactionError(f"The transaction has no value {name!r}; set it with txn.set({name!r}, …)")
+        return default
+
+    def stage(self, value: Any, on_rollback_hooks: Iterable[Hook] = (), on_commit_hooks: Iterable[Hook] = ()) -> None:
+        """Take a value to be stored under the key, and hooks, when the transaction commits. Does nothing when it was
+        committed before."""
+        if self.state in (TransactionState.COMMITTED, TransactionState.ROLLED_BACK):
+            return
+        self._staged = value
+        self.on_rollback_hooks += on_rollback_hooks or ()
+        self.on_commit_hooks += on_commit_hooks or ()
+        self.state = TransactionState.STAGED
+
+    def read(self) -> ResultRecord | None:
+        """What is stored under the key (`.result` is the value); None when nothing is."""
+        if self._found is not None or self.store is None or self.key is None:
+            return self._found
+        return self.store.find(self.key)
+
+    def commit(self) -> bool:
+        """Commit now. False when it was over already, or could not be committed and was rolled back instead."""
+        return bool(drive(self.committing()))
+
+    def rollback(self) -> bool:
+        """Undo now what was done inside. False when it was over already."""
+        return bool(drive(self.rolling_back()))
+
+    def is_pending(self) -> bool:
+        """It was made, and has not begun."""
+        return self.state is TransactionState.PENDING
+
+    def is_active(self) -> bool:
+        """It has begun."""
+        return self.state is TransactionState.ACTIVE
+
+    def is_staged(self) -> bool:
+        """It has its value and hooks, and is not committed."""
+        return self.state is TransactionState.STAGED
+
+    def is_committed(self) -> bool:
+        """What was done is kept; from the beginning when its key was stored already."""
+        return self.state is TransactionState.COMMITTED
+
+    def is_rolled_back(self) -> bool:
+        """What was done was undone."""
+        return self.state is TransactionState.ROLLED_BACK
+
+    def __enter__(self) -> Transaction:
+        drive(self.opening(enclosing_transaction()))
+        return self._entered()
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        self._left()
+        drive(self.closing(failed=kind is not None))
+
+    async def __aenter__(self) -> Transaction:
+        await drive_async(self.opening(enclosing_transaction()))
+        return self._entered()
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        self._left()
+        await drive_async(self.closing(failed=kind is not None))
+
+    # For the engine.
+
+    @property
+    def logger(self) -> Any:
+        if self._logger is None:
+            from orchestrator.sdk.errors import MissingContext
+            from orchestrator.sdk.recording.logs import get_run_logger, sdk_logger
+
+            try:
+                self._logger = get_run_logger()
+            except MissingContext:
+                self._logger = sdk_logger()
+        return self._logger
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (TransactionState.COMMITTED, TransactionState.ROLLED_BACK)
+
+    def opening(self, around: Transaction | None) -> Conversation:
+        """Begin; committed at once when its key is stored already. Raises TransactionError."""
+        if self.state is not TransactionState.PENDING:
+            raise TransactionError("A transaction can be entered once only; make another one")
+        self.parent = around
+        self.owner = current_task_run.get()
+        if self.commit_mode is None:
+            self.commit_mode = around.commit_mode if around is not None else CommitMode.LAZY
+        if self.isolation_level is None:
+            inherited = around.isolation_level if around is not None else None
+            locks = self.store.lock_manager if self.store is not None else None
+            may_inherit = inherited is not IsolationLevel.SERIALIZABLE or locks is not None
+            self.isolation_level = inherited if inherited is not None and may_inherit else IsolationLevel.READ_COMMITTED
+        self.state = TransactionState.ACTIVE
+        key, store = self.key, self.store
+        if key is None or store is None:
+            return
+        if self.isolation_level is IsolationLevel.SERIALIZABLE:
+            locks = store.lock_manager
+            if locks is None:
+                raise TransactionError(
+                    f"Transaction {key!r}: the isolation level SERIALIZABLE needs a store with a lock manager: "
+                    "ResultStore(lock_manager=FileSystemLockManager(…))"
+                )
+            self._locked = True
+            yield Block(lambda: self._acquire(locks, key))
+        try:
+            if not self.overwrite:
+                self._found = yield Block(lambda: store.find(key))
+            if self._found is not None:
+                self.state = TransactionState.COMMITTED
+        except BaseException:
+            self._release()
+            raise
+
+    def begin_again(self) -> None:
+        """What was found under the key is of no use: go on as if nothing had been found."""
+        self._found = None
+        self.state = TransactionState.ACTIVE
+
+    def closing(self, *, failed: bool) -> Conversation:
+        """The end of what is inside: commit, roll back, or leave it to the transaction around."""
+        around = self.parent
+        try:
+            if failed:
+                yield from self.rolling_back()
+                if around is not None:
+                    yield from around.rolling_back()
+                return
+            if self.commit_mode is CommitMode.EAGER:
+                yield from self.committing()
+            if around is not None and not self.is_over:
+                if around._takes(self):
+                    return
+                # The one around is over, as when a submitted task outlives it.
+                yield from self.rolling_back() if around.is_rolled_back() else self.committing()
+            elif self.commit_mode is CommitMode.OFF:
+                yield from self.rolling_back()
+            else:
+                yield from self.committing()
+        finally:
+            if self.is_over:
+                self._release()
+
+    def committing(self) -> Conversation:
+        if self.is_over:
+            return False
+        try:
+            for child in list(self.children):
+                if not (yield from child.committing()) and child.is_rolled_back():
+                    raise TransactionError(f"{child!r} inside it could not be committed")
+            for hook in self.on_commit_hooks:
+                yield from self._call(hook, "commit")
+            if self.write_on_commit and self.store is not None and self._staged is not _NOTHING:
+                yield Block(self._write)
+        except Exception as error:
+            self.logger.error(f"{self!r} could not be committed and is rolled back: {error}", exc_info=error)
+            yield from self.rolling_back()
+            return False
+        self.state = TransactionState.COMMITTED
+        self._staged = _NOTHING  # whoever keeps the run need not keep its result twice
+        self._release()
+        return True
+
+    def rolling_back(self) -> Conversation:
+        if self.is_over:
+            return False
+        self.state = TransactionState.ROLLED_BACK
+        if self.roll_back_first is not None:
+            self.roll_back_first()
+        try:
+            yield from self._undo(self.on_rollback_hooks)
+            yield from self.undoing_children()
+        finally:
+            self._release()
+        return True
+
+    def undoing_children(self) -> Conversation:
+        """Roll back what was done inside, the latest first, and go on as if it had never been."""
+        with self._lock:
+            children, self.children = self.children, []
+        for child in reversed(children):
+            yield from child.rolling_back()
+
+    def _undo(self, hooks: list[Hook]) -> Conversation:
+        for hook in reversed(hooks):
+            try:
+                yield from self._call(hook, "rollback")
+            except Exception as error:
+                # What else can be undone is undone.
+                name = getattr(hook, "__name__", type(hook).__name__)
+                self.logger.error(f"Rollback hook {name!r} failed with {type(error).__name__}: {error}", exc_info=error)
+
+    def _call(self, hook: Hook, kind: str) -> Conversation:
+        self.logger.info(f"Calls {kind} hook {getattr(hook, '__name__', type(hook).__name__)!r}")
+        yield CallHook(hook, self)
+
+    def _write(self) -> None:
+        from orchestrator.sdk.results.records import ResultRecord
+
+        assert self.store is not None
+        if isinstance(self._staged, ResultRecord):
+            self.store.put(self._staged, key=self.key)
+        elif self.key is not None:
+            self.store.write(self._staged, key=self.key)
+
+    def _takes(self, child: Transaction) -> bool:
+        with self._lock:
+            if self.is_over:
+                return False
+            self.children.append(child)
+            return True
+
+    def _acquire(self, locks: LockManager, key: str) -> None:
+        # Whoever waits may be gone before its turn comes, as when its asyncio task is cancelled.
+        while not self.is_over and not locks.acquire_lock(key, self._holder, acquire_timeout=_WAIT_SECONDS):
+            pass
+        if self.is_over:
+            self._locked = True
+            self._release()
+
+    def _release(self) -> None:
+        if not self._locked or self.store is None or self.store.lock_manager is None or self.key is None:
+            return
+        self._locked = False
+        if self.store.lock_manager.is_lock_holder(self.key, self._holder):
+            self.store.lock_manager.release_lock(self.key, self._holder)
+
+    def _entered(self) -> Transaction:
+        self._token = _innermost.set(self)
+        return self
+
+    def _left(self) -> None:
+        if self._token is not None:
+            _innermost.reset(self._token)
+            self._token = None
+
+
+class CallHook:
+    """Call a hook with its transaction. In a loop a coroutine function is awaited there, another gets a thread."""
+
+    __slots__ = ("_hook", "_transaction")
+
+    def __init__(self, hook: Hook, transaction: Transaction) -> None:
+        self._hook = hook
+        self._transaction = transaction
+
+    def perform(self) -> None:
+        made = self._hook(self._transaction)
+        if hasattr(made, "__await__"):
+            from orchestrator.sdk.options.hooks import wait_for_awaitable
+
+            wait_for_awaitable(made)
+
+    async def perform_async(self) -> None:
+        import asyncio
+
+        from orchestrator.sdk.options.checks import is_async
+
+        if is_async(self._hook):
+            await self._hook(self._transaction)
+            return
+        made = await asyncio.to_thread(self._hook, self._transaction)
+        if hasattr(made, "__await__"):
+            await made
+
+
+def transaction(
+    key: str | None = None,
+    store: ResultStore | None = None,
+    commit_mode: CommitMode | str | None = None,
+    isolation_level: IsolationLevel | str | None = None,
+    overwrite: bool = False,
+    write_on_commit: bool = True,
+    logger: Any = None,
+) -> Transaction:
+    """A transaction for `with` or `async with`.
+
+    With a `key` it can be done once only: when the key is stored already, `txn.is_committed()` is true from the
+    beginning, and what `txn.stage(value)` was given is stored at the end. `overwrite=True` does it again. `store` None
+    is that of the run. `commit_mode` None is that of the transaction around it, or LAZY; `isolation_level` None is
+    READ_COMMITTED unless the one around says otherwise; SERIALIZABLE needs a store with a lock manager. `logger` None
+    is that of the run.
+
+    Raises TransactionError when it is entered and cannot hold what it promises.
+    """
+    if key is not None and store is None:
+        from orchestrator.sdk.results.keeping import store_here
+
+        store = store_here()
+    return Transaction(key, store, commit_mode, isolation_level, overwrite, write_on_commit, logger)
+
+
+atransaction = transaction
+
+
+def get_transaction() -> Transaction | None:
+    """The transaction that this code belongs to: the innermost `with transaction()`, or the task run. None outside."""
+    return enclosing_transaction()
+
+
+def enclosing_transaction() -> Transaction | None:
+    """The innermost transaction. A task run that has none yet gets one, because somebody asks."""
+    run, innermost = current_task_run.get(), _innermost.get()
+    if run is None or (innermost is not None and innermost.owner is run):
+        return innermost
+    with _making:  # several tasks that the run has submitted may ask at once
+        if run.transaction is None:
+            made = Transaction(logger=run.logger)
+            drive(made.opening(innermost))
+            run.transaction = made
+        return run.transaction
+
+
+def transaction_around(run: TaskRun) -> Transaction | None:
+    """The transaction that a run which is about to begin becomes part of."""
+    if _innermost.get() is None and current_task_run.get() is None:
+        return None
+    return enclosing_transaction()

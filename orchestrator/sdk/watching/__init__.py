@@ -1,0 +1,1 @@
+"""Runs of other processes, followed until they end."""

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import Literal
+
+import pytest
+
+from orchestrator import MissingContext, flow, run_deployment
+from orchestrator.sdk.errors import FlowNotFound
+from orchestrator.sdk.type_hints.parameter_schemas import parameter_schema
+
+
+@flow(name="deployed flow")
+def deployed(x: int, who: str = "world") -> None:
+    """Says hello."""
+
+
+def test_creates_the_deployment(api):
+    deployment_id = deployed.deploy("daily", parameters={"x": 1}, tags=["t"])
+
+    made = api.deployments["daily"]
+    assert deployment_id == made["id"]
+    assert made["flow_id"] == api.flows["deployed flow"]["id"]
+    assert made["work_pool_name"] == "default"
+    assert made["entrypoint"].endswith("test_deploying.py:deployed")
+    assert os.path.isfile(os.path.join(made["path"], made["entrypoint"].partition(":")[0]))
+    assert made["description"] == "Says hello."
+    assert made["parameter_openapi_schema"]["required"] == ["x"]
+
+
+def test_needs_a_server():
+    with pytest.raises(MissingContext, match="ORCHESTRATOR_API_URL"):
+        deployed.deploy("daily")
+
+
+def test_refuses_a_flow_that_is_in_no_file(api):
+    space: dict = {}
+    exec("from orchestrator import flow\n@flow\ndef nowhere(): pass\n", space)
+
+    with pytest.raises(FlowNotFound, match="give entrypoint and path"):
+        space["nowhere"].deploy("daily")
+
+
+def test_runs_a_deployment_and_waits(api):
+    deployed.deploy("daily")
+
+    run = run_deployment("deployed%20flow/daily".replace("%20", " "), parameters={"x": 5})
+
+    assert run["state"]["type"] == "COMPLETED"
+    assert run["parameters"] == {"x": 5}
+
+
+def test_describes_parameters_as_a_schema():
+    def function(a, b: int, c: float = 0.5, d: str | None = None, e: list[str] = (), *rest, when: datetime, **more):
+        return None
+
+    schema = parameter_schema(function)
+
+    assert schema == {
+        "title": "Parameters",
+        "type": "object",
+        "required": ["a", "b", "when"],
+        "properties": {
+            "a": {"position": 0, "title": "a"},
+            "b": {"position": 1, "title": "b", "type": "integer"},
+            "c": {"position": 2, "title": "c", "type": "number", "default": 0.5},
+            "d": {"position": 3, "title": "d", "anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
+            "e": {"position": 4, "title": "e", "type": "array", "items": {"type": "string"}, "default": []},
+            "when": {"position": 6, "title": "when", "type": "string", "format": "date-time"},
+        },
+    }
+
+
+# annotation -> its schema
+TYPES = [
+    (bool, {"type": "boolean"}),
+    (dict[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
+    (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
+    (set[int], {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}),
+    (object, {}),
+]
+
+
+@pytest.mark.parametrize(("annotation", "expected"), TYPES)
+def test_knows_common_types(annotation, expected):
+    def function(x): ...
+
+    function.__annotations__ = {"x": annotation}
+
+    assert parameter_schema(function)["properties"]["x"] == {"position": 0, "title": "x", **expected}

@@ -1,0 +1,79 @@
+"""Pauses in async flows: the event loop goes on meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from orchestrator import (
+    RunInput,
+    apause_flow_run,
+    aresume_flow_run,
+    asuspend_flow_run,
+    flow,
+    pause_flow_run,
+    resume_flow_run,
+    suspend_flow_run,
+)
+from orchestrator.sdk.flows.claimed_runs import run_claimed_flow
+
+
+class Answer(RunInput):
+    number: int
+
+
+def resumed_meanwhile(api, wait, run_input=None, resume=resume_flow_run):
+    """What a flow gets from `wait` when somebody resumes it in the same event loop."""
+
+    @flow
+    async def waits():
+        resuming = asyncio.get_running_loop().create_task(resumes())
+        got = await wait()
+        await resuming
+        return got
+
+    async def resumes():
+        while "Paused" not in (names := [run["state"]["name"] for run in api.flow_runs.values()]):
+            await asyncio.sleep(0.01)
+        assert names == ["Paused"]
+        await resume(api.the_run()["id"], run_input)
+
+    return asyncio.run(waits())
+
+
+@pytest.mark.parametrize("wait", [pause_flow_run, apause_flow_run], ids=["plain name", "name with a"])
+def test_waits_without_blocking_the_loop(api, wait):
+    assert resumed_meanwhile(api, wait) is None
+    assert api.state_names() == ["Pending", "Running", "Paused", "Running", "Completed"]
+
+
+@pytest.mark.parametrize("resume", [resume_flow_run, aresume_flow_run], ids=["plain name", "name with a"])
+def test_gets_the_answer(api, resume):
+    got = resumed_meanwhile(api, lambda: pause_flow_run(wait_for_input=Answer), {"number": 3}, resume)
+
+    assert got.number == 3
+
+
+@pytest.mark.parametrize("suspend", [suspend_flow_run, asuspend_flow_run], ids=["plain name", "name with a"])
+def test_leaves_the_loop_when_it_is_suspended(api, suspend):
+    @flow
+    async def leaves():
+        await suspend()
+
+    state = run_claimed_flow(leaves, flow_run=api.add_pending_run())
+
+    assert state.name == "Suspended"
+    assert api.state_names() == ["Pending", "Running", "Suspended"]
+
+
+def test_passes_a_suspension_that_it_was_resumed_from(api):
+    @flow
+    async def leaves():
+        return await suspend_flow_run(wait_for_input=str)
+
+    run = api.add_pending_run()
+    api.inputs[run["id"], "suspended-0-response"] = {"value": '{"value": "yes"}'}
+    api.plan("Suspended", {"status": "REJECT", "state": {"type": "RUNNING", "name": "Running"}})
+
+    assert run_claimed_flow(leaves, flow_run=run).result() == "yes"
