@@ -14,7 +14,7 @@ from tests.services import free_port
 PROGRAM = """
 import sys, time
 from orchestrator import flow, task
-from orchestrator.sdk.flows.flow import flow_run as flow_runs
+from orchestrator.sdk.flows import flow_run as flow_runs
 flow_runs._LEAST_PATIENCE_SECONDS = 0.2
 
 @task

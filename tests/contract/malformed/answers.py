@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from django.urls import resolve
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from deployments.api.plan_shapes import DeploymentsApplied
 from orchestrator.rest.answering import declared_answers
 from orchestrator.rest.schema import InvalidRequest
 from tests.contract.malformed.asking import Answered, Asked
@@ -29,6 +30,12 @@ class Message(BaseModel):
     exception_message: str
 
 
+class RefusedPlan(DeploymentsApplied):
+    """Every problem is named, not the first alone."""
+
+    detail: str
+
+
 # What clients read of each refusal.
 SHAPES: dict[int, tuple[type[BaseModel], ...]] = {
     400: (Detail,),
@@ -36,7 +43,7 @@ SHAPES: dict[int, tuple[type[BaseModel], ...]] = {
     403: (Detail,),
     404: (Detail, Message),
     405: (Detail,),
-    409: (Detail,),
+    409: (Detail, RefusedPlan),
     410: (Detail,),
     413: (Detail,),
     422: (InvalidRequest, Detail),

@@ -27,7 +27,7 @@ def test_tells_everything_as_json():
     assert json.loads(json.dumps(dumped)) == dumped
     told = ("name", "version", "description", "tags", "retries", "retry_delay_seconds", "timeout_seconds")
     assert [dumped[key] for key in told] == ["etl", "3", "Moves.", ["a", "b"], 1, 2, None]
-    assert dumped["entrypoint"].endswith("test_flow_definition.py:etl")
+    assert dumped["entrypoint"].endswith("test_definition.py:etl")
     assert dumped["task_runner"]["type"] == "ThreadPoolTaskRunner"
     assert dumped["parameters"]["required"] == ["path"]
     assert dumped["parameters"]["properties"]["limit"]["default"] == 10

@@ -19,7 +19,7 @@ from orchestrator.sdk.recording.sending import send_left_behind
 HEADER = """
 import sys
 from orchestrator import flow, task
-from orchestrator.sdk.flows.flow import flow_run as flow_runs
+from orchestrator.sdk.flows import flow_run as flow_runs
 flow_runs._LEAST_PATIENCE_SECONDS = 0.2
 """
 

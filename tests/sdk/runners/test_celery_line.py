@@ -11,7 +11,7 @@ from orchestrator.broker import broker_url, letters
 from orchestrator.broker.letters import Poster, connect
 from orchestrator.broker.signing import Signer
 from orchestrator.broker.submissions import MOST_BYTES, parcel_of
-from orchestrator.sdk.engine.pools import celery_line
+from orchestrator.sdk.runners import celery_line
 from orchestrator.sdk.errors import TaskNotSendable
 from orchestrator.sdk.runners.celery_line import CeleryLine
 

@@ -9,7 +9,7 @@ from orchestrator import CeleryTaskRunner, flow, task
 from orchestrator.broker.letters import connect
 from orchestrator.broker.queues import waiting_messages
 from orchestrator.sdk.api.client import use_client
-from orchestrator.sdk.engine.pools import celery_line
+from orchestrator.sdk.runners import celery_line
 from tests.services import has_redis
 from tests.worker.fake_api import eventually
 from tests.worker.tasks.test_serving import Host

@@ -10,7 +10,7 @@ import pytest
 from orchestrator import CeleryTaskRunner, flow, task, unmapped
 from orchestrator.broker.submissions import Submitter
 from orchestrator.sdk.api.client import use_client
-from orchestrator.sdk.engine.pools import celery_line
+from orchestrator.sdk.runners import celery_line
 from orchestrator.sdk.errors import FlowTimeout, SettingError, TaskNotSendable
 from orchestrator.sdk.runners.celery_workers import broker_url_here, signer_here
 from tests.worker.fake_api import eventually
