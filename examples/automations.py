@@ -3,8 +3,7 @@
 Needs a server: set ORCHESTRATOR_API_URL, for example to http://127.0.0.1:4200/api.
 """
 
-from orchestrator import Deployment, flow, task
-from orchestrator.sdk.api.client import current_client
+from orchestrator import Deployment, flow, get_client, task
 
 
 @task
@@ -51,9 +50,8 @@ def automation(deployment_id: str) -> dict:
 def make() -> str:
     """Make the deployment and the automation; returns the automation's id."""
     deployment_id = Deployment.build_from_flow(customs, "on arrival").apply()
-    client = current_client()
-    assert client is not None  # apply() has said so otherwise
-    return str(client.ask("POST", "/automations/", automation(deployment_id))["id"])
+    with get_client(sync_client=True) as client:
+        return str(client.create_automation(automation(deployment_id)))
 
 
 if __name__ == "__main__":

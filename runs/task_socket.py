@@ -61,7 +61,7 @@ class ScheduledTaskRuns(ApiSocket):
             )
             await desk.serve()
         finally:
-            await asyncio.shield(http_threads.call(_unsubscribe, resumed.subscription_id, desk.quits))
+            await asyncio.shield(http_threads.call(_unsubscribe, resumed.subscription_id, resumed.epoch, desk.quits))
 
 
 class _Desk:
@@ -70,6 +70,7 @@ class _Desk:
     def __init__(self, socket: ApiSocket, subscription_id: UUID, keys: list[str]) -> None:
         self._socket = socket
         self._id = subscription_id
+        self._epoch = 1
         self._keys = keys
         self._frames: asyncio.Queue[dict[str, Any]] = asyncio.Queue(maxsize=16)
 
@@ -110,13 +111,13 @@ class _Desk:
         self._keys = self._keys[after:] + self._keys[:after]
 
     def _take(self) -> TaskRun | None:
-        return background.take_next(subscription_id=self._id, task_keys=self._keys)
+        return background.take_next(subscription_id=self._id, epoch=self._epoch, task_keys=self._keys)
 
     def _acknowledge(self, task_run_id: UUID) -> None:
-        background.acknowledge(subscription_id=self._id, task_run_id=task_run_id)
+        background.acknowledge(subscription_id=self._id, epoch=self._epoch, task_run_id=task_run_id)
 
     def _renewed(self) -> bool:
-        return background.renew(subscription_id=self._id)
+        return background.renew(subscription_id=self._id, epoch=self._epoch)
 
 
 class _SlotDesk(_Desk):
@@ -125,6 +126,7 @@ class _SlotDesk(_Desk):
     def __init__(self, socket: ApiSocket, resumed: Resumed, keys: list[str], slots: int) -> None:
         super().__init__(socket, resumed.subscription_id, keys)
         self.quits = False
+        self._epoch = resumed.epoch
         self._slots = slots
         self._in_hand = set(resumed.holds)
         self._has_room = asyncio.Event()
@@ -217,5 +219,5 @@ def _resume(asked: dict[str, Any], client_id: str, keys: Sequence[str], slots: i
     return resume(subscription_id=earlier, client_id=client_id, task_keys=keys, slots=slots, executing=known)
 
 
-def _unsubscribe(subscription_id: UUID, for_good: bool = True) -> None:
-    background.unsubscribe(subscription_id=subscription_id, for_good=for_good)
+def _unsubscribe(subscription_id: UUID, epoch: int = 1, for_good: bool = True) -> None:
+    background.unsubscribe(subscription_id=subscription_id, epoch=epoch, for_good=for_good)

@@ -33,3 +33,10 @@ class DjangoTransport:
 
 def in_process_client() -> Client:
     return Client(DjangoTransport(), ui_url="http://ui.test")
+
+
+def quiet_client() -> Client:
+    """Its events go nowhere: they would come from a thread, which does not see the test's transaction."""
+    client = in_process_client()
+    client.delivery.put_event = lambda event: None  # type: ignore[method-assign]
+    return client

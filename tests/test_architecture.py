@@ -44,16 +44,19 @@ CLIENT = [
 # Inside the SDK, the same for what an import executes at once. Upwards it goes inside functions only: a script that
 # imports `flow` pays for what it uses, when it uses it.
 SDK = [
-    "blocks",
+    "server_client",
     "shell",
+    "blocks",
     "graphs",
     "pauses",
     "run_input",
     "variables",
     "artifacts",
+    "assets",
     "limits",
     "events",
     "deployments",
+    "built_flows",
     "flows",
     "watching",
     "type_hints",
@@ -67,7 +70,6 @@ SDK = [
     "dependencies",
     "options",
     "engine",
-    "timing",
     "recording",
     "api",
     "processes",
@@ -75,7 +77,11 @@ SDK = [
     "crashes",
     "configuration",
     "values",
+    "timing",
+    "run_contexts",
+    "callers",
     "context",
+    "error_aliases",
     "errors",
 ]
 
@@ -85,7 +91,18 @@ APPS = ["runs", "deployments", "automations"]
 
 NEVER_IN_CLIENTS = {"django", "rest_framework", "channels", "daphne", "uvicorn", "psycopg", "django_celery_beat"}
 STANDARD_LIBRARY_ONLY = ["orchestrator.contract", "orchestrator.sdk"]
-ALLOWED_IN_SDK = {"cloudpickle", "fsspec", "pydantic", "websockets", "yaml", "dask", "distributed", "ray"}
+ALLOWED_IN_SDK = {
+    "apprise",
+    "cloudpickle",
+    "fsspec",
+    "pydantic",
+    "websockets",
+    "yaml",
+    "dask",
+    "distributed",
+    "ray",
+    "redis",
+}
 
 
 def test_knows_every_room_of_the_house():

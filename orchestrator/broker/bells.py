@@ -32,11 +32,15 @@ class Bells:
 
     def path(self, queue: str) -> Path:
         """The file of the queue's bell, made if need be."""
-        path = self._directory / re.sub(r"[^\w.-]", lambda found: f"%{ord(found[0]):x}", queue)
+        path = self.place(queue)
         if not path.exists():
             self._directory.mkdir(parents=True, exist_ok=True)
             path.touch()
         return path
+
+    def place(self, queue: str) -> Path:
+        """Where that file is, or would be."""
+        return self._directory / re.sub(r"[^\w.-]", lambda found: f"%{ord(found[0]):x}", queue)
 
     def remove(self, queue: str) -> None:
         """Nobody listens to the queue any more."""

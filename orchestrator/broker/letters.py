@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from orchestrator.broker import CELERY_OPTIONS, register
+from orchestrator.broker.presence import Presence, is_read
 from orchestrator.broker.signing import Signer
 
 PURPOSE = "letter"
@@ -54,14 +55,28 @@ class Poster:
                 time.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
+    def is_read(self, queue: str) -> bool:
+        """Whether somebody reads the queue: see `presence`. True when the broker cannot be asked."""
+        with self._lock:
+            try:
+                self._connect()
+                return is_read(self._connection, queue, self._signer)
+            except Exception as error:  # noqa: BLE001 - each broker library has errors of its own
+                self._close()
+                _log.debug("The broker could not be asked for who reads %s: %s", queue, error)
+                return True
+
     def close(self) -> None:
         with self._lock:
             self._close()
 
-    def _publish(self, queue: str, body: dict[str, Any]) -> None:
+    def _connect(self) -> None:
         if self._producer is None:
             self._connection = connect(self._broker_url)
             self._producer = self._connection.Producer(serializer="json")
+
+    def _publish(self, queue: str, body: dict[str, Any]) -> None:
+        self._connect()
         self._producer.publish(body, exchange="", routing_key=queue, expiration=LIFETIME_SECONDS)
         now = time.monotonic()
         if self._connection.transport.driver_type == "redis" and now >= self._expire_at.get(queue, 0.0):
@@ -79,7 +94,7 @@ class Poster:
 
 
 class Mailbox:
-    """Reads one queue in a thread of its own and removes it at the end."""
+    """Reads one queue in a thread of its own and removes it at the end. `is_reading` is set while it can be read."""
 
     def __init__(
         self,
@@ -100,6 +115,8 @@ class Mailbox:
         self._signer = signer
         self._read, self._unsigned, self._look, self._reconnected = read, unsigned, look, reconnected
         self._acknowledges = True
+        self.is_reading = threading.Event()
+        self._presence = Presence(queue, signer)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep_reading, name="mailbox", daemon=True)
 
@@ -110,6 +127,7 @@ class Mailbox:
         self._stopped.set()
         if threading.current_thread() is not self._thread:
             self._thread.join(5.0)
+        self._presence.let_go()
 
     def _keep_reading(self) -> None:
         pause = 0.0
@@ -121,6 +139,7 @@ class Mailbox:
                     self._read_from(connection)
                     return
             except Exception as error:  # noqa: BLE001 - each broker library has errors of its own
+                self.is_reading.clear()
                 if not pause:
                     _log.warning("The broker cannot be read from; it is tried again. (%s)", error)
                 pause = min(max(0.2, pause * 2), _LONGEST_PAUSE_SECONDS)
@@ -128,6 +147,7 @@ class Mailbox:
     def _read_from(self, connection: Any) -> None:
         from kombu import Exchange, Queue
 
+        self._presence.renew(connection)
         channel = connection.channel()
         queue = Queue(self.queue, Exchange(""), routing_key=self.queue, durable=True)
         looked_at = time.monotonic()
@@ -135,12 +155,15 @@ class Mailbox:
         self._acknowledges = connection.transport.driver_type != "redis"
         options = {"accept": ["json"], "channel": channel, "no_ack": not self._acknowledges}
         with connection.Consumer([queue], callbacks=[self._take], **options):
+            self.is_reading.set()
             while not self._stopped.is_set():
                 with suppress(TimeoutError):
                     connection.drain_events(timeout=_DRAIN_SECONDS)
                 if time.monotonic() - looked_at >= _LOOK_SECONDS:
                     looked_at = time.monotonic()
+                    self._presence.renew(connection)
                     self._look()
+        self._presence.end(connection)
         with suppress(Exception):
             channel.queue_purge(self.queue)
             channel.queue_delete(self.queue)

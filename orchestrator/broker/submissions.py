@@ -1,7 +1,12 @@
-"""Sending task runs to workers: the Celery message, as its sender and its receiver know it."""
+"""Sending task runs to workers: the Celery message, as its sender and its receiver know it.
+
+Each sending of a run has a number and a time, and both are signed. Letters repeat the number, so that what is said of
+an earlier sending is passed over; and what is old is not executed, whoever put it on the broker again.
+"""
 
 from __future__ import annotations
 
+import time
 from base64 import b64decode, b64encode
 from typing import Any
 
@@ -12,6 +17,7 @@ from orchestrator.broker.signing import Signer
 RUN_TASK = "orchestrator.run_task"
 STOP_TASKS = "orchestrator.stop_tasks"
 MOST_BYTES = 8_000_000  # of a pickled task with its parameters, or of a pickled result
+LONGEST_WAY_SECONDS = 86_400.0  # from the sending to the beginning; clocks of several hosts are compared
 _PURPOSE = "task run"
 _STOP = "stop"
 
@@ -29,17 +35,20 @@ class Submitter:
         self._connection: Any = None
         self._producer: Any = None
 
-    def submit(self, *, queue: str, reply_to: str, key: str, attempt: int, parcel: bytes) -> None:
-        """Raises whatever the broker's library raises when it cannot be reached."""
-        signature = self._signer.sign(_PURPOSE, *_signed_parts(queue, reply_to, key, attempt, parcel))
-        submission = {
-            "key": key,
-            "attempt": attempt,
-            "reply_to": reply_to,
-            "parcel": b64encode(parcel).decode(),
-            "signature": signature,
-        }
-        self._send(RUN_TASK, submission, queue=queue, task_id=f"{key}.{attempt}")
+    def submit(self, *, queue: str, reply_to: str, key: str, attempt: int, sending: int, parcel: bytes) -> None:
+        """`sending` counts how often this attempt was sent. Raises whatever the broker's library raises when it
+        cannot be reached.
+        """
+        submission = {"key": key, "attempt": attempt, "sending": sending, "reply_to": reply_to, "sent_at": time.time()}
+        signature = self._signer.sign(_PURPOSE, *_signed_parts(queue, submission, parcel))
+        self._send(
+            RUN_TASK,
+            {**submission, "parcel": b64encode(parcel).decode(), "signature": signature},
+            queue=queue,
+            task_id=f"{key}.{attempt}.{sending}",
+            expires=LONGEST_WAY_SECONDS,  # for Celery
+            expiration=LONGEST_WAY_SECONDS,  # for brokers that can throw away what nobody took
+        )
 
     def stop(self, *, queue: str, keys: list[str]) -> None:
         """Ask the worker that reads this queue to end these runs."""
@@ -74,10 +83,15 @@ def parcel_of(signer: Signer, queue: str, submission: dict[str, Any]) -> bytes |
     """What was sent; None when it was not signed with this key, or for another queue."""
     try:
         parcel = b64decode(submission["parcel"])
-        parts = _signed_parts(queue, submission["reply_to"], submission["key"], submission["attempt"], parcel)
+        parts = _signed_parts(queue, submission, parcel)
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
     return parcel if signer.is_signed(submission.get("signature"), _PURPOSE, *parts) else None
+
+
+def is_old(submission: dict[str, Any]) -> bool:
+    """Whether it was sent too long ago, once it is known to be signed."""
+    return bool(time.time() - float(submission["sent_at"]) > LONGEST_WAY_SECONDS)
 
 
 def keys_to_stop(signer: Signer, queue: str, message: dict[str, Any]) -> list[str]:
@@ -89,5 +103,13 @@ def keys_to_stop(signer: Signer, queue: str, message: dict[str, Any]) -> list[st
     return keys if signed else []
 
 
-def _signed_parts(queue: str, reply_to: str, key: str, attempt: int, parcel: bytes) -> tuple[bytes, ...]:
-    return queue.encode(), reply_to.encode(), key.encode(), str(int(attempt)).encode(), parcel
+def _signed_parts(queue: str, told: dict[str, Any], parcel: bytes) -> tuple[bytes, ...]:
+    return (
+        queue.encode(),
+        told["reply_to"].encode(),
+        told["key"].encode(),
+        str(int(told["attempt"])).encode(),
+        str(int(told["sending"])).encode(),
+        repr(float(told["sent_at"])).encode(),
+        parcel,
+    )

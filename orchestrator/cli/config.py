@@ -76,7 +76,7 @@ def unset(names: tuple[str, ...]) -> None:
 @output_option
 @clear_errors
 def view(show_defaults: bool, show_secrets: bool, output: str) -> None:
-    """Show the settings that count now, and who said so: environment, profile or default."""
+    """Show the settings that count now, and who said so: environment, profile, a variable of Prefect's, or default."""
     from orchestrator.sdk.configuration.profiles import active_name, profiles_file, read_profiles
 
     known = read_profiles(profiles_file())
@@ -120,6 +120,8 @@ def shown(variable: str, value: str, *, show_secrets: bool) -> str:
 
 def _rows(profile: dict[str, str], show_secrets: bool) -> list[dict[str, Any]]:
     """Every setting, and what the profile says that is no setting. `source` is None for a default."""
+    import os
+
     from orchestrator.sdk.configuration.settings import SETTINGS, given, is_passed_over
 
     rows: list[dict[str, Any]] = []
@@ -131,8 +133,11 @@ def _rows(profile: dict[str, str], show_secrets: bool) -> list[dict[str, Any]]:
                 setting.check(text)
             except ValueError as error:
                 trouble = f"cannot be used: {error}"
-        elif profile.get(name) and is_passed_over(name):
-            trouble = "the profile's is not used: the environment names another server or other credentials"
+        if trouble is None and is_passed_over(name):
+            if os.environ.get(name, "").strip():
+                trouble = "the environment's is not used: the server is the one of PREFECT_API_URL"
+            elif profile.get(name):
+                trouble = "the profile's is not used: the environment names another server or other credentials"
         value = setting.default if text is None else shown(name, text, show_secrets=show_secrets)
         rows.append(
             {

@@ -14,10 +14,10 @@ from orchestrator.sdk.deployments.files.entries import (
     NOT_DONE,
     Declared,
     Problem,
-    Variables,
     declared_deployment,
     listed,
 )
+from orchestrator.sdk.deployments.files.placeholders import Variables
 from orchestrator.sdk.deployments.files.yaml_lines import Lines, read_yaml
 from orchestrator.sdk.errors import DefinitionError
 

@@ -118,8 +118,9 @@ def _deploy_file(client: Client, file: str | None, names: tuple[str, ...], *, pr
 
 def _of_options(entrypoint: str, name: str, options: dict[str, Any]) -> Declared:
     from orchestrator.cli.flow_facts import flow_facts
-    from orchestrator.sdk.deployments.deploying import DEFAULT_POOL, SDK_LABEL, catch_up_policy
+    from orchestrator.sdk.deployments.deploying import catch_up_policy
     from orchestrator.sdk.deployments.files.entries import Declared
+    from orchestrator.sdk.deployments.flow_deployment import DEFAULT_POOL, SDK_LABEL
     from orchestrator.sdk.deployments.schedules import schedule_bodies
 
     path, file = os.path.split(os.path.abspath(entrypoint.rpartition(":")[0]))

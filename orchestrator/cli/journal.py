@@ -25,7 +25,7 @@ def journal() -> None:
 @clear_errors
 def ls(output: str) -> None:
     """List what is kept, for every server, oldest first."""
-    from orchestrator.sdk.recording.journal import summaries
+    from orchestrator.sdk.recording.journal_files import summaries
 
     rows = [_row(summary) for summary in summaries()]
     columns = [
@@ -46,7 +46,7 @@ def send() -> None:
     """Send what is kept for the server that the settings name. What others keep stays, and is told of."""
     from orchestrator.cli.connecting import connected
     from orchestrator.sdk.configuration import settings
-    from orchestrator.sdk.recording.journal import summaries, take_left_behind
+    from orchestrator.sdk.recording.journal_files import summaries, take_left_behind
     from orchestrator.sdk.recording.sending import send_left_behind
 
     client = connected()

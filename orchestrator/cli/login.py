@@ -22,7 +22,12 @@ _URL, _KEY, _PASSWORD = "ORCHESTRATOR_API_URL", "ORCHESTRATOR_API_KEY", "ORCHEST
 
 @click.command()
 @click.option("--key", "-k", metavar="KEY", help="The API key; `-` reads it from standard input. Else it is asked for.")
-@click.option("--url", metavar="URL", help="The server, or its API. By default the one that the settings name.")
+@click.option(
+    "--url",
+    metavar="URL",
+    help="The server, or its API; https:// unless it says otherwise or is this machine. "
+    "By default the one that the settings name.",
+)
 @click.option("--workspace", "-w", metavar="NAME", help="Keep it in the profile of this name.")
 @clear_errors
 def login(key: str | None, url: str | None, workspace: str | None) -> None:
@@ -72,13 +77,28 @@ def _api_url(url: str | None) -> str:
 
     if url is None:
         return connected().transport.address
-    wanted = url if "://" in url else f"http://{url}"
+    wanted = url if "://" in url else f"{_scheme_for(url)}://{url}"
     if urlsplit(wanted).path in {"", "/"}:
         wanted = f"{wanted.rstrip('/')}/api"
     try:
         return SETTINGS[_URL].check(wanted)
     except ValueError as error:
         raise Ended(f"--url {url!r} cannot be used: {error}", code=USAGE) from None
+
+
+def _scheme_for(place: str) -> str:
+    """Plain HTTP stays within this machine: a key is not sent over a network that anybody may listen to."""
+    from ipaddress import ip_address
+
+    try:
+        host = urlsplit(f"//{place}").hostname or ""
+    except ValueError:  # no address, which is told where it is checked
+        return "https"
+    try:
+        is_here = ip_address(host).is_loopback
+    except ValueError:  # a name
+        is_here = host == "localhost" or host.endswith(".localhost")
+    return "http" if is_here else "https"
 
 
 def _given_key(key: str | None) -> str:

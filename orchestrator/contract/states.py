@@ -13,6 +13,8 @@ from orchestrator.contract.times import format_time, now, parse_time
 
 
 class StateType(StrEnum):
+    """What can be said of a run; the names of states are finer, and free."""
+
     SCHEDULED = "SCHEDULED"  # will begin at a known time
     PENDING = "PENDING"  # somebody took it and prepares to begin
     RUNNING = "RUNNING"  # its code executes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from orchestrator.sdk.api.client import Client, current_client
+from orchestrator.sdk.api.run_client import client_of_run
 from orchestrator.sdk.context import current_flow_run, current_task_run
 from orchestrator.sdk.errors import OrchestratorError
 
@@ -21,14 +21,9 @@ def current_flow_run_id() -> str | None:
     return None if current_task_run.get() is not None else os.environ.get("ORCHESTRATOR_FLOW_RUN_ID") or None
 
 
-def client() -> Client | None:
-    run = current_flow_run.get()
-    return run.client if run is not None else current_client()
-
-
 def row(path: str) -> dict[str, Any]:
     """The row at this path of the API; empty without a server, and when it does not answer or know it."""
-    asked = client()
+    asked = client_of_run()
     if asked is None:
         return {}
     key = (id(asked), path)
@@ -49,7 +44,7 @@ def flow_run_row(run_id: str | None) -> dict[str, Any]:
 
 def page(kind: str, run_id: str | None) -> str | None:
     """The page of a run."""
-    asked = client()
+    asked = client_of_run()
     return f"{asked.ui_url}/runs/{kind}/{run_id}" if asked is not None and asked.ui_url and run_id else None
 
 

@@ -19,10 +19,16 @@ class Field(NamedTuple):
 
 
 def lookup(module: str, fields: Mapping[str, Field]) -> Callable[[str], Any]:
-    """The `__getattr__` of the module with these fields. Raises SettingError for an override that cannot be used."""
+    """The `__getattr__` of the module with these fields; each is also there as a function, `get_id()` for `id`.
+
+    Raises SettingError for an override that cannot be used.
+    """
     short = module.rpartition(".")[2]
+    getters = _getters(short, fields)
 
     def __getattr__(name: str) -> Any:
+        if name in getters:
+            return getters[name]
         field = fields.get(name)
         variable = f"{PREFIX}{short}__{name}".upper()
         override = None if name.startswith("_") else os.environ.get(variable)
@@ -33,6 +39,15 @@ def lookup(module: str, fields: Mapping[str, Field]) -> Callable[[str], Any]:
         return field.read()
 
     return __getattr__
+
+
+def _getters(short: str, fields: Mapping[str, Field]) -> dict[str, Callable[[], Any]]:
+    """What a getter gives is what is known, without what the environment says."""
+    getters = {f"get_{name}": field.read for name, field in fields.items()}
+    for name in ("api_url", "ui_url"):
+        if name in fields:
+            getters[f"get_{short}_{name}"] = fields[name].read
+    return getters
 
 
 def listing(fields: Mapping[str, Field]) -> Callable[[], list[str]]:

@@ -15,6 +15,7 @@ from orchestrator.sdk.api.run_client import client_of_run, ids_of_run, needed_cl
 from orchestrator.sdk.both_ways import Asynchronous, both_ways
 from orchestrator.sdk.errors import ApiError, ArtifactError
 from orchestrator.sdk.events import emit_event
+from orchestrator.sdk.options.checks import checked_id
 from orchestrator.sdk.values.json_values import encode, to_json
 
 _KEY = re.compile(r"[a-z0-9-]*[a-z0-9][a-z0-9-]*")
@@ -45,8 +46,8 @@ class Artifact:
         self.description = description
         self.data = data
         self.metadata_ = metadata_
-        self.flow_run_id = _optional_uuid(flow_run_id)
-        self.task_run_id = _optional_uuid(task_run_id)
+        self.flow_run_id = None if flow_run_id is None else checked_id(flow_run_id, "flow_run_id", error=ArtifactError)
+        self.task_run_id = None if task_run_id is None else checked_id(task_run_id, "task_run_id", error=ArtifactError)
         self.id: UUID | None = None
         self.created: str | None = None
         self.updated: str | None = None
@@ -57,6 +58,10 @@ class Artifact:
     def format(self) -> Any:
         """The data as it is sent: a text as it is, anything else as JSON."""
         return self.data if self.data is None or isinstance(self.data, str) else encode(to_json(self.data)).decode()
+
+    async def aformat(self) -> Any:
+        """`format` as a coroutine function."""
+        return self.format()
 
     @both_ways
     def create(self) -> Artifact:
@@ -194,7 +199,7 @@ def update_progress_artifact(artifact_id: UUID | str, progress: float, descripti
 
     Raises ArtifactError when the server has no such artifact. Without a server nothing happens.
     """
-    found = _uuid(artifact_id)
+    found = checked_id(artifact_id, "artifact_id", error=ArtifactError)
     changes: dict[str, Any] = {"data": _percent(progress)}
     if description is not None:
         changes["description"] = description
@@ -314,17 +319,6 @@ def _id(artifact: Artifact) -> UUID:
     if artifact.id is None:
         raise ArtifactError(f"{artifact!r} was not recorded yet")
     return artifact.id
-
-
-def _uuid(value: Any) -> UUID:
-    try:
-        return value if isinstance(value, UUID) else UUID(str(value))
-    except ValueError:
-        raise ArtifactError(f"{value!r} is no id of an artifact; a UUID is needed") from None
-
-
-def _optional_uuid(value: Any) -> UUID | None:
-    return None if value is None else _uuid(value)
 
 
 def _text_of(value: UUID | None) -> str | None:

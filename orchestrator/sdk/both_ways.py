@@ -6,6 +6,7 @@
     pause(1)                  # in sync code: blocks
     await pause(1)            # in async code: gives an awaitable
     apause = pause.aio        # always a coroutine function, for those who want no magic
+    pause.sync(1)             # always blocks
 
 Which of the two a plain call does:
 
@@ -13,9 +14,10 @@ Which of the two a plain call does:
 * the calling code is itself async (`async def`, an async generator, a notebook cell with `await`): an awaitable;
 * else the innermost run decides: inside an async flow or task an awaitable, also for a sync function that it calls;
   inside a sync one, or outside of runs, it blocks. So a sync flow blocks even in a notebook, whose loop runs.
+  A function made by `both_ways(by_run=False)` passes this rule over: in sync code it always blocks.
 
 The awaitable executes the function in a thread of its own, with the caller's context. Cancelling it stops the waiting;
-the function ends at its next `wait`, which is how these functions let time pass.
+the function ends where it next lets time pass, which these functions do by `timing.pace`.
 """
 
 from __future__ import annotations
@@ -23,14 +25,14 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-import time
 from collections.abc import Callable, Coroutine
-from contextvars import ContextVar, copy_context
+from contextvars import copy_context
 from types import FrameType
-from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
+from orchestrator.sdk.callers import is_async_code
 from orchestrator.sdk.context import current_flow_run, current_task_run
-from orchestrator.sdk.errors import RunAbandoned
+from orchestrator.sdk.timing import pace
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,12 +41,6 @@ T = TypeVar("T")
 # The type of an async form in a class, whose first parameter is bound by its kind: `aget: ClassVar[Asynchronous[int]]`.
 Asynchronous: TypeAlias = Callable[..., Coroutine[Any, Any, T]]
 
-_ASYNC_CODE = 0x80 | 0x200  # CO_COROUTINE, CO_ASYNC_GENERATOR
-_SLICE_SECONDS = 0.2  # a thread that sleeps longer at a time would hear late that its run was stopped
-_PARTS_OF_A_FUNCTION = frozenset({"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"})
-
-_given_up: ContextVar[threading.Event | None] = ContextVar("orchestrator_given_up", default=None)
-
 
 class BothWays(Generic[P, R]):
     """A function that blocks, or gives an awaitable where its caller can await. Made by `both_ways`.
@@ -52,15 +48,19 @@ class BothWays(Generic[P, R]):
     In a class it binds as the function would: methods, class methods and static methods.
     """
 
-    def __init__(self, fn: Callable[P, R], *, bind: type | None = None) -> None:
+    def __init__(self, fn: Callable[P, R], *, bind: type | None = None, by_run: bool = True) -> None:
         self._fn = fn
         self._bind = bind
+        self._by_run = by_run
         functools.update_wrapper(self, fn)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        if caller_awaits(sys._getframe(1)):
-            return in_thread(self._fn, *args, **kwargs)  # type: ignore[return-value]
-        return self._fn(*args, **kwargs)
+        if not caller_awaits(sys._getframe(1), by_run=self._by_run):
+            return self._fn(*args, **kwargs)
+        waiting = in_thread(self._fn, *args, **kwargs)
+        # So Python names the function when it warns that nobody has awaited this.
+        waiting.__qualname__ = getattr(self._fn, "__qualname__", "both_ways")  # type: ignore[attr-defined]
+        return waiting  # type: ignore[return-value]
 
     def __get__(self, instance: Any, owner: type | None = None) -> BothWays[..., R]:
         if self._bind is staticmethod:
@@ -71,10 +71,15 @@ class BothWays(Generic[P, R]):
         function: Callable[..., R] = self._fn
         bound: Callable[..., R] = functools.partial(function, bound_to)
         functools.update_wrapper(bound, self._fn)
-        return BothWays(bound, bind=staticmethod)
+        return BothWays(bound, bind=staticmethod, by_run=self._by_run)
 
     def __repr__(self) -> str:
         return f"<both ways {getattr(self._fn, '__qualname__', self._fn)}>"
+
+    @property
+    def sync(self) -> Callable[P, R]:
+        """The function itself, which blocks wherever it is called: in async code it holds up the event loop."""
+        return self._fn
 
     @property
     def aio(self) -> Callable[P, Coroutine[Any, Any, R]]:
@@ -91,24 +96,25 @@ class BothWays(Generic[P, R]):
         return staticmethod(call) if self._bind is staticmethod else call
 
 
-def both_ways(fn: Callable[P, R]) -> BothWays[P, R]:
-    """Offer a blocking function both ways. In a class, above `@classmethod` or `@staticmethod`."""
+@overload
+def both_ways(fn: Callable[P, R]) -> BothWays[P, R]: ...
+@overload
+def both_ways(*, by_run: bool) -> Callable[[Callable[P, R]], BothWays[P, R]]: ...
+def both_ways(fn: Callable[..., Any] | None = None, *, by_run: bool = True) -> Any:
+    """Offer a blocking function both ways. In a class, above `@classmethod` or `@staticmethod`.
+
+    `by_run=False` is for functions whose answer nobody needs: a sync helper of an async flow would not await it.
+    """
+    if fn is None:
+        return functools.partial(both_ways, by_run=by_run)
     if isinstance(fn, (classmethod, staticmethod)):
-        return BothWays(fn.__func__, bind=type(fn))
-    return BothWays(fn)
+        return BothWays(fn.__func__, bind=type(fn), by_run=by_run)
+    return BothWays(fn, by_run=by_run)
 
 
-def caller_awaits(frame: FrameType | None) -> bool:
+def caller_awaits(frame: FrameType | None, *, by_run: bool = True) -> bool:
     """Whether the code of this frame is in a position to await, by the rules above."""
-    if not _loop_runs():
-        return False
-    while frame is not None and frame.f_code.co_name in _PARTS_OF_A_FUNCTION:
-        if frame.f_code.co_flags & _ASYNC_CODE:
-            return True
-        frame = frame.f_back
-    if frame is not None and frame.f_code.co_flags & _ASYNC_CODE:
-        return True
-    return in_async_run()
+    return _loop_runs() and (is_async_code(frame) or (by_run and in_async_run()))
 
 
 def in_async_run() -> bool:
@@ -130,7 +136,7 @@ async def in_thread(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[R] = loop.create_future()
     context, given_up = copy_context(), threading.Event()
-    context.run(_given_up.set, given_up)
+    context.run(pace.until_given_up, given_up)
     call = functools.partial(context.run, fn, *args, **kwargs)
 
     def execute() -> None:
@@ -147,18 +153,6 @@ async def in_thread(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     except asyncio.CancelledError:
         given_up.set()
         raise
-
-
-def wait(seconds: float) -> None:
-    """Let time pass in a blocking function. Raises RunAbandoned when whoever awaited the function was cancelled."""
-    given_up = _given_up.get()
-    if given_up is not None:
-        if given_up.wait(max(0.0, seconds)):
-            raise RunAbandoned("Nobody waits for this any more.")
-        return
-    deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
-        time.sleep(min(left, _SLICE_SECONDS))
 
 
 def _loop_runs() -> bool:

@@ -5,19 +5,23 @@ OrchestratorError
 ├── SocketLost (also ConnectionError)
 ├── SocketRefused
 ├── ApiError
+│   ├── ObjectNotFound
+│   └── ObjectAlreadyExists
 ├── RunError
 │   ├── FailedRun
 │   ├── CrashedRun
 │   ├── CancelledRun
 │   ├── UnfinishedRun
+│   │   └── PausedRun
 │   ├── RefusedRun
 │   └── UpstreamFailed
 ├── MissingResult
+├── StateError (also ValueError)
 ├── ResultNotSerializable
 ├── ResultStorageError
 ├── UnhashableValue
 ├── TransactionError (also ValueError)
-├── MissingContext
+├── MissingContext (also RuntimeError)
 ├── MissingExtra (also ImportError)
 ├── FlowRunEnded
 ├── PauseRefused (also RuntimeError)
@@ -32,13 +36,18 @@ OrchestratorError
 ├── ParameterTypeError (also TypeError)
 ├── ReservedParameter (also TypeError)
 ├── MappingError (also ValueError)
+│   ├── MappingLengthMismatch
+│   └── MappingMissingIterable
 ├── RunNameError (also ValueError)
 ├── TaskNotSendable
 ├── DeploymentError (also ValueError)
-│   └── DefinitionError
+│   ├── DefinitionError
+│   └── DeploymentNotFound (also ObjectNotFound)
+├── BuildError (also ValueError)
 ├── SourceUnavailable
 ├── EventError (also ValueError)
 ├── ArtifactError (also ValueError)
+├── AssetError (also ValueError)
 ├── VariableError (also ValueError)
 │   └── VariableExists
 ├── BlockError (also ValueError)
@@ -46,9 +55,12 @@ OrchestratorError
 │   ├── BlockExists
 │   ├── BlockNotSaved
 │   └── UnknownBlockType
+├── WebRequestError (also ValueError)
+├── NotificationError
 ├── SlotsUnavailable
 │   └── SlotsTimeout (also TimeoutError)
 ├── LeaseLost
+├── FilterError (also ValueError)
 ├── SettingError (also ValueError)
 │   └── ProfileError
 ├── TaskServingError (also ValueError)
@@ -70,8 +82,9 @@ The RunStopped branch is kept apart from Exception, so that `except Exception` i
 
 from __future__ import annotations
 
+import json
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class OrchestratorError(Exception):
@@ -100,16 +113,50 @@ class SocketRefused(OrchestratorError):
 class ApiError(OrchestratorError):
     """The API answered with an error; `status` is its HTTP status and `body` what it said.
 
-    `retry_after_seconds` is when it wants to be asked again; None when it did not say.
+    `retry_after_seconds` is when it wants to be asked again; None when it did not say. A `status` of 0 stands
+    only while a pickle is read.
     """
 
     def __init__(
-        self, message: str, *, status: int, body: Any = None, retry_after_seconds: float | None = None
+        self, message: str, *, status: int = 0, body: Any = None, retry_after_seconds: float | None = None
     ) -> None:
         super().__init__(message)
         self.status = status
         self.body = body
         self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def response(self) -> ApiAnswer:
+        """What the API answered, as HTTP libraries show it: `error.response.status_code`, `.json()`, `.text`."""
+        return ApiAnswer(self.status, self.body)
+
+
+class ObjectNotFound(ApiError):
+    """The server does not know what was asked for (404)."""
+
+
+class ObjectAlreadyExists(ApiError):
+    """What was to be made is there already, or something else stands against it (409)."""
+
+
+class ApiAnswer(NamedTuple):
+    """The answer that an ApiError is about. `body` is decoded JSON, or text when it was none."""
+
+    status_code: int
+    body: Any
+
+    def json(self) -> Any:
+        return self.body
+
+    @property
+    def text(self) -> str:
+        return self.body if isinstance(self.body, str) else json.dumps(self.body)
+
+
+def api_error(message: str, *, status: int, body: Any = None, retry_after_seconds: float | None = None) -> ApiError:
+    """The error for an answer of this HTTP status."""
+    kind = {404: ObjectNotFound, 409: ObjectAlreadyExists}.get(status, ApiError)
+    return kind(message, status=status, body=body, retry_after_seconds=retry_after_seconds)
 
 
 class RunError(OrchestratorError):
@@ -136,12 +183,20 @@ class UnfinishedRun(RunError):
     """The run has not ended yet."""
 
 
+class PausedRun(UnfinishedRun):
+    """The run waits to be resumed, so it has no result yet."""
+
+
 class RefusedRun(RunError):
     """The server did not let the run begin."""
 
 
 class UpstreamFailed(RunError):
     """A task was not run because something it depends on did not complete."""
+
+
+class StateError(OrchestratorError, ValueError):
+    """A state cannot be made of what was given, or was asked for what its type does not have."""
 
 
 class MissingResult(OrchestratorError):
@@ -164,7 +219,7 @@ class TransactionError(OrchestratorError, ValueError):
     """A transaction was asked for what it does not have, or is set up so that it cannot hold."""
 
 
-class MissingContext(OrchestratorError):
+class MissingContext(OrchestratorError, RuntimeError):
     """Something that only makes sense inside a run was called outside of one."""
 
 
@@ -224,6 +279,14 @@ class MappingError(OrchestratorError, ValueError):
     """`.map()` got nothing to iterate over, or iterables of different lengths."""
 
 
+class MappingMissingIterable(MappingError):
+    """`.map()` got nothing to iterate over."""
+
+
+class MappingLengthMismatch(MappingError):
+    """`.map()` got iterables of different lengths."""
+
+
 class RunNameError(OrchestratorError, ValueError):
     """A run-name template cannot be filled from the run's parameters."""
 
@@ -236,9 +299,18 @@ class DeploymentError(OrchestratorError, ValueError):
     """A deployment cannot be made of what was given; the message says which part, and why."""
 
 
+class DeploymentNotFound(DeploymentError, ObjectNotFound):
+    """The server has no deployment of that name or id."""
+
+
 class DefinitionError(DeploymentError):
     """A file of deployments, or a definition, says what cannot be used; the message names the file, the line, the key
     and what is allowed there."""
+
+
+class BuildError(OrchestratorError, ValueError):
+    """A flow cannot be put together as its block says: a value is needed where there is none yet, or there is a
+    circle."""
 
 
 class SourceUnavailable(OrchestratorError):
@@ -251,6 +323,10 @@ class EventError(OrchestratorError, ValueError):
 
 class ArtifactError(OrchestratorError, ValueError):
     """An artifact cannot be made of what was given, or has a key that is none."""
+
+
+class AssetError(OrchestratorError, ValueError):
+    """An asset has a key that is no address, or is not one of those that the task makes."""
 
 
 class VariableError(OrchestratorError, ValueError):
@@ -277,6 +353,18 @@ class BlockNotSaved(BlockError):
     """Something that only a saved block has was asked of one that was not saved."""
 
 
+class WebRequestError(OrchestratorError, ValueError):
+    """An address of the web cannot be asked, did not answer, or answered that it failed."""
+
+
+class NotificationError(OrchestratorError):
+    """A notification was not sent; `log` says why."""
+
+    def __init__(self, log: str) -> None:
+        super().__init__(log)
+        self.log = log
+
+
 class UnknownBlockType(BlockError):
     """The class of a block is not defined in this process: the module that defines it was not imported."""
 
@@ -294,6 +382,10 @@ class LeaseLost(OrchestratorError):
 
     def __init__(self, message: str = "The slots of a concurrency limit were lost while they were in use.") -> None:
         super().__init__(message)
+
+
+class FilterError(OrchestratorError, ValueError):
+    """A filter, or what was to be made or changed, has a field that there is not, or one that cannot be used."""
 
 
 class SettingError(OrchestratorError, ValueError):

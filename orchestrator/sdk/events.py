@@ -14,6 +14,7 @@ from orchestrator.contract.times import format_time, now
 from orchestrator.sdk.api.run_client import client_of_run
 from orchestrator.sdk.context import current_flow_run, current_task_run
 from orchestrator.sdk.errors import EventError
+from orchestrator.sdk.options.checks import checked_id
 from orchestrator.sdk.values.json_values import encode, to_json
 
 _ID = "prefect.resource.id"
@@ -25,15 +26,50 @@ Labels = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Event:
-    """An event as it is sent. `occurred` is aware; `follows` is the id of the event before, if they are close."""
+    """An event as it is sent. `occurred` is aware, and now unless it is given; `follows` is the id of the event before,
+    if they are close."""
 
     event: str
     resource: dict[str, str]
-    occurred: datetime
+    occurred: datetime = field(default_factory=now)
     related: list[dict[str, str]] = field(default_factory=list)
     payload: dict[str, Any] = field(default_factory=dict)
     id: UUID = field(default_factory=uuid7)
     follows: UUID | None = None
+
+    @property
+    def involved_resources(self) -> list[dict[str, str]]:
+        """What it happened to, and then what is related."""
+        return [self.resource, *self.related]
+
+    @property
+    def resource_in_role(self) -> dict[str, dict[str, str]]:
+        """The first related resource of each role."""
+        return {role: found[0] for role, found in self.resources_in_role.items()}
+
+    @property
+    def resources_in_role(self) -> dict[str, list[dict[str, str]]]:
+        """The related resources by their role."""
+        found: dict[str, list[dict[str, str]]] = {}
+        for each in self.related:
+            found.setdefault(each.get(_ROLE, ""), []).append(each)
+        return found
+
+    @property
+    def size_bytes(self) -> int:
+        """How long it is as JSON."""
+        return len(encode(self.to_wire()))
+
+    def find_resource_label(self, label: str) -> str | None:
+        """The value of a label of what it happened to; None when it has none such.
+
+        `related:<role>:<label>` looks at the related resources of that role instead.
+        """
+        looked_at = [self.resource]
+        if label.startswith("related:"):
+            _, role, label = [*label.split(":", 2), "", ""][:3]
+            looked_at = self.resources_in_role.get(role, [])
+        return next((each[label] for each in looked_at if label in each), None)
 
     def to_wire(self) -> dict[str, Any]:
         return {
@@ -80,11 +116,10 @@ def emit_event(
         occurred=happened,
         related=_with_run(others, own=labels[_ID]),
         payload=to_json(dict(payload or {})),
-        id=_uuid(id, "id") if id is not None else uuid7(),
+        id=checked_id(id, "id", error=EventError) if id is not None else uuid7(),
         follows=_followed(follows, happened),
     )
-    size = len(encode(made.to_wire()))
-    if size > MAX_EVENT_BYTES:
+    if (size := made.size_bytes) > MAX_EVENT_BYTES:
         raise EventError(f"Event {event!r} has {size} bytes as JSON; {MAX_EVENT_BYTES} are the most")
     client = client_of_run()
     if client is not None:
@@ -155,11 +190,4 @@ def _followed(follows: Any, happened: datetime) -> UUID | None:
         return None
     if isinstance(follows, Event):
         return follows.id if abs(happened - follows.occurred) < _CLOSE else None
-    return _uuid(follows, "follows")
-
-
-def _uuid(value: Any, name: str) -> UUID:
-    try:
-        return value if isinstance(value, UUID) else UUID(str(value))
-    except ValueError:
-        raise EventError(f"{name} is {value!r}; a UUID is needed") from None
+    return checked_id(follows, "follows", error=EventError)

@@ -14,5 +14,14 @@ from orchestrator.sdk.configuration.temporary_settings import temporary_settings
 from orchestrator.sdk.recording.logs import disable_run_logger
 from orchestrator.testing.harness import Harness, harness
 from orchestrator.testing.recorded import RecordedLog, RecordedRun
+from orchestrator.testing.utilities import prefect_test_harness
 
-__all__ = ["Harness", "RecordedLog", "RecordedRun", "disable_run_logger", "harness", "temporary_settings"]
+__all__ = [
+    "Harness",
+    "RecordedLog",
+    "RecordedRun",
+    "disable_run_logger",
+    "harness",
+    "prefect_test_harness",
+    "temporary_settings",
+]

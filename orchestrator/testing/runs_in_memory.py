@@ -66,16 +66,6 @@ class RunsInMemory:
         self._write(run, body.get("state") or {"type": "PENDING"})
         return 201, run
 
-    def filter_flow_runs(self, body: Any) -> Answer:
-        """Understands what the SDK asks: `any_` of ids, of parents' task runs, and of names."""
-        wanted = (body or {}).get("flow_runs") or {}
-        rows = list(self.flow_runs.values())
-        for field in ("id", "parent_task_run_id", "name"):
-            any_of = (wanted.get(field) or {}).get("any_")
-            if any_of is not None:
-                rows = [row for row in rows if row[field] in any_of]
-        return 200, list(reversed(rows))[: (body or {}).get("limit") or 200]
-
     def read_flow_run(self, body: Any, run_id: str) -> Answer:
         return (200, self.flow_runs[run_id]) if run_id in self.flow_runs else NOT_FOUND
 

@@ -52,16 +52,6 @@ class ThingsInMemory:
         self.artifacts.append(row)
         return 201, row
 
-    def filter_artifacts(self, body: Any) -> Answer:
-        """Understands `any_` of keys and ids; the newest first."""
-        rows = list(reversed(self.artifacts))
-        wanted = (body or {}).get("artifacts") or {}
-        for field in ("key", "id"):
-            any_of = (wanted.get(field) or {}).get("any_")
-            if any_of is not None:
-                rows = [row for row in rows if row[field] in any_of]
-        return 200, rows[: (body or {}).get("limit") or 200]
-
     def read_latest_artifact(self, body: Any, key: str) -> Answer:
         rows = [row for row in self.artifacts if row["key"] == unquote(key)]
         return (200, rows[-1]) if rows else NOT_FOUND

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
+from orchestrator.sdk.recording.logs import disable_run_logger
 from orchestrator.testing.harness import Harness, harness
 
-__all__ = ["prefect_test_harness"]
+__all__ = ["disable_run_logger", "prefect_test_harness"]
 
 
 def prefect_test_harness(server_startup_timeout: Any = None) -> AbstractContextManager[Harness]:

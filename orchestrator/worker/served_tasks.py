@@ -12,11 +12,11 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from orchestrator.sdk.processes.child_processes import die_with_parent, how_it_ended
 from orchestrator.worker.settings import WorkerSettings
+from orchestrator.worker.spawned import Spawned
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
@@ -32,8 +32,7 @@ class ServedTasks:
         self._settings = settings
         self._command = command or [sys.executable, "-m", "orchestrator.worker.served_tasks"]
         self._stopped = threading.Event()
-        self._lock = threading.Lock()
-        self._pid: int | None = None
+        self._process: Spawned | None = None
         self._thread = threading.Thread(target=self._keep_alive, name="keeps-served-tasks", daemon=True)
 
     def start(self) -> None:
@@ -57,43 +56,24 @@ class ServedTasks:
         # The kernel ends the process together with the thread that started it: this one stays as long as the worker.
         pause = _FIRST_PAUSE_SECONDS
         while not self._stopped.is_set():
-            self._pid = pid = self._started()
+            self._process = process = self._started()
             if self._stopped.is_set():
-                self._tell(signal.SIGTERM)
-            code = self._waited_for(pid)
+                process.tell(signal.SIGTERM)
+            code = process.wait()
             if self._stopped.is_set():
                 return
             _log.warning("The process that serves tasks ended (%s); it is started again.", how_it_ended(code))
             self._stopped.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    def _started(self) -> int:
-        """The new process. Not by `subprocess`, which waits for a pipe to be closed: a child that Celery forks in this
-        moment would keep it open."""
+    def _started(self) -> Spawned:
         told = {"serves": list(self._settings.serves), "drain_seconds": self._settings.drain_seconds}
-        return os.posix_spawn(
-            self._command[0],
-            [*self._command, json.dumps(told)],
-            {**os.environ, "ORCHESTRATOR_API_URL": self._settings.api_url},
-            file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
-            setpgroup=0,  # what a terminal sends to all of its processes reaches the worker, which decides
-        )
-
-    def _waited_for(self, pid: int) -> int:
-        """How it ended, as `subprocess` tells it."""
-        try:
-            _, status = os.waitpid(pid, 0)
-        except ChildProcessError:  # collected by somebody else
-            return 0
-        finally:
-            with self._lock:
-                self._pid = None
-        return os.waitstatus_to_exitcode(status)
+        environment = {**os.environ, "ORCHESTRATOR_API_URL": self._settings.api_url}
+        return Spawned([*self._command, json.dumps(told)], environment=environment)
 
     def _tell(self, number: int) -> None:
-        with self._lock, suppress(ProcessLookupError):
-            if self._pid is not None:
-                os.kill(self._pid, number)
+        if self._process is not None:
+            self._process.tell(number)
 
 
 def serve(told: Mapping[str, Any]) -> int:

@@ -33,6 +33,9 @@ class TaskSubscription(models.Model):
         blank=True,
         help_text="How many task runs it holds at most until they have ended. Empty: it acknowledges on receipt.",
     )
+    epoch = models.PositiveIntegerField(
+        default=1, help_text="Which of its connections counts: each one that takes the subscription up raises it."
+    )
 
     objects = TaskSubscriptionQuerySet.as_manager()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import models
 
@@ -38,10 +38,6 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"last at {self.last_at}"
-
-    @property
-    def patience(self) -> timedelta:
-        return self.silent_after - self.last_at
 
     @property
     def sender(self) -> str:

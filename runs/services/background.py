@@ -38,25 +38,30 @@ def subscribe(*, client_id: str, task_keys: Sequence[str], slots: int | None = N
     return row.pk
 
 
-def renew(*, subscription_id: UUID) -> bool:
-    """The task worker is still connected. False when it was taken for lost, and what it held may be sent to others."""
+def renew(*, subscription_id: UUID, epoch: int = 1) -> bool:
+    """The task worker is still connected.
+
+    False when it was taken for lost, and what it held may be sent to others; or when it has connected again, so that
+    this connection, of an earlier `epoch`, counts no more.
+    """
     at = now()
     # Not in one transaction: two processes that hold what they took from lost ones would wait for each other here.
     with transaction.atomic():
         forget_lost_workers(at)
     until = at + timedelta(seconds=LEASE_SECONDS)
-    return bool(TaskSubscription.objects.filter(pk=subscription_id).update(lease_expires_at=until))
+    return bool(TaskSubscription.objects.filter(pk=subscription_id, epoch=epoch).update(lease_expires_at=until))
 
 
-def unsubscribe(*, subscription_id: UUID, for_good: bool = True) -> None:
+def unsubscribe(*, subscription_id: UUID, epoch: int = 1, for_good: bool = True) -> None:
     """The task worker is gone. What it did not acknowledge waits again, before all others.
 
-    `for_good` False: it may still execute what it holds, and come back within its lease.
+    `for_good` False: it may still execute what it holds, and come back within its lease. Nothing happens when it has
+    come back already.
     """
     if not for_good and holds_any(subscription_id=subscription_id):
         return
     with transaction.atomic():
-        _end(TaskSubscription.objects.filter(pk=subscription_id))
+        _end(TaskSubscription.objects.filter(pk=subscription_id, epoch=epoch))
 
 
 def forget_lost_workers(at: datetime) -> int:
@@ -77,7 +82,7 @@ def take_back_from_the_lost() -> int:
         return forget_lost_workers(now())
 
 
-def take_next(*, subscription_id: UUID, task_keys: Sequence[str]) -> TaskRun | None:
+def take_next(*, subscription_id: UUID, task_keys: Sequence[str], epoch: int = 1) -> TaskRun | None:
     """A task run for this worker, which nobody else gets unless it stays unacknowledged; None when none waits.
 
     The keys are asked in the order in which they are given. Task runs that somebody has taken up or ended
@@ -87,7 +92,7 @@ def take_next(*, subscription_id: UUID, task_keys: Sequence[str]) -> TaskRun | N
         return None
     for task_key in task_keys:
         while True:
-            found, run = _take(subscription_id, task_key)
+            found, run = _take(subscription_id, epoch, task_key)
             if run is not None:
                 return run
             if not found:
@@ -95,11 +100,15 @@ def take_next(*, subscription_id: UUID, task_keys: Sequence[str]) -> TaskRun | N
     return None
 
 
-def acknowledge(*, subscription_id: UUID, task_run_id: UUID) -> None:
-    """The worker has the task run: it need not be sent again."""
+def acknowledge(*, subscription_id: UUID, task_run_id: UUID, epoch: int = 1) -> None:
+    """The worker has the task run: it need not be sent again.
+
+    What an earlier connection acknowledges is passed over: the worker has told the later one what it executes.
+    """
     with transaction.atomic():
         # The worker before what it holds, as they are locked when it is taken for lost.
-        TaskSubscription.objects.filter(pk=subscription_id).update(seen_at=now())
+        if not TaskSubscription.objects.filter(pk=subscription_id, epoch=epoch).update(seen_at=now()):
+            return
         QueuedTaskRun.objects.filter(task_run=task_run_id, holder=subscription_id).delete()
 
 
@@ -124,7 +133,7 @@ def _end(subscriptions: QuerySet[TaskSubscription]) -> int:
     return len(ids)
 
 
-def _take(subscription_id: UUID, task_key: str) -> tuple[bool, TaskRun | None]:
+def _take(subscription_id: UUID, epoch: int, task_key: str) -> tuple[bool, TaskRun | None]:
     """Whether one waited under this key, and the task run if it still is to be executed."""
     with transaction.atomic():
         waiting = QueuedTaskRun.objects.waiting([task_key]).first_come()
@@ -134,8 +143,8 @@ def _take(subscription_id: UUID, task_key: str) -> tuple[bool, TaskRun | None]:
         if row.task_run.state_type != StateType.SCHEDULED:
             row.delete()
             return True, None
-        if not TaskSubscription.objects.select_for_update().filter(pk=subscription_id).exists():
-            return False, None  # it was taken for lost in this moment, and could hold nothing
+        if not TaskSubscription.objects.select_for_update().filter(pk=subscription_id, epoch=epoch).exists():
+            return False, None  # taken for lost in this moment, or connected again: nothing sent from here would arrive
         row.holder_id, row.goes_first = subscription_id, True
         row.save(update_fields=["holder", "goes_first"])
     return True, row.task_run

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from orchestrator.contract.states import TERMINAL, State, StateType
 from orchestrator.contract.times import format_time, now
@@ -28,10 +29,15 @@ LEASE_SECONDS = 15.0  # after which the process that served a task worker, or a 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A subscription that goes on. `holds` are the task runs that the worker executes and that still are its own."""
+    """A subscription that goes on. `holds` are the task runs that the worker executes and that still are its own.
+
+    `epoch` is the number of this connection: what an earlier one, whose end nobody has noticed yet, still asks for is
+    refused.
+    """
 
     subscription_id: UUID
     holds: frozenset[UUID]
+    epoch: int = 1
 
 
 def resume(
@@ -51,6 +57,7 @@ def resume(
             slots=slots,
             seen_at=at,
             lease_expires_at=at + timedelta(seconds=LEASE_SECONDS),
+            epoch=F("epoch") + 1,
         )
         if not changed:
             return None
@@ -58,7 +65,8 @@ def resume(
         if held.exclude(task_run__in=executing).update(holder=None):
             transaction.on_commit(announce_queued, robust=True)
         holds = frozenset(held.filter(task_run__in=executing).values_list("task_run_id", flat=True))
-    return Resumed(subscription_id, holds)
+        epoch = TaskSubscription.objects.values_list("epoch", flat=True).get(pk=subscription_id)
+    return Resumed(subscription_id, holds, epoch)
 
 
 def holds_any(*, subscription_id: UUID) -> bool:

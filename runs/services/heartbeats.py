@@ -60,6 +60,11 @@ def patience_for(interval_seconds: float | None, *, told: bool) -> timedelta:
     return timedelta(seconds=max(float(settings.ZOMBIE_SECONDS), seconds))
 
 
+def patience_with(heartbeat: Heartbeat) -> timedelta:
+    """The same for a process that was heard of. Who tells its interval has no pauses that were only seen."""
+    return patience_for(heartbeat.interval_seconds, told=heartbeat.pause_seconds is None)
+
+
 def _locked(run_ids: Iterable[UUID]) -> list[Heartbeat]:
     return list(Heartbeat.objects.select_for_update().filter(pk__in=list(run_ids)).order_by("pk"))
 

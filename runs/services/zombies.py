@@ -16,6 +16,7 @@ from runs.models import Claim, FlowRun, Heartbeat
 from runs.orchestration.transition import RunFacts, RunKind
 from runs.services.beginning_again import begin_again, needs_its_process, others_can_begin
 from runs.services.enclosed import crash_what_ran_inside
+from runs.services.heartbeats import patience_with
 from runs.services.overdue import change_one_by_one
 from runs.services.transitions import Answer, propose_state_of_locked
 
@@ -61,8 +62,9 @@ def _look_at_silent(run: FlowRun, *, up_since: datetime) -> bool:
         return False
     # Whoever began the present state lived then; and nobody could be heard while the API was away.
     heard = max(heartbeat.last_at, up_since, run.state_timestamp or heartbeat.last_at)
-    if heard + heartbeat.patience >= at:
-        Heartbeat.objects.filter(pk=run.pk).update(silent_after=heard + heartbeat.patience)
+    silent_after = heard + patience_with(heartbeat)
+    if silent_after >= at:
+        Heartbeat.objects.filter(pk=run.pk).update(silent_after=silent_after)
         return False
     silence = (at - heartbeat.last_at).total_seconds()
     _end(

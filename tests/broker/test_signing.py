@@ -14,10 +14,12 @@ SIGNER = Signer("a key")
 def submission(signer=SIGNER, *, queue="tasks.default", parcel=b"parcel", attempt=1):
     import base64
 
-    parts = (queue.encode(), b"replies.1", b"run", str(attempt).encode(), parcel)
+    parts = (queue.encode(), b"replies.1", b"run", str(attempt).encode(), b"1", b"1000.5", parcel)
     return {
         "key": "run",
         "attempt": attempt,
+        "sending": 1,
+        "sent_at": 1000.5,
         "reply_to": "replies.1",
         "parcel": base64.b64encode(parcel).decode(),
         "signature": signer.sign("task run", *parts),
@@ -69,6 +71,9 @@ def test_opens_a_task_run_that_was_signed():
         {"parcel": "c3RyYW5nZQ=="},
         {"attempt": 2},
         {"attempt": "many"},
+        {"sending": 2},
+        {"sent_at": 2000.5},
+        {"sent_at": None},
         {"key": "another"},
         {"reply_to": "replies.of-a-stranger"},
         {"signature": None},

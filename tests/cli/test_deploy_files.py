@@ -131,6 +131,23 @@ def test_reads_a_file_for_prefect(read):
     }
 
 
+def test_takes_a_single_pull_step_and_limits_that_say_nothing(read):
+    single = PREFECT_YAML.replace(
+        "  - prefect.deployments.steps.set_working_directory:\n      directory: /srv/flows",
+        "  prefect.deployments.steps.set_working_directory: {directory: /srv/flows}",
+    )
+
+    (declared,) = read(
+        single.replace("      limit: 2\n      collision_strategy: CANCEL_NEW", "      limit:")
+    ).deployments
+
+    assert declared.problems == []
+    assert declared.body["pull_steps"] == [
+        {"prefect.deployments.steps.set_working_directory": {"directory": "/srv/flows"}}
+    ]
+    assert declared.body["concurrency_limit"] is None
+
+
 # what is changed in the file, and what is said of it
 MISTAKES = [
     (("build: null", "build: [{a: {}}]"), "4 build: images are not built here"),
@@ -143,6 +160,8 @@ MISTAKES = [
     (("interval: 3600", "interval: 0"), "31 deployments[0].schedules[1]: An interval must be longer than nothing"),
     (("interval: 3600", "every: 3600"), "31 deployments[0].schedules[1]: A schedule needs one of cron"),
     (("parameters: {n: 3}", "triggers: [{}]"), "20 deployments[0].triggers: triggers are automations"),
+    (("parameters: {n: 3}", "sla: [{}]"), "20 deployments[0].sla: service levels are not watched here"),
+    (("parameters: {n: 3}", "pull: git_clone"), "20 deployments[0].pull: a list of steps is needed"),
     (("parameters: {n: 3}", "catch_up: [1]"), "20 deployments[0].catch_up: catch_up is planned"),
     (("version: '7'", "version: '{{ build.tag }}'"), "16 deployments[0].version: {{ build.tag }} is not known"),
     (("version: '7'", "version: '{{ variables.v }}'"), "16 deployments[0].version: there is no variable 'v'"),

@@ -7,7 +7,9 @@ import os
 
 import pytest
 
-from orchestrator.sdk.recording.journal import Batch, End, Journal, journal_directory, summaries
+from orchestrator.sdk.recording.journal import Journal
+from orchestrator.sdk.recording.journal_files import journal_directory, summaries
+from orchestrator.sdk.recording.journal_lines import Batch, End
 
 OTHER = "http://other.test/api"
 

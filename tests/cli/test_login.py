@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from orchestrator.cli.login import _api_url
 from tests.e2e.system import System
 
 HELD = ["ORCHESTRATOR_API_KEY", "ORCHESTRATOR_API_AUTH_STRING"]
@@ -66,6 +67,22 @@ def test_wants_a_key(command, guarded):
 
 def test_says_that_nobody_answers(command):
     assert command("login", "--key", "k", "--url", "http://127.0.0.1:9").exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("place", "address"),
+    [
+        ("orchestrator.example.org", "https://orchestrator.example.org/api"),
+        ("10.0.0.7:4200", "https://10.0.0.7:4200/api"),
+        ("localhost.example.org", "https://localhost.example.org/api"),
+        ("localhost:4200", "http://localhost:4200/api"),
+        ("127.0.0.1:4200/api", "http://127.0.0.1:4200/api"),
+        ("[::1]:4200", "http://[::1]:4200/api"),
+        ("http://orchestrator.example.org", "http://orchestrator.example.org/api"),
+    ],
+)
+def test_sends_a_key_in_plain_only_within_this_machine_unless_told(place, address):
+    assert _api_url(place) == address
 
 
 def test_refuses_an_address_that_is_none(command):

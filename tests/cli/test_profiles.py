@@ -65,6 +65,22 @@ def test_says_who_set_what_and_hides_secrets(command, monkeypatch):
     assert "orc_secret" in command("config", "view", "--show-secrets").stdout
 
 
+def test_shows_what_is_from_a_variable_of_prefects(command, monkeypatch):
+    monkeypatch.setenv("PREFECT_API_URL", "http://theirs.test/api")
+    monkeypatch.setenv("PREFECT_API_KEY", "pnu_hush")
+    monkeypatch.setenv("ORCHESTRATOR_API_KEY", "orc_hush")
+
+    rows = {row["name"]: row for row in json.loads(command("config", "view", "-o", "json").stdout)["settings"]}
+
+    assert rows["ORCHESTRATOR_API_URL"]["source"] == "PREFECT_API_URL"
+    assert rows["ORCHESTRATOR_API_KEY"] == {
+        "name": "ORCHESTRATOR_API_KEY",
+        "value": "********",
+        "source": "PREFECT_API_KEY",
+        "trouble": "the environment's is not used: the server is the one of PREFECT_API_URL",
+    }
+
+
 def test_says_that_a_key_of_another_server_is_not_used(command, monkeypatch):
     command("config", "set", "API_URL=http://profile/api", "API_KEY=orc_secret")
     monkeypatch.setenv("ORCHESTRATOR_API_URL", "http://elsewhere/api")

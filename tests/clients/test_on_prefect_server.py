@@ -10,7 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.sdk.api.client import Client
+from orchestrator import (
+    Completed,
+    CronSchedule,
+    DeploymentEventTrigger,
+    FlowRunFilter,
+    FlowRunSort,
+    Interval,
+    ObjectAlreadyExists,
+    ObjectNotFound,
+    WorkPoolCreate,
+    deploy,
+    flow,
+    get_client,
+    wait_for_flow_run,
+)
+from orchestrator.sdk.api.client import Client, use_client
 from orchestrator.sdk.api.transport import HttpTransport
 from tests.clients.environments import ROOT
 from tests.e2e.system import eventually
@@ -19,6 +34,10 @@ from tests.services import free_port
 HERE = Path(__file__).parent / "prefect3"
 
 pytestmark = pytest.mark.e2e
+
+
+@flow(name="counted")
+def _counted(x: str = "") -> None: ...
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +192,70 @@ def test_keeps_variables_secrets_and_artifacts(server, outcomes):
     assert artifact["flow_run_id"] == outcomes["with_things"]["id"]
 
 
+def test_answers_our_client(server):
+    """Every room of `get_client()`: what it sends is taken there, and what is answered is understood."""
+    with use_client(server), get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name="our-pool", type="process"), overwrite=True)
+        flow_id = client.create_flow_from_name("asked")
+        deployment_id = client.create_deployment(flow_id, "daily", work_pool_name="our-pool", entrypoint="a.py:a")
+        (schedule,) = client.create_deployment_schedules(deployment_id, [Interval(900, slug="often")])
+        client.update_deployment_schedule(deployment_id, schedule.id, active=False)
+        client.pause_deployment(deployment_id)
+        client.update_deployment(deployment_id, {"description": "every day"})
+        deployment = client.read_deployment_by_name("asked/daily")
+        assert (deployment.paused, deployment.description) == (True, "every day")
+        assert deployment.schedules[0].schedule.interval.total_seconds() == 900
+        client.delete_deployment_schedule(deployment_id, schedule.id)
+
+        run = client.create_flow_run_from_deployment(deployment_id, tags=["ours"])
+        result = client.set_flow_run_state(run.id, Completed(message="by hand"), force=True)
+        assert (result.status, result.state.message) == ("ACCEPT", "by hand")
+        completed = FlowRunFilter(tags={"all_": ["ours"]}, state={"type": {"any_": ["COMPLETED"]}})
+        assert (
+            client.read_flow_runs(flow_run_filter=completed, sort=FlowRunSort.START_TIME_DESC, limit=5)[0].id == run.id
+        )
+        assert client.count_flow_runs(flow_run_filter=completed) == 1
+        assert [state.name for state in client.read_flow_run_states(run.id)] == ["Scheduled", "Completed"]
+        line = {"name": "me", "level": 20, "message": "hello", "timestamp": "2026-01-01T00:00:00Z"}
+        client.create_logs([{**line, "flow_run_id": run.id}])
+        assert client.read_logs({"flow_run_id": {"any_": [run.id]}}, limit=1)[0].message == "hello"
+
+        client.upsert_global_concurrency_limit_by_name("our-limit", 2)
+        client.upsert_global_concurrency_limit_by_name("our-limit", 3)
+        assert client.read_global_concurrency_limit_by_name("our-limit").limit == 3
+        client.create_concurrency_limit("our-tag", 1)
+        client.delete_concurrency_limit_by_tag("our-tag")
+        client.create_variable({"name": "asked", "value": 1})
+        client.update_variable({"name": "asked", "value": 2})
+        assert client.read_variable_by_name("asked").value == 2
+        client.create_artifact({"key": "asked", "type": "markdown", "data": "#"})
+        assert [each.key for each in client.read_latest_artifacts(artifact_filter={"key": {"any_": ["asked"]}})] == [
+            "asked"
+        ]
+        queue = client.create_work_queue("urgent", work_pool_name="our-pool")
+        assert queue.id in {each.id for each in client.read_work_queues("our-pool")}
+        assert client.read_workers_for_work_pool("our-pool") == []
+        automation_id = client.create_automation(AUTOMATION)
+        client.pause_automation(automation_id)
+        assert client.find_automation("asked").enabled is False
+        assert client.read_block_type_by_slug("secret").name == "Secret"
+        assert client.read_events({"event": {"prefix": ["prefect."]}}, limit=60).total >= 0
+        assert (client.api_healthcheck(), client.api_version()) == (None, "3.8.8")
+
+        client.delete_flow_run(run.id)
+        with pytest.raises(ObjectNotFound):
+            client.read_flow_run(run.id)
+        with pytest.raises(ObjectAlreadyExists):
+            client.create_variable({"name": "asked", "value": 3})
+
+
+AUTOMATION = {
+    "name": "asked",
+    "trigger": {"type": "event", "posture": "Reactive", "expect": ["x"], "threshold": 1, "within": 0},
+    "actions": [{"type": "do-nothing"}],
+}
+
+
 def _is_up(client):
     from orchestrator.sdk.errors import OrchestratorError
 
@@ -189,3 +272,32 @@ def _all_ended(rows, count):
 
 def _with_end(messages):
     return messages if any(message.startswith("Finished in state") for message in messages) else None
+
+
+def test_deploys_with_triggers_images_and_shared_limits(server):
+    """Several at once, where the server takes one at a time."""
+    server.ask("POST", "/v2/concurrency_limits/", {"name": "database", "limit": 2})
+    template = {"job_configuration": {"image": "{{ image }}"}, "variables": {"properties": {"image": {}}}}
+    server.ask("POST", "/work_pools/", {"name": "containers", "type": "docker", "base_job_template": template})
+    trigger = DeploymentEventTrigger(name="on arrival", expect=["parcel.arrived"], parameters={"x": "{{ event.id }}"})
+
+    with use_client(server):
+        first, second = deploy(
+            _counted.to_deployment("a", triggers=[trigger], global_concurrency_limit="database"),
+            _counted.to_deployment("b", concurrency_limit=1, schedule=CronSchedule("0 6 * * *")),
+            work_pool_name="containers",
+            image="me/img:1",
+            build=False,
+            print_next_steps_message=False,
+        )
+        _counted.deploy(
+            "a", "containers", triggers=[trigger], global_concurrency_limit="database", print_next_steps=False
+        )
+        run = server.ask("POST", f"/deployments/{second}/create_flow_run", {"state": {"type": "COMPLETED"}})
+
+        assert wait_for_flow_run(run["id"], timeout=5).state.is_completed()
+    made = server.ask("GET", f"/deployments/{first}")
+    assert made["global_concurrency_limit"]["name"] == "database"
+    owned = server.ask("GET", f"/automations/related-to/prefect.deployment.{first}")
+    assert [each["name"] for each in owned] == ["on arrival"]
+    assert server.ask("GET", f"/deployments/{second}")["job_variables"] == {"image": "me/img:1"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.store.services.checksums import checksum_of
+from orchestrator.contract.block_checksums import checksum_of
 from orchestrator.store.services.system_blocks import system_block_facts
 
 HERE = Path(__file__).parent / "prefect3"

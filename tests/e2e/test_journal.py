@@ -14,8 +14,8 @@ from tests.services import free_port
 PROGRAM = """
 import sys, time
 from orchestrator import flow, task
-from orchestrator.sdk.flows import flow_run as flow_runs
-flow_runs._LEAST_PATIENCE_SECONDS = 0.2
+from orchestrator.sdk.flows import flow_endings
+flow_endings._LEAST_PATIENCE_SECONDS = 0.2
 
 @task
 def tick(number):

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from runs.models import QueuedTaskRun, TaskRun
+from runs.task_socket import ScheduledTaskRuns
 from tests.live.conftest import companions  # noqa: F401  a fixture
 from tests.live.socket_client import SocketClient
 from tests.runs.test_task_socket import delay, subscriptions, tell
@@ -140,3 +141,15 @@ def test_closes_with_4001_for_slots_that_are_no_number(slots):
         return await client.hear()
 
     assert tell(story) == 4001
+
+
+def test_sends_what_comes_later_to_the_worker_and_not_into_its_broken_connection():
+    async def story(before: SocketClient) -> None:
+        frame = await subscribed(before)
+        async with SocketClient(ScheduledTaskRuns.as_asgi()) as after:
+            await subscribed(after, resumes=frame["id"], executing=[])
+            [run] = await asyncio.to_thread(delay, "add")
+            assert (await after.hear())["id"] == run
+            assert await before.hears_nothing()
+
+    tell(story)

@@ -220,3 +220,30 @@ class TestAnOverride:
 
         with pytest.raises(SettingError, match="FLOW_RUN__RUN_COUNT is 'three'"):
             _ = flow_run.run_count
+
+
+class TestAGetter:
+    def test_gives_what_the_attribute_gives(self):
+        @task
+        def asked():
+            return task_run.get_id() == task_run.id, task_run.get_task_name(), task_run.get_task_run_ui_url()
+
+        @flow
+        def asking(number):
+            told = flow_run.get_id() == flow_run.id, flow_run.get_name() == flow_run.name, flow_run.get_parameters()
+            return told, asked(), deployment.get_id()
+
+        assert asking(5) == ((True, True, {"number": 5}), (True, "asked", None), None)
+
+    def test_gives_nothing_outside_of_runs(self):
+        assert flow_run.get_id() is None
+        assert flow_run.get_tags() == []
+        assert flow_run.get_flow_run_api_url() is None
+
+    def test_is_there_for_every_attribute(self):
+        for module in (flow_run, task_run, deployment):
+            assert all(callable(getattr(module, f"get_{name}")) for name in dir(module))
+
+    def test_is_not_there_for_anything_else(self):
+        with pytest.raises(AttributeError, match="get_colour"):
+            flow_run.get_colour()

@@ -26,6 +26,7 @@ def no_server_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = ("API_URL", "API_KEY", "API_AUTH_STRING", "UI_URL", "DRAIN_SECONDS", "CONNECT_SECONDS", "LOGGING_LEVEL")
     for name in settings:
         monkeypatch.delenv(f"ORCHESTRATOR_{name}", raising=False)
+        monkeypatch.delenv(f"PREFECT_{name}", raising=False)
 
 
 @pytest.fixture

@@ -32,6 +32,9 @@ class FakeApi:
         self.logs: list[dict[str, Any]] = []
         self.deployments: dict[str, dict[str, Any]] = {}
         self.inputs: dict[tuple[str, str], dict[str, Any]] = {}
+        self.work_pools: dict[str, dict[str, Any]] = {}  # the job variables that they know
+        self.limits: dict[str, dict[str, Any]] = {}
+        self.automations: list[dict[str, Any]] = []
         self.down = False
         self.planned: list[tuple[str, dict[str, Any]]] = []
         self._lock = threading.Lock()
@@ -111,9 +114,14 @@ class FakeApi:
             ("POST", "/flow_runs/([^/]+)/input", self._give_input),
             ("POST", "/flow_runs/([^/]+)/input/filter", self._filter_inputs),
             ("GET", "/flow_runs/([^/]+)/input/([^/]+)", self._read_input),
+            ("DELETE", "/flow_runs/([^/]+)/input/([^/]+)", self._delete_input),
             ("POST", "/deployments/", self._create_deployment),
             ("GET", "/deployments/name/([^/]+)/([^/]+)", self._read_deployment),
             ("POST", "/deployments/([^/]+)/create_flow_run", self._run_deployment),
+            ("GET", "/work_pools/([^/]+)", self._read_work_pool),
+            ("GET", "/v2/concurrency_limits/([^/]+)", lambda body, name: _found(self.limits.get(name))),
+            ("POST", "/automations/", self._create_automation),
+            ("DELETE", "/automations/owned-by/([^/]+)", self._delete_automations),
         ]
 
     def _create_flow(self, body: Any) -> tuple[int, Any]:
@@ -136,8 +144,9 @@ class FakeApi:
         return 201, run
 
     def _filter_flow_runs(self, body: Any) -> tuple[int, Any]:
-        parents = body["flow_runs"]["parent_task_run_id"]["any_"]
-        return 200, [run for run in self.flow_runs.values() if run.get("parent_task_run_id") in parents]
+        wanted = body.get("flow_runs", {}).get("parent_task_run_id")
+        runs = list(self.flow_runs.values())
+        return 200, [run for run in runs if wanted is None or run.get("parent_task_run_id") in wanted["any_"]]
 
     def _patch_flow_run(self, body: Any, run_id: str) -> tuple[int, Any]:
         self.flow_runs[run_id] |= body
@@ -207,6 +216,8 @@ class FakeApi:
         return 201, None
 
     def _resume(self, body: Any, run_id: str) -> tuple[int, Any]:
+        if run_id not in self.flow_runs:
+            return 404, {"detail": "Not Found"}
         run = self.flow_runs[run_id]
         details = run["state"]["state_details"]
         if "run_input" in body:
@@ -226,6 +237,9 @@ class FakeApi:
         rows = [row for (owner, key), row in self.inputs.items() if owner == run_id and key.startswith(body["prefix"])]
         return 200, [row for row in rows if row["key"] not in body["exclude_keys"]][: body["limit"]]
 
+    def _delete_input(self, body: Any, run_id: str, key: str) -> tuple[int, Any]:
+        return (204, None) if self.inputs.pop((run_id, key), None) else (404, {"detail": "not found"})
+
     def _read_input(self, body: Any, run_id: str, key: str) -> tuple[int, Any]:
         row = self.inputs.get((run_id, key))
         return (200, json.loads(row["value"])) if row else (404, {"detail": "not found"})
@@ -242,7 +256,24 @@ class FakeApi:
         state = {"type": "COMPLETED", "name": "Completed"}
         return self._create_flow_run({**body, "state": state, "deployment_id": deployment_id})
 
+    def _read_work_pool(self, body: Any, name: str) -> tuple[int, Any]:
+        if name not in self.work_pools:
+            return 404, {"detail": "not found"}
+        return 200, {"type": "any", "base_job_template": {"variables": {"properties": self.work_pools[name]}}}
+
+    def _create_automation(self, body: Any) -> tuple[int, Any]:
+        self.automations.append({"id": str(uuid4()), **body})
+        return 201, self.automations[-1]
+
+    def _delete_automations(self, body: Any, owner: str) -> tuple[int, Any]:
+        self.automations = [each for each in self.automations if each.get("owner_resource") != owner]
+        return 202, None
+
     def _write(self, run: dict[str, Any], state: dict[str, Any]) -> None:
         written = State.from_wire({**state, "id": None, "timestamp": None}).to_wire()
         run["state"] = written
         self.states[run["id"]].append(written)
+
+
+def _found(row: dict[str, Any] | None) -> tuple[int, Any]:
+    return (200, row) if row is not None else (404, {"detail": "not found"})

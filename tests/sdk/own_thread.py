@@ -46,7 +46,7 @@ class Server:
         state = {"type": type_, "name": name or type_.capitalize()}
         return self.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": force})
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, *, stopped: Callable[[], bool] | None = None) -> None:
         self.slept.append(seconds)
         assert self.meanwhile, "it waits, and nothing more is going to happen"
         self.meanwhile.pop(0)()

@@ -7,9 +7,10 @@ import threading
 import pytest
 
 from orchestrator import flow, task
-from orchestrator.sdk.both_ways import both_ways, wait
+from orchestrator.sdk.both_ways import both_ways
 from orchestrator.sdk.context import current_flow_run
 from orchestrator.sdk.errors import RunAbandoned
+from orchestrator.sdk.timing import pace
 
 
 @both_ways
@@ -206,7 +207,7 @@ def test_ends_the_function_at_its_next_wait_when_cancelled() -> None:
     def wait_long() -> None:
         begun.set()
         try:
-            wait(60)
+            pace.sleep(60)
         except RunAbandoned:
             ended.set()
 
@@ -220,11 +221,6 @@ def test_ends_the_function_at_its_next_wait_when_cancelled() -> None:
     asyncio.run(main())
 
     assert ended.wait(5)
-
-
-def test_waits_in_sync_code() -> None:
-    wait(0.001)
-    wait(-1)
 
 
 def test_has_an_async_form_that_is_a_coroutine_function() -> None:

@@ -109,6 +109,31 @@ def test_writes_numbers_in_labels_as_texts(store: FakeStore) -> None:
     assert arrived(store, "order.packed")[0]["resource"]["weight"] == "3"
 
 
+def test_happens_now_unless_a_time_is_given() -> None:
+    before = datetime.now(UTC)
+
+    event = Event(event="order.shipped", resource={"prefect.resource.id": "order.1"})
+
+    assert before <= event.occurred <= datetime.now(UTC)
+    assert event.to_wire()["occurred"]
+
+
+def test_finds_what_was_involved() -> None:
+    boxes = [{"prefect.resource.id": f"box.{n}", "prefect.resource.role": "box", "size": str(n)} for n in (1, 2)]
+    event = Event(event="order.shipped", resource={"prefect.resource.id": "order.1", "to": "Oslo"}, related=boxes)
+
+    assert event.involved_resources == [event.resource, *boxes]
+    assert event.resource_in_role == {"box": boxes[0]}
+    assert event.resources_in_role == {"box": boxes}
+    assert [event.find_resource_label(label) for label in ("to", "size", "related:box:size", "related:box")] == [
+        "Oslo",
+        None,
+        "1",
+        None,
+    ]
+    assert event.size_bytes > 100
+
+
 def test_makes_events_without_a_server() -> None:
     with use_client(None):
         event = emit_event("order.packed", resource=ORDER)

@@ -18,12 +18,17 @@ def stub() -> str:
         "# ruff: noqa: I001",
         '"""What type checkers see of the names that are loaded on first use (tests/sdk/test_public_names.py)."""',
         "",
-        *(f"from {module} import {name} as {name}" for name, module in orchestrator._PUBLIC.items()),
+        *(imported(name, module) for name, module in orchestrator._PUBLIC.items()),
         "",
         "__version__: str",
         "",
     ]
     return "\n".join(lines)
+
+
+def imported(name: str, module: str) -> str:
+    line = f"from {module} import {name} as {name}"
+    return line if len(line) <= 120 else f"from {module} import (\n    {name} as {name},\n)"
 
 
 @pytest.mark.parametrize("name", sorted(orchestrator._PUBLIC))

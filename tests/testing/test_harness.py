@@ -26,8 +26,7 @@ from orchestrator import (
 from orchestrator.sdk.api.client import current_client
 from orchestrator.sdk.configuration import settings
 from orchestrator.sdk.configuration.profiles import Profiles, forget, home, profiles_file, write_profiles
-from orchestrator.testing import disable_run_logger, harness
-from orchestrator.testing.utilities import prefect_test_harness
+from orchestrator.testing import disable_run_logger, harness, prefect_test_harness, utilities
 
 pytest_plugins = ["pytester"]
 
@@ -324,6 +323,8 @@ def test_answers_to_the_name_that_ported_tests_use():
     with prefect_test_harness(server_startup_timeout=30) as h:
         assert inner(3) == 9
         h.assert_state(h.flow_run("inner"), "Completed")
+    assert utilities.prefect_test_harness is prefect_test_harness
+    assert utilities.disable_run_logger is disable_run_logger
 
 
 def test_lets_functions_be_called_without_a_run():

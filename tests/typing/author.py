@@ -2,7 +2,7 @@
 
 from typing import reveal_type
 
-from orchestrator import State, TaskFuture, flow, get_run_logger, tags, task, unmapped
+from orchestrator import State, TaskFuture, flow, get_client, get_run_logger, tags, task, unmapped
 
 
 @task
@@ -51,3 +51,11 @@ def use(future: TaskFuture[int], state: State) -> None:
     double("three")  # wrong: no number
     label(1, units="km")  # wrong: no such parameter
     report("many")  # wrong: no number
+
+
+async def ask(flow_run_id: str) -> None:
+    blocking = get_client(sync_client=True)
+    reveal_type(blocking.read_flow_run(flow_run_id))
+    async with get_client() as client:
+        reveal_type(await client.read_flow_runs(limit=5))
+        await client.read_flow_runs(limt=5)  # wrong: no such parameter

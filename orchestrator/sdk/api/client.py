@@ -16,7 +16,8 @@ from orchestrator.contract.versions import API_VERSION
 from orchestrator.sdk.api.csrf import CsrfTokens
 from orchestrator.sdk.api.transport import HttpTransport, Request, Response, Transport
 from orchestrator.sdk.configuration import settings
-from orchestrator.sdk.errors import ApiError, ServerUnreachable
+from orchestrator.sdk.errors import ApiError, ServerUnreachable, api_error
+from orchestrator.sdk.timing import pace
 from orchestrator.sdk.values.json_values import encode
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Client:
         A server that is busy or away is asked again, with growing pauses or when its `Retry-After` says, for
         `patience_seconds` (None: the setting for the start of a run). Then ServerUnreachable is raised.
         Any other answer of 400 or above raises ApiError. `wait` is called with the seconds of each pause, and makes
-        it; None sleeps.
+        it; None lets the time pass, and raises RunAbandoned when nobody waits for the answer any more.
         """
         patience = settings.connect_seconds() if patience_seconds is None else patience_seconds
         encoded = None if body is None else (body if isinstance(body, bytes) else encode(body))
@@ -92,7 +93,7 @@ class Client:
             pause = _pause_seconds(attempt, response)
             if time.monotonic() + pause > deadline:
                 break
-            (wait or time.sleep)(pause)
+            (wait or pace.pause)(pause)
         raise ServerUnreachable(
             f"{method} {path}: no answer from {self.transport.address} within {patience:g} seconds ({trouble})",
             is_busy=response is not None,
@@ -126,7 +127,7 @@ class Client:
         if isinstance(body, dict):
             said = body.get("detail") or body.get("exception_detail") or body.get("exception_message") or body
         told = response.headers.get("retry-after")
-        raise ApiError(
+        raise api_error(
             f"{request.method} {request.path}: the server answered {response.status}: {str(said)[:2000]}",
             status=response.status,
             body=body,

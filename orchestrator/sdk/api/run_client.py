@@ -17,10 +17,13 @@ def needed_client(what: str) -> Client:
     """`client_of_run`, or MissingContext: `what` says what is wanted, as the beginning of a sentence."""
     client = client_of_run()
     if client is None:
-        raise MissingContext(
-            f"{what} needs a server: set ORCHESTRATOR_API_URL, for example to http://127.0.0.1:4200/api"
-        )
+        raise MissingContext(needs_server(what))
     return client
+
+
+def needs_server(what: str) -> str:
+    """The sentence that says so, and what to do."""
+    return f"{what} needs a server: set ORCHESTRATOR_API_URL, for example to http://127.0.0.1:4200/api"
 
 
 def ids_of_run() -> tuple[str | None, str | None]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
+from orchestrator.sdk.configuration.addresses import split_address
 from orchestrator.sdk.errors import SettingError
 
 CLAIM_HEADER = "X-Orchestrator-Claim"  # under which claim a worker speaks
@@ -53,12 +53,9 @@ class HttpTransport:
 
     def __init__(self, api_url: str, *, timeout_seconds: float = 60.0) -> None:
         try:
-            parts = urlsplit(api_url)
-            usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        except ValueError:  # no number, or none of a port
-            usable = False
-        if not usable:
-            raise SettingError(f"ORCHESTRATOR_API_URL is {api_url!r}; it must look like http://127.0.0.1:4200/api")
+            parts = split_address(api_url)
+        except ValueError as error:
+            raise SettingError(f"ORCHESTRATOR_API_URL is {api_url!r}; {error}") from None
         self._secure = parts.scheme == "https"
         self._host = parts.hostname or ""
         self._port = parts.port

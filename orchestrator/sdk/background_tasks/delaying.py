@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.contract.ids import uuid7
-from orchestrator.sdk.api.client import Client, current_client
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.run_client import needed_client
 from orchestrator.sdk.background_tasks.futures import BackgroundFuture
 from orchestrator.sdk.background_tasks.inputs import store_inputs
 from orchestrator.sdk.context import current_flow_run, current_tags
 from orchestrator.sdk.dependencies.inputs import edges
-from orchestrator.sdk.errors import MissingContext
 from orchestrator.sdk.outcomes.states import Scheduled, State
 
 if TYPE_CHECKING:
@@ -35,14 +35,20 @@ def delay(
     Raises MissingContext without a server, ParameterBindError, ResultNotSerializable when an argument cannot be stored,
     ServerUnreachable, ApiError.
     """
-    flow_run = current_flow_run.get()
-    client = flow_run.client if flow_run is not None else current_client()
-    if client is None:
-        raise MissingContext(
-            f"Task {task.name!r} cannot be delayed without a server: set ORCHESTRATOR_API_URL, for example to "
-            "http://127.0.0.1:4200/api"
-        )
     parameters = task.binder.bind(tuple(args or ()), dict(kwargs or {}))
+    return delay_bound(task, parameters, wait_for=wait_for, dependencies=dependencies)
+
+
+def delay_bound(
+    task: Task[Any, Any],
+    parameters: dict[str, Any],
+    *,
+    wait_for: Any = None,
+    dependencies: Mapping[str, Iterable[Any]] | None = None,
+) -> BackgroundFuture[Any]:
+    """`delay`, of arguments that have their parameters' names already."""
+    flow_run = current_flow_run.get()
+    client = needed_client(f"Delaying task {task.name!r}")
     awaited = list(wait_for) if isinstance(wait_for, (list, tuple, set, frozenset)) else [wait_for]
     awaited = [] if wait_for is None else awaited
     run_id = str(uuid7())

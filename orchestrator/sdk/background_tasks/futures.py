@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import time
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orchestrator.sdk.api.client import Client, current_client
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.run_client import needed_client
+from orchestrator.sdk.callers import is_awaited
 from orchestrator.sdk.dependencies.futures import TaskFuture
 from orchestrator.sdk.engine.pools import stepping_aside
-from orchestrator.sdk.errors import MissingContext, WaitTimeout
+from orchestrator.sdk.errors import WaitTimeout
 from orchestrator.sdk.outcomes.states import Pending, State
+from orchestrator.sdk.timing import pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 R = TypeVar("R")
-
-_SLICE_SECONDS = 0.5  # a stop of the run reaches a thread that waits only between two of these
 
 
 class BackgroundFuture(TaskFuture[R]):
@@ -69,26 +70,25 @@ class BackgroundFuture(TaskFuture[R]):
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the run has ended, however it ended, for at most `timeout` seconds. True when it has.
 
-        Raises ServerUnreachable, ApiError when the server cannot tell at the beginning; later it may be away.
+        Behind `await` it is `wait_async`. Raises ServerUnreachable, ApiError when the server cannot tell at the
+        beginning; later it may be away.
         """
+        if is_awaited(sys._getframe(1)):
+            return self.wait_async(timeout)  # type: ignore[return-value]
         if self._final is not None:
             return True
         self._watch()
-        deadline = None if timeout is None else time.monotonic() + timeout
         with stepping_aside():
-            while not self._ended.is_set():
-                left = _SLICE_SECONDS if deadline is None else min(_SLICE_SECONDS, deadline - time.monotonic())
-                if left <= 0:
-                    return False
-                self._ended.wait(left)
-        return True
+            return pace.wait_for(self._ended, timeout)
 
     def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
-        """Wait for the run and give its result, as `State.result` does.
+        """Wait for the run and give its result, as `State.result` does. Behind `await` it is `result_async`.
 
         Raises WaitTimeout when it has not ended within `timeout` seconds; the run goes on. Raises MissingResult when
         this process cannot reach the storage of the result.
         """
+        if is_awaited(sys._getframe(1)):
+            return self.result_async(timeout, raise_on_failure)  # type: ignore[return-value]
         if not self.wait(timeout):
             raise WaitTimeout(f"Task run {self._run_name!r} did not end within {timeout} seconds.")
         value: R = self.state.result(raise_on_failure=raise_on_failure)
@@ -129,13 +129,8 @@ class BackgroundFuture(TaskFuture[R]):
         return State.from_wire(found["state"]) if found.get("state") else Pending()
 
     def _server(self) -> Client:
-        client = self._client or current_client()
-        if client is None:
-            raise MissingContext(
-                "A server is needed: set ORCHESTRATOR_API_URL, for example to http://127.0.0.1:4200/api"
-            )
-        self._client = client
-        return client
+        self._client = self._client or needed_client(f"Asking for task run {self._run_name!r}")
+        return self._client
 
 
 def _made_anew(task_run_id: str, name: str) -> BackgroundFuture[Any]:

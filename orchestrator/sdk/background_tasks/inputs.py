@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.sdk.background_tasks.futures import BackgroundFuture
+from orchestrator.sdk.background_tasks.input_forms import know_them
 from orchestrator.sdk.dependencies.annotations import Annotation
 from orchestrator.sdk.dependencies.futures import TaskFuture
 from orchestrator.sdk.errors import MissingResult
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def store_inputs(task: Task[Any, Any], inputs_id: str, *, parameters: dict[str, Any], wait_for: list[Any]) -> None:
-    """Write them to the task's result storage, pickled.
+    """Write them to the task's result storage, by its serializer: who chose JSON reads no pickles there.
 
     Futures of this process are waited for, and travel as the states that they ended in; those of background tasks are
     left to whoever executes the run. Raises ResultNotSerializable, ResultStorageError.
@@ -39,8 +40,14 @@ def read_inputs(task: Task[Any, Any], inputs_id: str) -> tuple[dict[str, Any], l
     return dict(inputs.get("parameters") or {}), list(inputs.get("wait_for") or [])
 
 
+def forget_inputs(task: Task[Any, Any], inputs_id: str) -> None:
+    """Delete them, where the storage can. Raises ResultStorageError."""
+    _store(task).remove(_key(inputs_id))
+
+
 def _store(task: Task[Any, Any]) -> ResultStore:
-    return ResultStore(getattr(task, "result_storage", None), serializer="pickle")
+    know_them()
+    return ResultStore(getattr(task, "result_storage", None), serializer=getattr(task, "result_serializer", None))
 
 
 def _key(inputs_id: str) -> str:

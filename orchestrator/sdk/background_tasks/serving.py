@@ -13,19 +13,20 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.contract.times import now
-from orchestrator.sdk.api.client import Client, current_client
+from orchestrator.contract.times import format_time, now
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.run_client import needed_client
 from orchestrator.sdk.api.sockets import ApiSocket
-from orchestrator.sdk.background_tasks.inputs import read_inputs
+from orchestrator.sdk.background_tasks.executions import Execution
+from orchestrator.sdk.background_tasks.inputs import forget_inputs, read_inputs
 from orchestrator.sdk.background_tasks.served_runs import ServedTaskRun
-from orchestrator.sdk.errors import MissingContext, OrchestratorError, RunAbandoned, SocketLost, TaskServingError
+from orchestrator.sdk.background_tasks.status_page import HOST, status_page
+from orchestrator.sdk.errors import OrchestratorError, RunAbandoned, SocketLost, TaskServingError
 from orchestrator.sdk.outcomes.states import Crashed
 from orchestrator.sdk.processes.stop_signals import stopped_by_signals
 from orchestrator.sdk.runners.jobs import drive_here
-from orchestrator.sdk.timing.time_limits import raise_in_thread
 
 if TYPE_CHECKING:
     from orchestrator.sdk.tasks.task import Task
@@ -45,31 +46,30 @@ def serve_tasks(
     timeout: float | None = None,
     drain_seconds: float = DRAIN_SECONDS,
     print_starting_message: bool = True,
+    status_server_port: int | None = None,
 ) -> None:
     """Execute the delayed runs of these tasks, in threads of this process, until SIGINT or SIGTERM comes.
 
     `limit` is how many execute at once, None is 1000. `timeout` ends the serving after so many seconds. On the signal
     no more runs begin, and those under way get `drain_seconds` to end; what is left then is begun again by whoever
-    serves the task next. A second signal does so at once.
+    serves the task next. A second signal does so at once. `status_server_port` lets programs of this machine ask for
+    `/status` there: which tasks are served, how many runs ended, and what executes since when.
 
-    A server that goes away ends nothing. Raises MissingContext without a server, TaskServingError for what is no task
-    or a limit below 1, SocketRefused when the server does not let tasks be served.
+    A server that goes away ends nothing. Raises MissingContext without a server, TaskServingError for what is no task,
+    a limit below 1 or a port that is taken, SocketRefused when the server does not let tasks be served.
     """
-    client = current_client()
-    if client is None:
-        raise MissingContext("A server is needed: set ORCHESTRATOR_API_URL, for example to http://127.0.0.1:4200/api")
+    client = needed_client("Serving tasks")
     serving = TaskServing(client, tasks, limit=limit, drain_seconds=drain_seconds)
-    if print_starting_message:
-        _say(f"Serves {', '.join(sorted(task.name for task in tasks))}; Ctrl-C ends it.")
-    with stopped_by_signals(serving):
-        serving.run(seconds=timeout)
+    with status_page(status_server_port, serving.status) as port:
+        if print_starting_message:
+            _greet(tasks, port)
+        with stopped_by_signals(serving):
+            serving.run(seconds=timeout)
 
 
-@dataclass(slots=True)
-class _Execution:
-    run: ServedTaskRun
-    thread: threading.Thread
-    is_over: bool = False  # and not acknowledged yet
+def _greet(tasks: Sequence[Task[Any, Any]], port: int | None) -> None:
+    page = f" Its status: http://{HOST}:{port}/status" if port is not None else ""
+    _say(f"Serves {', '.join(sorted(task.name for task in tasks))}; Ctrl-C ends it.{page}")
 
 
 class TaskServing:
@@ -90,7 +90,7 @@ class TaskServing:
         self._limit = min(limit or MOST_AT_ONCE, MOST_AT_ONCE)
         self._drain_seconds = drain_seconds
         self._lock = threading.RLock()
-        self._executions: dict[str, _Execution] = {}
+        self._executions: dict[str, Execution] = {}
         self._freed = threading.Event()
         self._stops = 0
         self._drains_until: float | None = None
@@ -98,6 +98,28 @@ class TaskServing:
         self._socket: ApiSocket | None = None
         self._subscription_id: str | None = None  # of a server that lets us hold; None: it does not, or not yet
         self._server_is_away = False
+        self._client_id = f"{sockets.gethostname()}-{os.getpid()}"
+        self._started_at = now()
+        self._finished = 0
+
+    def status(self) -> dict[str, Any]:
+        """What it is doing, as JSON."""
+        with self._lock:
+            executing = [each for each in self._executions.values() if not each.is_over]
+        in_flight: dict[str, dict[str, str]] = {}
+        for each in executing:
+            in_flight.setdefault(each.run.task.task_key, {})[each.run.id] = format_time(each.began_at)
+        return {
+            "client_id": self._client_id,
+            "started_at": format_time(self._started_at),
+            "stopping": bool(self._stops),
+            "limit": self._limit,
+            "current": len(executing),
+            "available": max(0, self._limit - len(executing)),
+            "tasks": sorted(self._tasks),
+            "finished": self._finished,
+            "in_flight": in_flight,
+        }
 
     @property
     def executing(self) -> int:
@@ -147,7 +169,7 @@ class TaskServing:
             {
                 "type": "subscribe",
                 "keys": sorted(self._tasks),
-                "client_id": f"{sockets.gethostname()}-{os.getpid()}",
+                "client_id": self._client_id,
                 # What follows is ours; other servers pass it over.
                 "slots": self._limit,
                 "resumes": self._subscription_id,
@@ -214,7 +236,7 @@ class TaskServing:
             if run.state.is_terminal:
                 return
             thread = threading.Thread(target=self._execute, args=(run,), name=f"orchestrator-{task.name}", daemon=True)
-            self._executions[run_id] = _Execution(run, thread)
+            self._executions[run_id] = Execution(run, thread)
         thread.start()
 
     def _execute(self, run: ServedTaskRun) -> None:
@@ -232,8 +254,12 @@ class TaskServing:
                 with suppress(BaseException):  # the engine has made it the run's last state
                     drive_here(run)
             # Before it is acknowledged: should this process die in between, the run is executed again.
-            while not self._client.delivery.flush(2.0) and not self._ending.is_set():
-                continue
+            is_told = self._client.delivery.flush(2.0)
+            while not is_told and not self._ending.is_set():
+                is_told = self._client.delivery.flush(2.0)
+            if is_told and run.parameters_id and run.state.is_completed():
+                with suppress(OrchestratorError):  # a run that did not complete may be begun again by people
+                    forget_inputs(run.task, run.parameters_id)
         except RunAbandoned:
             pass  # another process has the run: see `_give_up`
         finally:
@@ -245,6 +271,7 @@ class TaskServing:
             execution, socket = self._executions.get(run_id), self._socket
             if execution is None:
                 return
+            self._finished += 0 if execution.is_over else 1
             execution.is_over = True
             if self._subscription_id is None:
                 self._executions.pop(run_id)
@@ -256,25 +283,22 @@ class TaskServing:
                 self._executions.pop(run_id, None)
         self._freed.set()
 
-    def _give_up(self, execution: _Execution) -> None:
+    def _give_up(self, execution: Execution) -> None:
         """Another process has the run by now: stop it, and say nothing more about it."""
         with self._lock:
             self._executions.pop(execution.run.id, None)
-        if execution.is_over:
-            return
-        _say(f"Task run {execution.run.name!r} is executed elsewhere by now; it stops here.")
-        execution.run.give_up("Another process executes it.", silently=True)
-        if execution.thread.ident is not None:
-            raise_in_thread(execution.thread.ident, RunAbandoned)
+        if not execution.is_over:
+            _say(f"Task run {execution.run.name!r} is executed elsewhere by now; it stops here.")
+            execution.abandon("Another process executes it.")
 
     def _silence(self) -> None:
-        """What still executes will be begun again elsewhere: nothing more is said of it."""
+        """What still executes will be begun again elsewhere: it stops here, and nothing more is said of it."""
         with self._lock:
             left, self._executions = list(self._executions.values()), {}
         for execution in left:
             if not execution.is_over:
                 _say(f"Task run {execution.run.name!r} did not end in time; it is begun again elsewhere.")
-                execution.run.give_up("The process that served the task has ended.", silently=True)
+                execution.abandon("The process that served the task has ended.")
 
     def _hand_back(self) -> None:
         """At the end. Whom we could not tell that we hold nothing finds out by the end of our lease."""
@@ -284,8 +308,10 @@ class TaskServing:
             return
         with self._lock:
             left, self._executions = list(self._executions.values()), {}
+        reason = "The process that served the task has ended."
         for execution in left:
-            execution.run.enter(Crashed(message="The process that served the task has ended."))
+            execution.run.enter(Crashed(message=reason))
+            execution.abandon(reason)
         self._client.delivery.flush(5.0)
 
     def _note(self, error: SocketLost) -> None:

@@ -13,18 +13,17 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-import warnings
 from abc import ABC
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
-from orchestrator.sdk.api.run_client import client_of_run, needed_client
-from orchestrator.sdk.blocks import documents, registry
+from orchestrator.contract.block_checksums import checksum_of
+from orchestrator.sdk.api.run_client import needed_client
+from orchestrator.sdk.blocks import documents, registry, saving
 from orchestrator.sdk.blocks.docstrings import first_text
 from orchestrator.sdk.both_ways import Asynchronous, BothWays, both_ways
-from orchestrator.sdk.errors import BlockError, BlockNotFound, BlockNotSaved
-from orchestrator.sdk.events import emit_event
+from orchestrator.sdk.errors import BlockError, BlockNotSaved
 from orchestrator.sdk.options.loadable import Decorated
 
 try:
@@ -32,12 +31,10 @@ try:
 except ImportError:
     raise ImportError("Blocks need pydantic: pip install pydantic") from None
 
-from orchestrator.sdk.blocks.contents import data_of
-from orchestrator.sdk.blocks.schemas import as_block_schema, checksum_of, nested_blocks, references, secret_paths
+from orchestrator.sdk.blocks.schemas import as_block_schema, nested_blocks, references, secret_paths
 
 UNVERSIONED = "non-versioned"
 _REF_TEMPLATE = "#/definitions/{model}"
-_MOST_NESTED = 50  # blocks inside blocks; deeper documents are left without their names
 
 
 def _describe(schema: dict[str, Any], model: type[Block]) -> None:
@@ -123,6 +120,9 @@ class Block(pydantic.BaseModel, ABC):
     def block_initialization(self) -> None:
         """Called once the fields are set; for subclasses."""
 
+    def _check_before_saving(self) -> None:
+        """Raise BlockError for what must not be kept; for subclasses."""
+
     # What the class says about itself.
 
     @classmethod
@@ -186,10 +186,6 @@ class Block(pydantic.BaseModel, ABC):
     def published_checksum(cls) -> str | None:
         return cls.__dict__.get("_published_checksum")
 
-    @staticmethod
-    def is_block_class(block: Any) -> bool:
-        return isinstance(block, type) and issubclass(block, Block)
-
     # On the server.
 
     @both_ways
@@ -212,7 +208,7 @@ class Block(pydantic.BaseModel, ABC):
         name = name if name is not None else self._block_document_name
         if name is None:
             raise BlockError(f"A name is needed to save a {type(self).__name__}: .save('main')")
-        return self._save(documents.checked_name(name), overwrite=overwrite)
+        return saving.save(self, documents.checked_name(name), base=Block, overwrite=overwrite)
 
     asave: ClassVar[Asynchronous[UUID]] = save.aio
 
@@ -235,7 +231,7 @@ class Block(pydantic.BaseModel, ABC):
             Raises BlockNotFound, UnknownBlockType when its class was not imported, BlockError when the values do not
             fit, MissingContext without a server. Async: `aload`.
             """
-            return cls._load(name, validate=validate)
+            return saving.load(cls, name, base=Block, validate=validate)
 
         aload = load.aio
 
@@ -246,15 +242,7 @@ class Block(pydantic.BaseModel, ABC):
 
         Raises as `load` does. Async: `aload_from_ref`.
         """
-        client = needed_client("Loading a block")
-        wanted = ref.get("block_document_id") if isinstance(ref, dict) else ref
-        if isinstance(ref, dict) and wanted is None and isinstance(ref.get("block_document_slug"), str):
-            document = documents.find(client, *_split(ref["block_document_slug"]))
-        else:
-            document = documents.find_by_id(client, _uuid(wanted))
-        if document is None:
-            raise BlockNotFound(f"There is no block {ref!r}")
-        return cls._from_document(document, validate=validate)
+        return saving.load_referred(cls, ref, base=Block, validate=validate)
 
     aload_from_ref: ClassVar[Asynchronous[Any]] = load_from_ref.aio
 
@@ -262,7 +250,7 @@ class Block(pydantic.BaseModel, ABC):
     @classmethod
     def delete(cls, name: str) -> None:
         """Delete the block of this name; of `Block` itself, `<type>/<name>`. Raises BlockNotFound. Async: `adelete`."""
-        documents.delete(needed_client("Deleting a block"), *cls._slug_and_name(name))
+        documents.delete(needed_client("Deleting a block"), *saving.slug_and_name(cls, name, base=Block))
 
     adelete: ClassVar[Asynchronous[None]] = delete.aio
 
@@ -282,100 +270,6 @@ class Block(pydantic.BaseModel, ABC):
             raise BlockError(f"{cls.__name__} is the base of blocks, not a block; register a subclass of it")
         cls._block_type_id, cls._block_schema_id = documents.register(cls, client)
 
-    def _save(self, name: str, *, overwrite: bool) -> UUID:
-        client = needed_client("Saving a block")
-        kind = type(self)
-        kind._register(client)
-        try:
-            data = data_of(self, Block)
-        except (TypeError, ValueError) as error:
-            raise BlockError(f"Block {kind.get_block_type_slug()}/{name} cannot be written as JSON: {error}") from error
-        document = {
-            "name": name,
-            "data": data,
-            "block_schema_id": kind._block_schema_id,
-            "block_type_id": kind._block_type_id,
-            "is_anonymous": False,
-        }
-        kept = documents.save(client, document=document, slug=kind.get_block_type_slug(), overwrite=overwrite)
-        self._block_document_id = UUID(kept["id"])
-        self._block_document_name = name
-        self._is_anonymous = False
-        return self._block_document_id
-
-    @classmethod
-    def _load(cls, name: Any, *, validate: bool) -> Self:
-        client = needed_client("Loading a block")
-        slug, name = cls._slug_and_name(name)
-        document = documents.find(client, slug, name)
-        if document is None:
-            raise BlockNotFound(f"There is no block {slug}/{name}")
-        return cls._from_document(document, validate=validate)
-
-    @classmethod
-    def _slug_and_name(cls, name: Any) -> tuple[str, str]:
-        if cls is Block:
-            return _split(name)
-        slug = cls.get_block_type_slug()
-        if not isinstance(name, str) or not name.strip("/"):
-            raise BlockError(f"{name!r} is no name of a block")
-        return slug, name.removeprefix(f"{slug}/")
-
-    @classmethod
-    def _from_document(cls, document: dict[str, Any], *, validate: bool) -> Self:
-        known: Any = cls
-        if not cls._is_concrete():
-            known = registry.class_of(_slug_of(document))
-            if not issubclass(known, cls):
-                raise BlockError(f"{_name_of(document)} is a {known.__name__}, not a {cls.__name__}")
-        data = {key: value for key, value in document["data"].items() if key != "block_type_slug"}
-        try:
-            block = known.model_validate(data)
-        except pydantic.ValidationError as error:
-            if validate:
-                raise BlockError(
-                    f"{_name_of(document)} does not fit {known.__name__}: {_problems(error)}. "
-                    "validate=False loads it nevertheless"
-                ) from None
-            missing = {str(each["loc"][0]): None for each in error.errors() if each["loc"]}
-            warnings.warn(
-                f"{_name_of(document)} does not fit {known.__name__}; it is loaded without {', '.join(missing)}. "
-                "Set these and save it with overwrite=True",
-                stacklevel=4,
-            )
-            block = known.model_construct(**{**data, **missing})
-        block._belongs_to(document, depth=0)
-        known._block_schema_id, known._block_type_id = document.get("block_schema_id"), document.get("block_type_id")
-        block._tell_loaded()
-        loaded: Self = block
-        return loaded
-
-    def _belongs_to(self, document: dict[str, Any], *, depth: int) -> None:
-        """Remember which document this is, and which those inside it are."""
-        self._block_document_id = UUID(str(document["id"])) if document.get("id") else None
-        self._block_document_name = document.get("name")
-        self._is_anonymous = document.get("is_anonymous")
-        if depth >= _MOST_NESTED:
-            return
-        for field, reference in (document.get("block_document_references") or {}).items():
-            nested = getattr(self, field, None)
-            inner = reference.get("block_document") if isinstance(reference, dict) else None
-            if isinstance(nested, Block) and inner:
-                nested._belongs_to(inner, depth=depth + 1)
-
-    def _tell_loaded(self) -> None:
-        if not self._block_document_id or not self._block_document_name or client_of_run() is None:
-            return
-        slug = self.get_block_type_slug()
-        emit_event(
-            f"prefect.block.{slug}.loaded",
-            resource={
-                "prefect.resource.id": f"prefect.block-document.{self._block_document_id}",
-                "prefect.resource.name": self._block_document_name,
-            },
-            related=[{"prefect.resource.id": f"prefect.block-type.{slug}", "prefect.resource.role": "block-type"}],
-        )
-
 
 def _slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
@@ -389,36 +283,5 @@ def _version_of(module: str) -> str:
     return found.group(1) if found else UNVERSIONED
 
 
-def _split(name: Any) -> tuple[str, str]:
-    slug, slash, rest = name.partition("/") if isinstance(name, str) else ("", "", "")
-    if not (slug and slash and rest):
-        raise BlockError(f"{name!r} is no name of a block with its type; it looks like 'secret/token'")
-    return slug, rest
-
-
-def _slug_of(document: dict[str, Any]) -> str:
-    kind = document.get("block_type") or (document.get("block_schema") or {}).get("block_type") or {}
-    slug = kind.get("slug")
-    if not isinstance(slug, str):
-        raise BlockError(f"Block {document.get('name')!r} does not say which type it has")
-    return slug
-
-
-def _name_of(document: dict[str, Any]) -> str:
-    return f"Block {_slug_of(document)}/{document.get('name') or document.get('id')}"
-
-
-def _problems(error: pydantic.ValidationError) -> str:
-    # Without the values: they may be secret.
-    return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in error.errors())
-
-
 def _optional_text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def _uuid(value: Any) -> UUID:
-    try:
-        return value if isinstance(value, UUID) else UUID(str(value))
-    except ValueError:
-        raise BlockError(f"{value!r} refers to no block; an id is needed, or a dictionary with one") from None

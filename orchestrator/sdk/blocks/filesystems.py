@@ -13,6 +13,7 @@ import pydantic
 from orchestrator.sdk.blocks.core import Block
 from orchestrator.sdk.both_ways import Asynchronous, both_ways
 from orchestrator.sdk.errors import BlockError
+from orchestrator.sdk.values.whole_files import write_whole
 
 
 class FileSystem(Block, ABC):
@@ -81,7 +82,10 @@ class FileSystem(Block, ABC):
 
 
 class LocalFileSystem(FileSystem):
-    """A directory of this machine. `basepath` None is the working directory at the time of use."""
+    """A directory of this machine. `basepath` None is the working directory at the time of use.
+
+    Files that are written are for their owner alone.
+    """
 
     _block_type_name = "Local File System"
     _published_checksum: ClassVar[str | None] = (
@@ -101,12 +105,7 @@ class LocalFileSystem(FileSystem):
     def _write(self, path: str, content: bytes) -> str:
         target = self._inside(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            partial.write_bytes(content)
-            partial.replace(target)  # a reader sees the old content or the new one, never half of it
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(target, content, durable=False)
         return str(target)
 
     def _get(self, from_path: str | None, target: Path) -> None:

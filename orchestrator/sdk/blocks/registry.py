@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from orchestrator.sdk.blocks.core import Block
 
 _classes: dict[str, type[Block]] = {}
-_BUILT_IN = ("orchestrator.sdk.blocks.system", "orchestrator.sdk.blocks.filesystems")
+_BUILT_IN = (
+    "orchestrator.sdk.blocks.system",
+    "orchestrator.sdk.blocks.filesystems",
+    "orchestrator.sdk.blocks.notifications",
+    "orchestrator.sdk.blocks.webhooks",
+    "orchestrator.sdk.shell.operation",
+)
 
 
 def remember(block: type[Block]) -> None:

@@ -1,24 +1,22 @@
-"""The schema of a block: its fields as the API keeps them, and the checksum by which clients find it again.
+"""The schema of a block: its fields as the API keeps them.
 
-Both are what Prefect's clients compute for the same class, byte for byte, so that they can share documents.
+It is what Prefect's clients compute for the same class, byte for byte, so that they can share documents.
 """
 
 from __future__ import annotations
 
 import collections.abc
-import hashlib
 import inspect
-import json
 import types
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import pydantic
 
+from orchestrator.contract.block_checksums import without
+
 if TYPE_CHECKING:
     from orchestrator.sdk.blocks.core import Block
-
-_DEFINITIONS = "#/definitions/"
 
 
 class SecretDict(pydantic.Secret[dict[str, Any]]):
@@ -97,24 +95,6 @@ def as_block_schema(schema: dict[str, Any], model: type[Block], block: type, *, 
     return made
 
 
-def checksum_of(fields: dict[str, Any]) -> str:
-    """Of a block schema's fields. Secret paths do not count, nor do definitions that are blocks or that nobody uses."""
-    counted = without(fields, {"secret_fields"})
-    if counted.get("definitions"):
-        counted["definitions"] = _plain_definitions(counted, counted["definitions"])
-        if not counted["definitions"]:
-            del counted["definitions"]
-    text = json.dumps([[counted], {}], sort_keys=True)
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def without(part: Any, keys: set[str]) -> Any:
-    """A copy without these keys, at any depth of dictionaries. Lists are left as they are: so do the other clients."""
-    if not isinstance(part, dict):
-        return part
-    return {key: without(value, keys) for key, value in part.items() if key not in keys}
-
-
 def _number_fields(schema: dict[str, Any], model: type[Block], *, by_alias: bool) -> None:
     for position, (name, field) in enumerate(model.model_fields.items()):
         key = field.alias or name if by_alias else name
@@ -131,26 +111,3 @@ def _all_nested(model: type[Block], block: type) -> list[type[Block]]:
             found += new
             waiting += new
     return found
-
-
-def _plain_definitions(part: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    waiting = _names_in(part)
-    while waiting:
-        name = waiting.pop()
-        definition = definitions.get(name)
-        if name in found or not definition or definition.get("block_type_slug") is not None:
-            continue
-        found[name] = definition
-        waiting += _names_in(definition)
-    return found
-
-
-def _names_in(part: Any) -> list[str]:
-    if isinstance(part, list):
-        return [name for item in part for name in _names_in(item)]
-    if not isinstance(part, dict):
-        return []
-    reference = part.get("$ref")
-    own = [reference.removeprefix(_DEFINITIONS)] if isinstance(reference, str) and reference else []
-    return own + [name for item in part.values() for name in _names_in(item)]

@@ -41,6 +41,7 @@ class KeptResults(NamedTuple):
         if not asked:
             return KeptResults(persist_result=persist, may_be_cached=not options["refresh_cache"])
         from orchestrator.sdk.caching.policies import NO_CACHE
+        from orchestrator.sdk.results.readers import tell
         from orchestrator.sdk.results.serializers import serializer_for
         from orchestrator.sdk.results.storage import storage_for
 
@@ -49,12 +50,16 @@ class KeptResults(NamedTuple):
         if persist is None and not only_no_cache:
             persist = True
         storage, serializer = options["result_storage"], options["result_serializer"]
+        storage = storage_for(storage) if storage is not None else None
+        serializer = serializer_for(serializer) if serializer is not None else None
+        if storage is not None and serializer is not None:
+            tell(storage, serializer)
         return KeptResults(
             persist_result=persist,
             cache_policy=policy,
             cache_expiration=_expiration(options),
-            result_storage=storage_for(storage) if storage is not None else None,
-            result_serializer=serializer_for(serializer) if serializer is not None else None,
+            result_storage=storage,
+            result_serializer=serializer,
             may_be_cached=not options["refresh_cache"] and policy is not NO_CACHE,
         )
 

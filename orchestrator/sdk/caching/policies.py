@@ -12,24 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.sdk.errors import TransactionError
+from orchestrator.sdk.run_contexts import TaskRunContext
 from orchestrator.sdk.values.hashing import digest, digest_of_code
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.tasks.task import Task
-    from orchestrator.sdk.tasks.task_run import TaskRun
+    from orchestrator.sdk.transactional.choices import IsolationLevel
     from orchestrator.sdk.transactional.locks import LockManager
-    from orchestrator.sdk.transactional.transactions import IsolationLevel
-
-
-class TaskRunContext(NamedTuple):
-    """What a key may be made of besides the arguments."""
-
-    task: Task[Any, Any]
-    task_run: TaskRun
-    parameters: dict[str, Any]
 
 
 CacheKeyFn = Callable[[TaskRunContext, dict[str, Any]], str | None]
@@ -54,7 +45,7 @@ class CachePolicy:
         isolation_level: IsolationLevel | str | None = None,
     ) -> Self:
         """A copy with other settings; what is not given stays as it is."""
-        from orchestrator.sdk.transactional.transactions import IsolationLevel
+        from orchestrator.sdk.transactional.choices import IsolationLevel
 
         return replace(
             self,
@@ -172,24 +163,13 @@ class Together(CachePolicy):
 
 def checked_policy(policy: Any) -> CachePolicy:
     """Raises TypeError for what is no policy, TransactionError for one that asks for locks and names no manager."""
-    from orchestrator.sdk.transactional.transactions import IsolationLevel
+    from orchestrator.sdk.transactional.choices import IsolationLevel
 
     if not isinstance(policy, CachePolicy):
         raise TypeError(f"cache_policy is {policy!r}; use INPUTS, TASK_SOURCE, RUN_ID, DEFAULT, NO_CACHE, …")
     if policy.isolation_level is IsolationLevel.SERIALIZABLE and policy.lock_manager is None:
         raise TransactionError("The isolation level SERIALIZABLE needs a lock manager: .configure(lock_manager=…)")
     return policy
-
-
-def key_of(policy: CachePolicy, context: TaskRunContext, flow_parameters: dict[str, Any]) -> str | None:
-    """The key of a call. What is made of inputs, code and runs alone belongs to its task: two tasks with the same
-    arguments do not take each other's results. What the author's function says is the key as it is.
-    """
-    key = policy.compute_key(context, context.parameters, flow_parameters)
-    if key is None or not isinstance(policy, (Inputs, TaskSource, FlowParameters, RunId, Together)):
-        return key
-    fn = getattr(context.task.fn, "func", context.task.fn)
-    return digest(getattr(fn, "__qualname__", context.task.name), key)
 
 
 def task_input_hash(context: TaskRunContext, arguments: dict[str, Any]) -> str | None:

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.contract.times import format_time, now
-from orchestrator.sdk.caching.policies import DEFAULT, NO_CACHE, CachePolicy, TaskRunContext, key_of
+from orchestrator.sdk.caching.policies import DEFAULT, NO_CACHE, CachePolicy, TaskRunContext
 from orchestrator.sdk.engine.conversation import Block, Conversation
 from orchestrator.sdk.errors import ResultNotSerializable, ResultStorageError
 from orchestrator.sdk.outcomes.states import MISSING, Completed, State
-from orchestrator.sdk.results.keeping import persists_by_default, store_of
+from orchestrator.sdk.results.keeping import persists_by_default, store_of, tasks_persist
 from orchestrator.sdk.transactional.transactions import Transaction, transaction_around
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ def keeping_of(run: TaskRun, parameters: dict[str, Any]) -> Keeping | None:
     if task.persist_result is not None:
         persists = task.persist_result
     else:
-        persists = flow_run.persists_results if flow_run is not None else persists_by_default()
+        persists = flow_run.persists_tasks if flow_run is not None else tasks_persist(persists_by_default())
     remembers = flow_run is not None and flow_run.flow.retries > 0 and task.may_be_cached
     if run.gives_items:  # who gets them one at a time cannot be given them again
         persists = remembers = False
-    around = transaction_around(run)
+    around = transaction_around()
     if not (persists or remembers or around is not None or task.on_commit_hooks or task.on_rollback_hooks):
         return None
     return Keeping(run, parameters, around, persists=persists, remembers=remembers)
@@ -164,7 +164,8 @@ class Keeping:
             if policy is NO_CACHE:
                 return None
             flow_parameters = run.flow_run.parameters if run.flow_run is not None else {}
-            key = key_of(policy, TaskRunContext(task, run, self._inputs), flow_parameters)
+            context = TaskRunContext(task, run, self._inputs)
+            key = policy.compute_key(context, context.parameters, flow_parameters)
             if key is not None and self._store is not None:
                 self._store.result_storage.location(key)
             return key

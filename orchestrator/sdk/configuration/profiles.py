@@ -72,16 +72,9 @@ def write_profiles(file: Path, profiles: Profiles) -> None:
     for name, values in profiles.settings.items():
         lines += ["", f"[profiles.{_quoted(name)}]"]
         lines += [f"{variable} = {_quoted(value)}" for variable, value in values.items()]
-    made = file.with_name(f".{file.name}-{os.getpid()}")
-    try:
-        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write("\n".join(lines) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(made, file)
-    finally:
-        made.unlink(missing_ok=True)
+    from orchestrator.sdk.values.whole_files import write_whole
+
+    write_whole(file, ("\n".join(lines) + "\n").encode())
 
 
 def active_name(profiles: Profiles) -> str | None:

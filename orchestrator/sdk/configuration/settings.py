@@ -1,6 +1,7 @@
 """The settings of a client: from the environment, else from the active profile, else a default.
 
-Read when needed, so that a test or a notebook can change the environment. SETTINGS is the whole list.
+Read when needed, so that a test or a notebook can change the environment. SETTINGS is the whole list. Some are also
+taken from the variables that scripts for Prefect have set, when nobody says anything else: see `foreign.py`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+from orchestrator.sdk.configuration import foreign
+from orchestrator.sdk.configuration.addresses import split_address
 from orchestrator.sdk.configuration.profiles import active_settings
 from orchestrator.sdk.errors import SettingError
 
@@ -33,15 +36,7 @@ def _text(value: str) -> str:
 
 @cache
 def _address(value: str) -> str:
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # no number, or none of a port
-        usable = False
-    if not usable:
-        raise ValueError("it must look like http://127.0.0.1:4200/api")
+    split_address(value)
     return value.rstrip("/")
 
 
@@ -67,6 +62,18 @@ def _seconds(value: str) -> str:
     if number != number or number == float("inf"):
         raise ValueError("a number is needed")
     return value
+
+
+def _count(value: str) -> str:
+    if not value.isdecimal():
+        raise ValueError("a whole number is needed")
+    return value
+
+
+def _delays(value: str) -> str:
+    for each in value.strip("[]").split(","):
+        _seconds(each.strip())
+    return value.strip("[]")
 
 
 def _yes_or_no(value: str) -> str:
@@ -140,6 +147,12 @@ SETTINGS = {
         ),
         Setting("ORCHESTRATOR_RESULTS_DEFAULT_SERIALIZER", _text, "pickle", "How results are written: pickle, json, …"),
         Setting(
+            "ORCHESTRATOR_RESULTS_JSON_MODULES",
+            _text,
+            None,
+            "Modules, with commas between, that are imported for the classes of values that are stored as JSON.",
+        ),
+        Setting(
             "ORCHESTRATOR_DEFAULT_RESULT_STORAGE", _text, None, "Where results are stored: a path or an fsspec address."
         ),
         Setting(
@@ -147,6 +160,36 @@ SETTINGS = {
             _text,
             None,
             "The directory of stored results; by default `storage` in the data directory.",
+        ),
+        Setting(
+            "ORCHESTRATOR_TASKS_DEFAULT_PERSIST_RESULT",
+            _yes_or_no,
+            None,
+            "Whether tasks that do not say so themselves store their results, whatever their flow says.",
+        ),
+        Setting(
+            "ORCHESTRATOR_TASKS_DEFAULT_RETRIES", _count, "0", "The retries of tasks that do not say so themselves."
+        ),
+        Setting(
+            "ORCHESTRATOR_TASKS_DEFAULT_RETRY_DELAY_SECONDS",
+            _delays,
+            "0",
+            "How long such tasks wait before a retry: a number, or one for each retry: 1,10,100.",
+        ),
+        Setting(
+            "ORCHESTRATOR_FLOWS_DEFAULT_RETRIES", _count, "0", "The retries of flows that do not say so themselves."
+        ),
+        Setting(
+            "ORCHESTRATOR_FLOWS_DEFAULT_RETRY_DELAY_SECONDS",
+            _seconds,
+            "0",
+            "How long such flows wait before a retry.",
+        ),
+        Setting(
+            "ORCHESTRATOR_LOGGING_LOG_PRINTS",
+            _yes_or_no,
+            "false",
+            "Whether what flows and tasks print is logged where they do not say so themselves.",
         ),
         Setting("ORCHESTRATOR_LOGGING_LEVEL", _level, "INFO", "The least level of log lines that count."),
     )
@@ -162,52 +205,93 @@ OF_ONE_SERVER = frozenset(
         "ORCHESTRATOR_SIGNING_KEY",
     }
 )
-_OTHER_CREDENTIALS = {
-    "ORCHESTRATOR_API_KEY": "ORCHESTRATOR_API_AUTH_STRING",
-    "ORCHESTRATOR_API_AUTH_STRING": "ORCHESTRATOR_API_KEY",
-}
 
 
 def value_of(name: str) -> str | None:
     """The checked value of a setting, or its default. Raises SettingError when what is given cannot be used."""
     setting = SETTINGS[name]
-    text, _ = given(name)
+    text, source = given(name)
     if text is None:
         return setting.default
     try:
         return setting.check(text)
     except ValueError as error:
+        if source in foreign.NAMES.values() and name not in foreign.OF_THE_SERVER:
+            return setting.default  # it was said to Prefect, which knows more levels than we do
         shown = "set to something that cannot be used" if setting.secret else repr(text)
-        raise SettingError(f"{name} is {shown}; {error}") from None
+        said = source if source in foreign.NAMES.values() else name
+        raise SettingError(f"{said} is {shown}; {error}") from None
 
 
 hidden: frozenset[str] = frozenset()  # settings of which the active profile's word does not count for the moment
 
 
 def given(name: str) -> tuple[str | None, str]:
-    """What is said about a setting, and by whom: `environment`, `profile`, or `default` when nobody says anything."""
-    text = os.environ.get(name, "").strip()
-    if text:
-        return text, "environment"
-    text = "" if name in hidden else active_settings().get(name, "").strip()
-    if text and not is_passed_over(name):
-        return text, "profile"
+    """What is said about a setting, and by whom: `environment`, `profile`, the name of a variable of Prefect's, or
+    `default` when nobody says anything."""
+    text, source = _said_of_ours(name)
+    if text is not None and not is_passed_over(name):
+        return text, source
+    text = None if name in hidden else foreign.value(name)
+    if text is not None and (name not in foreign.CREDENTIALS or _are_meant_for_this_server()):
+        return text, foreign.NAMES[name]
     return None, "default"
 
 
 def is_passed_over(name: str) -> bool:
-    """True when the environment says something that goes together with this setting, so that a profile's is not meant.
+    """True when what is said about this setting belongs to another server than the one that is spoken to.
 
-    The environment names another server than the profile does, or it gives the other kind of credentials.
+    The environment names another server than the profile does, or it gives the other kind of credentials; or the
+    address is the one that Prefect's variable names, while key or password are ours.
     """
     if name not in OF_ONE_SERVER:
         return False
-    other = _OTHER_CREDENTIALS.get(name)
-    if other and os.environ.get(other, "").strip():
+    if _foreign_address() is not None:
+        return name in foreign.CREDENTIALS or not _of_environment(name)
+    if _of_environment(name):
+        return False
+    other = foreign.CREDENTIALS.get(name)
+    if other and _of_environment(other):
         return True
-    named = os.environ.get("ORCHESTRATOR_API_URL", "").strip().rstrip("/")
-    theirs = active_settings().get("ORCHESTRATOR_API_URL", "").strip().rstrip("/")
-    return bool(theirs and named and theirs != named)
+    named, theirs = _of_environment("ORCHESTRATOR_API_URL"), _of_profile("ORCHESTRATOR_API_URL")
+    return bool(theirs and named and theirs.rstrip("/") != named.rstrip("/"))
+
+
+def _said_of_ours(name: str) -> tuple[str | None, str]:
+    text = _of_environment(name)
+    if text is not None:
+        return text, "environment"
+    text = None if name in hidden else _of_profile(name)
+    return text, "profile" if text is not None else "default"
+
+
+def _of_environment(name: str) -> str | None:
+    return os.environ.get(name, "").strip() or None
+
+
+def _of_profile(name: str) -> str | None:
+    return active_settings().get(name, "").strip() or None
+
+
+def _foreign_address() -> str | None:
+    """The server that Prefect's variable names, when it is the one that counts."""
+    name = "ORCHESTRATOR_API_URL"
+    if name in hidden or _said_of_ours(name)[0] is not None:
+        return None
+    return foreign.value(name)
+
+
+def _are_meant_for_this_server() -> bool:
+    """Whether the credentials in Prefect's variables are for the server that is spoken to, and the only ones."""
+    theirs = foreign.value("ORCHESTRATOR_API_URL")
+    if theirs is None:
+        return False
+    if _foreign_address() is not None:
+        return True
+    ours = _said_of_ours("ORCHESTRATOR_API_URL")[0]
+    if ours is None or ours.rstrip("/") != theirs.rstrip("/"):
+        return False
+    return all(_said_of_ours(name)[0] is None or is_passed_over(name) for name in foreign.CREDENTIALS)
 
 
 def api_url() -> str | None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
 
+from orchestrator.sdk.callers import is_awaited
+from orchestrator.sdk.context import current_task_run
 from orchestrator.sdk.engine.pools import stepping_aside
 from orchestrator.sdk.errors import WaitTimeout
+from orchestrator.sdk.outcomes.reading import exception_of, result_of
 
 if TYPE_CHECKING:
     from orchestrator.sdk.outcomes.states import State
@@ -27,6 +32,9 @@ class TaskFuture(Generic[R]):
         self._lock = threading.Lock()
         self._final: State | None = None
         self._callbacks: list[Callable[[TaskFuture[R]], None]] = []
+        outer = current_task_run.get()
+        if outer is not None:
+            outer.has_submitted = True
 
     def __repr__(self) -> str:
         return f"<TaskFuture {self._run.name!r} {self.state}>"
@@ -44,24 +52,41 @@ class TaskFuture(Generic[R]):
         """The state it is in now."""
         return self._final or self._run.state
 
+    def get_state(self) -> Any:
+        """The state it is in now; `await future.get_state()` gives the same."""
+        if is_awaited(sys._getframe(1)):
+            from orchestrator.sdk.both_ways import in_thread
+
+            return in_thread(lambda: self.state)
+        return self.state
+
     def done(self) -> bool:
         return self._final is not None
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the run has ended, however it ended, for at most `timeout` seconds. True when it has."""
+        """Wait until the run has ended, however it ended, for at most `timeout` seconds. True when it has.
+
+        Behind `await` it is `wait_async`.
+        """
+        if is_awaited(sys._getframe(1)):
+            return self.wait_async(timeout)  # type: ignore[return-value]
         if self._final is not None:
             return True
         with stepping_aside():
             return self._ended.wait(timeout)
 
     def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
-        """Wait for the run and give its result, as `State.result` does.
+        """Wait for the run and give its result, as `State.result` does. It blocks in async code too; behind `await` it
+        is `result_async`.
 
         Raises WaitTimeout when it has not ended within `timeout` seconds; the run goes on.
         """
+        if is_awaited(sys._getframe(1)):
+            return self.result_async(timeout, raise_on_failure)  # type: ignore[return-value]
         if not self.wait(timeout):
             raise WaitTimeout(f"Task run {self._run.name!r} did not end within {timeout} seconds.")
-        return self.state.result(raise_on_failure=raise_on_failure)
+        value: R = result_of(self.state, raise_on_failure=raise_on_failure)
+        return value
 
     async def wait_async(self, timeout: float | None = None) -> bool:
         """As `wait`, without blocking the event loop."""
@@ -85,6 +110,15 @@ class TaskFuture(Generic[R]):
             raise WaitTimeout(f"Task run {self._run.name!r} did not end within {timeout} seconds.")
         value: R = await self.state.aresult(raise_on_failure)
         return value
+
+    async def aresult(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
+        """The same as `result_async`."""
+        return await self.result_async(timeout, raise_on_failure)
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """`await task.submit(1)` gives the future at once, as it does without `await`."""
+        return self
+        yield
 
     def add_done_callback(self, callback: Callable[[TaskFuture[R]], None]) -> None:
         """Called once with this future when the run has ended; at once when it already has."""
@@ -113,13 +147,18 @@ class FutureList(list[TaskFuture[R]]):
         return wait(self, timeout)
 
     def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> list[R]:
-        """All results, in order. `timeout` is for all of them together."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        results = []
-        for future in self:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            results.append(future.result(left, raise_on_failure=raise_on_failure))
-        return results
+        """All results, in order. `timeout` is for all of them together. The first failure is raised when it comes,
+        while others may still run. Raises WaitTimeout."""
+        running = [future for future in self if not future.done()]
+        for future in chain(self if raise_on_failure else (), as_completed(running, timeout)):
+            if raise_on_failure and future.done() and not future.state.is_completed():
+                raise exception_of(future.state)
+        return [result_of(future.state, raise_on_failure=raise_on_failure) for future in self]
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """`await task.map([1, 2])` gives the futures at once, as it does without `await`."""
+        return self
+        yield
 
 
 class DoneAndNotDone(NamedTuple, Generic[R]):
@@ -159,3 +198,8 @@ def as_completed(futures: Iterable[TaskFuture[R]], timeout: float | None = None)
             raise WaitTimeout(f"{len(waiting)} of {total} task runs did not end within {timeout} seconds.") from None
         waiting.discard(future)
         yield future
+
+
+# As type hints and isinstance checks of scripts written for Prefect name them.
+PrefectFuture = TaskFuture
+PrefectFutureList = FutureList

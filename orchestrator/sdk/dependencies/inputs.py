@@ -6,9 +6,10 @@ import sys
 from typing import Any
 from weakref import ref
 
-from orchestrator.sdk.dependencies.annotations import Annotation, allow_failure
+from orchestrator.sdk.dependencies.annotations import Annotation, allow_failure, opaque, quote
 from orchestrator.sdk.dependencies.futures import TaskFuture
 from orchestrator.sdk.errors import UpstreamFailed
+from orchestrator.sdk.outcomes.reading import exception_of, result_of
 from orchestrator.sdk.outcomes.states import State
 
 _PLAIN = frozenset({int, float, str, bool, bytes, complex, type(None)})
@@ -24,24 +25,20 @@ def find_futures(value: Any) -> list[TaskFuture[Any]]:
     return found
 
 
-def resolve(value: Any) -> Any:
+def states_in(value: Any) -> list[State]:
+    """Those of all futures in the value, which are waited for, and the states in it, in their order."""
+    found: list[State] = []
+    _collect_states(value, found)
+    return found
+
+
+def resolve(value: Any, *, allow_failures: bool = False) -> Any:
     """The value with every future and state replaced by its result. A value without any is returned as it is.
 
-    Raises UpstreamFailed when one of them did not complete and is not inside `allow_failure`.
+    Raises UpstreamFailed when one of them did not complete and is not inside `allow_failure`; with `allow_failures`, as
+    if all of them were, it is replaced by its exception.
     """
-    return _replace(value, allow=False)
-
-
-def settle_states(value: Any) -> Any:
-    """The value with every future replaced by its final state; used on what a flow returns."""
-    if isinstance(value, TaskFuture):
-        value.wait()
-        return value.state
-    if type(value) in (list, tuple, set, frozenset) and find_futures(value):
-        return type(value)(settle_states(item) for item in value)
-    if type(value) is dict and find_futures(value):
-        return {key: settle_states(item) for key, item in value.items()}
-    return value
+    return _replace(value, allow=allow_failures)
 
 
 class Origins:
@@ -113,7 +110,8 @@ def _collect_runs(value: Any, origins: Origins | None, found: dict[str, None]) -
             found[run_id] = None
         return
     if isinstance(value, Annotation):
-        _collect_runs(value.value, origins, found)
+        if _is_looked_into(value):
+            _collect_runs(value.value, origins, found)
         return
     if origins is not None:
         run_id = origins.of(value)
@@ -131,11 +129,34 @@ def _collect(value: Any, found: list[TaskFuture[Any]]) -> None:
     if isinstance(value, TaskFuture):
         found.append(value)
     elif isinstance(value, Annotation):
-        _collect(value.value, found)
+        if _is_looked_into(value):
+            _collect(value.value, found)
     else:
         for item in _items(value):
             if type(item) not in _PLAIN:
                 _collect(item, found)
+
+
+def _collect_states(value: Any, found: list[State]) -> None:
+    if isinstance(value, TaskFuture):
+        value.wait()
+        found.append(value.state)
+    elif isinstance(value, State):
+        found.append(value)
+    elif isinstance(value, Annotation):
+        if _is_looked_into(value):
+            _collect_states(value.value, found)
+    else:
+        for item in _items(value):
+            if type(item) not in _PLAIN:
+                _collect_states(item, found)
+
+
+def _is_looked_into(marked: Annotation[Any]) -> bool:
+    """Whether futures and states inside of it count. Of what is opaque, only one that stands there alone."""
+    if isinstance(marked, quote):
+        return False
+    return not isinstance(marked, opaque) or isinstance(marked.value, (TaskFuture, State, Annotation))
 
 
 def _items(value: Any) -> Any:
@@ -157,6 +178,8 @@ def _replace(value: Any, *, allow: bool) -> Any:
     if isinstance(value, State):
         return _result_of(value, name=None, allow=allow)
     if isinstance(value, Annotation):
+        if not _is_looked_into(value):
+            return value.value
         return _replace(value.value, allow=allow or isinstance(value, allow_failure))
     if kind is dict:
         return _same_unless_changed(value, {key: _replace(item, allow=allow) for key, item in value.items()})
@@ -176,8 +199,8 @@ def _same_unless_changed(old: dict[Any, Any], new: dict[Any, Any]) -> dict[Any, 
 
 def _result_of(state: State, *, name: str | None, allow: bool) -> Any:
     if state.is_completed():
-        return state.result()
+        return result_of(state)
     if allow:
-        return state.result(raise_on_failure=False)
+        return exception_of(state) if state.is_terminal else result_of(state, raise_on_failure=False)
     which = f"task run {name!r}" if name else "an input"
     raise UpstreamFailed(f"Not run, because {which} did not complete: it is {state.name}", state=state)

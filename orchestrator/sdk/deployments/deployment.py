@@ -7,13 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.sdk.both_ways import both_ways
-from orchestrator.sdk.deployments.deploying import (
-    DEFAULT_POOL,
-    SDK_LABEL,
-    apply_body,
-    catch_up_policy,
-    concurrency_columns,
-)
+from orchestrator.sdk.deployments.deploying import catch_up_policy
+from orchestrator.sdk.deployments.flow_deployment import DEFAULT_POOL, SDK_LABEL, apply_body, needed_server
+from orchestrator.sdk.deployments.limits import concurrency_columns
 from orchestrator.sdk.deployments.schedules import schedule_bodies
 from orchestrator.sdk.deployments.spellings import REFUSED, nearest, schedules_given
 from orchestrator.sdk.errors import DefinitionError
@@ -103,6 +99,7 @@ class Deployment:
             "job_variables",
             _one_of("job_variables", job_variables, "work_pool.job_variables", inner.get("job_variables")),
         )
+        self._is_open = False
 
     def __repr__(self) -> str:
         return f"<Deployment {self.full_name!r}>"
@@ -110,7 +107,7 @@ class Deployment:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Deployment):
             return NotImplemented
-        return all(getattr(self, field) == getattr(other, field) for field in FIELDS)
+        return all(getattr(self, field) == getattr(other, field) for field in (*FIELDS, "is_open"))
 
     __hash__ = None  # type: ignore[assignment]  # its fields may be changed
 
@@ -118,6 +115,14 @@ class Deployment:
     def full_name(self) -> str:
         """`flow name/deployment name`, as `run_deployment` takes it."""
         return f"{self.flow_name}/{self.name}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `{{ $NAME }}` and `{{ variables.name }}` in parameters and job variables are filled in by `apply`.
+
+        So it is for what was read from a file with `deployments:`; else they are texts like others.
+        """
+        return self._is_open
 
     @property
     def work_pool(self) -> dict[str, Any]:
@@ -140,6 +145,7 @@ class Deployment:
         infra_overrides: Mapping[str, Any] | None = None,
         is_schedule_active: bool | None = None,
         skip_upload: bool = True,
+        ignore_file: PathLike | None = None,
         **options: Any,
     ) -> Deployment:
         """The deployment of a flow, with what the flow says of itself: description, version, parameters, entrypoint.
@@ -147,8 +153,9 @@ class Deployment:
         The other options are those of `flow.to_deployment`; the work pool is the one called default, unless
         `work_pool_name` is another, or None for a deployment that no worker runs. `output` also writes it to this
         file; `apply` also makes it on the server. `infra_overrides` is `job_variables`; `is_schedule_active` False
-        pauses it. Code stays where it is, so there is nothing to upload. Raises what `flow.to_deployment`, `to_yaml`
-        and `apply` raise.
+        pauses it. Code stays where it is, so there is nothing to upload, nor for `ignore_file` to keep from that.
+        `triggers` are automations, which `flow.deploy` makes. Raises what `flow.to_deployment`, `to_yaml` and `apply`
+        raise.
         """
         from orchestrator.sdk.flows.flow import Flow as OurFlow
 
@@ -179,10 +186,14 @@ class Deployment:
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> Deployment:
-        """Of what the API takes, with the key `flow_name` beside it."""
+        """Of what the API takes, with the key `flow_name` beside it.
+
+        With `is_open`, `{{ $NAME }}` and `{{ variables.name }}` in it are filled in when the deployment is made.
+        """
         fields = {key: body[key] for key in FIELDS if key in body and key != "concurrency_options"}
         made = cls(**fields)
         made.concurrency_options = body.get("concurrency_options")
+        made._is_open = bool(body.get("is_open"))
         return made
 
     def body(self) -> dict[str, Any]:
@@ -196,7 +207,8 @@ class Deployment:
     def apply(self, *, client: Client | None = None) -> str:
         """Create the deployment, or bring the one of this name up to date; returns its id.
 
-        Raises MissingContext without a server, and DeploymentError for what the server does not accept.
+        Raises MissingContext without a server, and DeploymentError for what the server does not accept, or what a
+        placeholder in it stands for and is not there.
         """
         return self._apply(client)
 
@@ -218,8 +230,11 @@ class Deployment:
         """Read what `to_yaml` wrote, or one deployment of an `orchestrator.yaml`.
 
         `name`, the deployment's or `flow name/deployment name`, chooses among several. A file that does not tell the
-        flow's name and schema has its code loaded. Raises DefinitionError, which names the file, the line and the key
-        of everything that is wrong.
+        flow's name and schema has its code loaded. In a file with `deployments:`, `{{ $NAME }}` and
+        `{{ variables.name }}` are filled in; in parameters and job variables not before `apply`, so that `to_yaml`
+        writes no secret.
+
+        Raises DefinitionError, which names the file, the line and the key of everything that is wrong.
         """
         from orchestrator.sdk.deployments.files.reading import read_body
 
@@ -230,7 +245,12 @@ class Deployment:
     aload_from_yaml = load_from_yaml.aio
 
     def _apply(self, client: Client | None = None) -> str:
-        return apply_body(self.flow_name, self.body(), client=client)
+        if not self._is_open:
+            return apply_body(self.flow_name, self.body(), client=client)
+        from orchestrator.sdk.deployments.files.placeholders import filled_body
+
+        client = client or needed_server()
+        return apply_body(self.flow_name, filled_body(self.body(), client), client=client)
 
 
 def _otherwise(found: dict[str, Any], *, given_schedules: Any) -> dict[str, Any]:

@@ -23,12 +23,16 @@ from orchestrator.sdk.errors import (
     ApiError,
     ClaimLost,
     DeploymentError,
+    DeploymentNotFound,
     OrchestratorError,
+    RunAbandoned,
     RunCancelled,
+    RunStopped,
     ServerUnreachable,
 )
+from orchestrator.sdk.options.checks import checked_seconds, checked_words
 from orchestrator.sdk.outcomes.states import Cancelling, Scheduled, State
-from orchestrator.sdk.timing.waiting import growing_intervals
+from orchestrator.sdk.timing.pace import growing_intervals
 from orchestrator.sdk.values.json_values import to_json
 from orchestrator.sdk.watching.flow_run_watch import FlowRunWatch
 
@@ -90,10 +94,8 @@ def run_deployment(
     Raises DeploymentError when there is no such deployment or when it does not take the parameters, and MissingContext
     without a server. In async code: `await run_deployment(…)`, or `arun_deployment`.
     """
-    if timeout is not None and not timeout >= 0:
-        raise DeploymentError(f"timeout is {timeout!r}; a number of seconds is needed, or None to wait until the end")
-    if isinstance(tags, str):
-        raise DeploymentError(f"tags= is a list of words: [{tags!r}]")
+    timeout = checked_seconds(timeout, "timeout", without="to wait until the end", error=DeploymentError)
+    words = checked_words(tags, "tags", error=DeploymentError)
     client = needed_client("run_deployment()")
     given: dict[str, Any] = dict(resolve(dict(parameters or {})))
     deployment = _deployment(client, name)
@@ -106,7 +108,7 @@ def run_deployment(
             "parameters": to_json(given),
             "state": _wire(Scheduled(scheduled_time=scheduled_time or now())),
             "name": flow_run_name,
-            "tags": sorted({*(tags or ()), *current_tags.get()}),
+            "tags": sorted({*words, *current_tags.get()}),
             "idempotency_key": idempotency_key or _key(parent, tracking_id),
             "parent_task_run_id": tracking_id,
             "work_queue_name": work_queue_name,
@@ -136,7 +138,9 @@ def _deployment(client: Client, name: str | UUID) -> dict[str, Any]:
     except ApiError as error:
         if error.status != 404:
             raise
-        raise DeploymentError(f"There is no deployment {str(name)!r}") from error
+        raise DeploymentNotFound(
+            f"There is no deployment {str(name)!r}", status=error.status, body=error.body
+        ) from error
 
 
 def _tracked(
@@ -191,9 +195,11 @@ def _ended(
                 # In an async flow the waiting goes on in a thread of its own that no stop reaches.
                 raise parent.stoppable.reason
             run = _looked_at(client, run)
-    except RunCancelled as stop:
+    except RunStopped as stop:
+        if isinstance(stop, RunAbandoned) and parent is not None and parent.stoppable.reason is not None:
+            stop = parent.stoppable.reason  # an async parent's cancellation ends the waiting first
         # Whoever lost the parent's claim says nothing more: the child is waited for by the parent's next process.
-        if parent is not None and not isinstance(stop, ClaimLost):
+        if parent is not None and isinstance(stop, RunCancelled) and not isinstance(stop, ClaimLost):
             _cancel(client, run)
         raise
     finally:

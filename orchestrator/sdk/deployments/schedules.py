@@ -81,7 +81,7 @@ def schedule_bodies(
         raise DeploymentError("schedules= is a list; for a single one there is schedule=")
     given = [{kind: each} for kind, value in zip(KINDS, (cron, interval, rrule), strict=True) for each in _each(value)]
     given += [schedule] if schedule is not None else list(schedules or ())
-    return [schedule_body(each, timezone=timezone) for each in given]
+    return [schedule_body(each, timezone=timezone) for one in given for each in _clocks(one)]
 
 
 def schedule_body(given: Any, *, timezone: str | None = None) -> dict[str, Any]:
@@ -114,6 +114,17 @@ def _each(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
 
 
+def _clocks(given: Any) -> list[Any]:
+    """The schedules that one holds, or itself. Raises DeploymentError for what narrows them down afterwards."""
+    clocks = None if isinstance(given, Mapping) else getattr(given, "clocks", None)
+    if clocks is None:
+        return [given]
+    for name in ("filters", "or_filters", "not_filters", "adjustments"):
+        if getattr(given, name, None):
+            raise DeploymentError(f"A schedule has no {name} here: write a cron expression or an RRule that says it")
+    return list(clocks)
+
+
 def _flat(given: Any) -> dict[str, Any]:
     if isinstance(given, Mapping):
         flat = {str(key): value for key, value in given.items()}
@@ -121,11 +132,13 @@ def _flat(given: Any) -> dict[str, Any]:
         return {**flat, **(_flat(inner) if inner is not None else {})}
     names = (*_BESIDE, *dict.fromkeys(name for names in _OF_KIND.values() for name in names))
     found = {name: getattr(given, name) for name in names if getattr(given, name, None) is not None}
+    if getattr(given, "parameter_defaults", None):
+        found["parameters"] = given.parameter_defaults
     if not found or isinstance(given, (str, bytes, int, float, timedelta)):
         raise DeploymentError(f"This is no schedule: {given!r}; write Cron(…), Interval(…) or RRule(…)")
     kind = next((kind for kind in KINDS if kind in found), None)
     # Objects carry defaults for keys of the other kinds.
-    return {key: value for key, value in found.items() if kind is None or key in (*_BESIDE, *_OF_KIND[kind])}
+    return {key: value for key, value in found.items() if kind is None or key in (*_BESIDE, *KINDS, *_OF_KIND[kind])}
 
 
 def _seconds(interval: Any) -> Any:

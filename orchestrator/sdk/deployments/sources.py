@@ -13,26 +13,32 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from orchestrator.sdk.deployments.block_references import is_block, name_of_block, references, refuse_secret
 from orchestrator.sdk.errors import DeploymentError
 
 if TYPE_CHECKING:
+    from orchestrator.sdk.blocks.core import Block
     from orchestrator.sdk.flows.flow import Flow
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _FETCHER = "orchestrator.worker.code"  # a program: what executes flows is not imported here
+_OF_AN_ARCHIVE = ("url", "sha256", "access_token", "directory", "settings")
+_SECRET_SETTINGS = frozenset({"secret", "password", "account_key", "sas_token", "connection_string"})
 
 
 @dataclass(frozen=True, slots=True)
 class GitRepository:
     """A repository: its default branch, or a `branch`, a `tag`, or the commit `commit_sha`.
 
-    `credentials` is `{"access_token": "{{ prefect.blocks.secret.name }}"}`, with a `username` if the host wants one,
-    or a template that names a block of credentials. It is stored with the deployment as it is written here, so a token
-    itself is refused.
+    `credentials` is `{"access_token": Secret.load("name")}`, with a `username` if the host wants one, or a block of
+    credentials, or a template that names one. Only the block's name is stored with the deployment; a token itself is
+    refused. `name` is what the directory of the checkout is called. `directories` are the only ones that are got.
+
+    Each run gets the code as it is when it begins, so `pull_interval` is not looked at.
     """
 
     url: str
@@ -41,7 +47,9 @@ class GitRepository:
     commit_sha: str | None = None
     directories: Sequence[str] | None = None
     include_submodules: bool = False
-    credentials: Mapping[str, str] | str | None = None
+    credentials: Mapping[str, Any] | Block | str | None = None
+    name: str | None = None
+    pull_interval: float | None = None
 
     def pull_steps(self) -> list[dict[str, Any]]:
         """Raises DeploymentError for a secret that would be stored in the open, or more than one revision."""
@@ -49,18 +57,20 @@ class GitRepository:
             raise DeploymentError("Give a branch, a tag or a commit_sha of the repository, but only one of them")
         if urlsplit(self.url).password:
             raise DeploymentError("The repository's URL has a password in it: use credentials= and a Secret block")
-        if isinstance(self.credentials, Mapping):
+        credentials = references(self.credentials)
+        if isinstance(credentials, Mapping):
             for name in ("access_token", "token", "password"):
-                _refuse_secret(self.credentials.get(name), f"credentials[{name!r}]")
+                refuse_secret(credentials.get(name), f"credentials[{name!r}]")
         else:
-            _refuse_secret(self.credentials, "credentials")
+            refuse_secret(credentials, "credentials")
         inputs = {
             "repository": self.url,
             "branch": self.branch or self.tag,  # as clients of other versions write a tag, too
             "commit_sha": self.commit_sha,
             "directories": list(self.directories) if self.directories else None,
             "include_submodules": self.include_submodules or None,
-            "credentials": dict(self.credentials) if isinstance(self.credentials, Mapping) else self.credentials,
+            "credentials": credentials or None,
+            "clone_directory_name": self.name,
         }
         return [_step("prefect.deployments.steps.git_clone", inputs)]
 
@@ -71,39 +81,73 @@ class Archive:
 
     url: str
     sha256: str | None = None
-    access_token: str | None = None
+    access_token: str | Block | None = None
     directory: str | None = None
     settings: dict[str, Any] | None = None
 
     def pull_steps(self) -> list[dict[str, Any]]:
         """Raises DeploymentError for a secret that would be stored in the open."""
-        _refuse_secret(self.access_token, "access_token")
-        names = ("url", "sha256", "access_token", "directory", "settings")
-        return [_step("orchestrator.steps.fetch_archive", {name: getattr(self, name) for name in names})]
+        given = {name: references(getattr(self, name)) for name in _OF_AN_ARCHIVE}
+        refuse_secret(given["access_token"], "access_token")
+        return [_step("orchestrator.steps.fetch_archive", given)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class RemoteStorage:
-    """A directory of a storage that fsspec reaches, such as `s3://bucket/flows`; `settings` are for its client."""
+    """A directory of a storage that fsspec reaches, such as `s3://bucket/flows`.
+
+    All else that is given is for its client, as in `RemoteStorage(url, key=Secret.load("key"), secret=…)`; of blocks
+    only the names are stored. Each run gets the code as it is when it begins, so `pull_interval` is not looked at.
+    """
 
     url: str
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any]
+
+    def __init__(
+        self,
+        url: str,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        pull_interval: float | None = None,
+        **more: Any,
+    ) -> None:
+        object.__setattr__(self, "url", url)
+        object.__setattr__(self, "settings", {**(settings or {}), **more})
 
     def pull_steps(self) -> list[dict[str, Any]]:
-        return [_step("prefect.deployments.steps.pull_from_remote_storage", {"url": self.url, **self.settings})]
+        """Raises DeploymentError for a secret that would be stored in the open."""
+        settings = references(self.settings)
+        for name in _SECRET_SETTINGS & settings.keys():
+            refuse_secret(settings[name], name)
+        return [_step("prefect.deployments.steps.pull_from_remote_storage", {"url": self.url, **settings})]
 
 
 @dataclass(frozen=True, slots=True)
-class LocalDirectory:
-    """A directory that is there on every worker's host."""
+class LocalStorage:
+    """A directory that is there on every worker's host. It is looked at for each run; so is no `pull_interval`."""
 
     path: str
+    pull_interval: float | None = None
 
     def pull_steps(self) -> list[dict[str, Any]]:
         return [_step("prefect.deployments.steps.set_working_directory", {"directory": os.path.abspath(self.path)})]
 
 
-Source = GitRepository | Archive | RemoteStorage | LocalDirectory
+@dataclass(frozen=True, slots=True)
+class BlockStorage:
+    """What a saved block leads to: a file system, or a repository of GitHub, GitLab or Bitbucket."""
+
+    block: Any
+
+    def pull_steps(self) -> list[dict[str, Any]]:
+        """Raises DeploymentError for a block that is stored nowhere."""
+        slug, name = name_of_block(self.block)
+        return [
+            _step("prefect.deployments.steps.pull_with_block", {"block_type_slug": slug, "block_document_name": name})
+        ]
+
+
+Source = GitRepository | Archive | RemoteStorage | LocalStorage | BlockStorage
 
 
 def source_of(given: Any) -> Source:
@@ -111,10 +155,14 @@ def source_of(given: Any) -> Source:
 
     Raises DeploymentError.
     """
-    if isinstance(given, (GitRepository, Archive, RemoteStorage, LocalDirectory)):
+    if isinstance(given, (GitRepository, Archive, RemoteStorage, LocalStorage, BlockStorage)):
         return given
+    if is_block(given):
+        return BlockStorage(given)
     if not isinstance(given, (str, os.PathLike)):
-        raise DeploymentError(f"A source is a URL, a directory, GitRepository, Archive or RemoteStorage: {given!r}")
+        raise DeploymentError(
+            f"A source is a URL, a directory, GitRepository, Archive, RemoteStorage or a saved block: {given!r}"
+        )
     text = os.fspath(given)
     parts = urlsplit(text)
     if parts.path.lower().endswith(_ARCHIVES):
@@ -122,15 +170,16 @@ def source_of(given: Any) -> Source:
     if parts.scheme in ("http", "https", "ssh") or parts.path.endswith(".git") or text.startswith("git@"):
         return GitRepository(text)
     if parts.scheme == "file":
-        return LocalDirectory(parts.path) if os.path.isdir(parts.path) else GitRepository(text)
-    return RemoteStorage(text) if "://" in text else LocalDirectory(text)
+        return LocalStorage(parts.path) if os.path.isdir(parts.path) else GitRepository(text)
+    return RemoteStorage(text) if "://" in text else LocalStorage(text)
 
 
 def from_source(source: Any, entrypoint: str) -> Flow[Any, Any]:
     """The flow `path/file.py:name` of a source, whose `deploy` lets workers fetch the code from there for each run.
 
-    `source` is a URL, a directory, GitRepository, Archive or RemoteStorage. The code is fetched once now, to read the
-    flow. Raises DeploymentError when that cannot be done, FlowNotFound when there is no such flow.
+    `source` is a URL, a directory, GitRepository, Archive, RemoteStorage, LocalStorage or a saved block. The code is
+    fetched once now, to read the flow. Raises DeploymentError when that cannot be done, FlowNotFound when there is no
+    such flow.
     """
     from orchestrator.sdk.flows.loading import load_flow
 
@@ -176,11 +225,3 @@ def _fetched(steps: list[dict[str, Any]]) -> str:
 
 def _step(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: {key: value for key, value in inputs.items() if value is not None}}
-
-
-def _refuse_secret(value: Any, what: str) -> None:
-    if value and "{{" not in str(value):
-        raise DeploymentError(
-            f"{what} would be stored with the deployment for everybody to read: keep it in a Secret block and write "
-            '"{{ prefect.blocks.secret.<name> }}"'
-        )

@@ -12,7 +12,9 @@ SPELLINGS = (*SCHEDULING, "infra_overrides", "is_schedule_active")
 REFUSED = {
     "infrastructure": "the work pool decides where runs execute; give work_pool_name, and job_variables for details",
     "storage": "give path and entrypoint, or pull_steps; flow.from_source(…) makes them",
-    "triggers": "triggers are automations; make one for the deployment",
+    "image": "give job_variables={'image': …}; flow.deploy(…, image=…) builds and pushes one, too",
+    "global_concurrency_limit": "give it to flow.deploy(…), which looks it up",
+    "triggers": "triggers are automations, which flow.deploy(…, triggers=[…]) makes for a deployment",
 }
 
 

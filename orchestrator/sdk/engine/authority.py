@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -17,7 +16,8 @@ from orchestrator.sdk.api.transport import CLAIM_HEADER
 from orchestrator.sdk.configuration import settings
 from orchestrator.sdk.errors import ApiError, ServerUnreachable
 from orchestrator.sdk.outcomes.states import AwaitingRetry, Pending, State
-from orchestrator.sdk.recording.journal import End
+from orchestrator.sdk.recording.journal_lines import End
+from orchestrator.sdk.timing import pace
 from orchestrator.sdk.timing.retries import delay_seconds
 
 
@@ -67,6 +67,7 @@ class KnownFlowRun:
     parent_task_run_id: str | None = None
     deployment_id: str | None = None
     run_count: int = 0
+    expected_start_time: datetime | None = None  # None: now
 
 
 class Authority(Protocol):
@@ -187,7 +188,7 @@ class ServerAuthority:
 
     def _keep_and_wait(self, end: End, seconds: float) -> None:
         self._client.delivery.journal.keep(end)
-        time.sleep(seconds)
+        pace.pause(seconds)
 
     def track(self, tracking: NewTrackingRun) -> tuple[str, dict[str, Any] | None]:
         """The tracking task run's id, and the child that an earlier attempt of the parent made for it, if any."""
@@ -260,6 +261,7 @@ def known_flow_run(wire: dict[str, Any]) -> KnownFlowRun:
         parent_task_run_id=_text(wire.get("parent_task_run_id")),
         deployment_id=_text(wire.get("deployment_id")),
         run_count=int(wire.get("run_count") or 0),
+        expected_start_time=parse_time(wire["expected_start_time"]) if wire.get("expected_start_time") else None,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Protocol
 
 from orchestrator.sdk.engine.conversation import CallUser, Conversation
 
@@ -36,6 +36,14 @@ class Give:
         """As above."""
 
 
+class Consumed(Protocol):
+    """What a flow and a task have in common here."""
+
+    fn: Callable[..., Any]
+    is_async: bool
+    timeout_seconds: float | None
+
+
 def is_generator(fn: Any) -> bool:
     """Whether calling it gives items one at a time: made by `def` or by `async def` with `yield`."""
     code = getattr(getattr(fn, "func", fn), "__code__", None)
@@ -43,25 +51,23 @@ def is_generator(fn: Any) -> bool:
 
 
 def consume(
-    function: Callable[..., Any],
+    of: Consumed,
     arguments: tuple[Any, ...],
     keywords: dict[str, Any],
     *,
-    is_async: bool,
     inside: Callable[[], AbstractContextManager[None]],
-    timeout_seconds: float | None,
     timed_out: Callable[[], BaseException],
     given: Callable[[Any], None],
 ) -> Conversation:
-    """Execute a generator function; returns what it returns, None when the consumer stops early.
+    """Execute the generator function of a flow or task; returns what it returns, None when the consumer stops early.
 
     `inside` makes the run the current one: only while its own code executes, so that what the consumer does with an
     item belongs to the consumer. So does the time it takes. `given` is told each item before it is handed over.
     """
-    step, close = (_step_async, _close_async) if is_async else (_step, _close)
-    left = timeout_seconds
+    step, close = (_step_async, _close_async) if of.is_async else (_step, _close)
+    left = of.timeout_seconds
     with inside():
-        generator = function(*arguments, **keywords)
+        generator = of.fn(*arguments, **keywords)
     sent: Any = None
     thrown: BaseException | None = None
     while True:

@@ -18,7 +18,8 @@ from orchestrator.sdk.errors import (
     RunNameError,
     ServerUnreachable,
 )
-from orchestrator.sdk.flows.flow_run import FlowRun, converse
+from orchestrator.sdk.flows.flow_execution import converse
+from orchestrator.sdk.flows.flow_run import FlowRun
 from orchestrator.sdk.outcomes.states import Cancelled, Crashed, Failed, State
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _stopped(run: FlowRun, stop: RunCancelled) -> State:
 
 
 def _end(run: FlowRun, final: State) -> State:
-    from orchestrator.sdk.flows.flow_run import conclude
+    from orchestrator.sdk.flows.flow_endings import conclude
 
     return drive(conclude(run, final))
 

@@ -97,7 +97,7 @@ def _runner(runner: Any) -> dict[str, Any]:
 
 
 def _entrypoint(flow: Flow[Any, Any]) -> str | None:
-    from orchestrator.sdk.deployments.deploying import code_location
+    from orchestrator.sdk.deployments.code_places import code_location
     from orchestrator.sdk.errors import FlowNotFound
 
     try:

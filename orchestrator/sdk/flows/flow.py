@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, ParamSpec, Self, TypeVar, overload
 
 from orchestrator.sdk.both_ways import both_ways
 from orchestrator.sdk.engine.conversation import drive, drive_async
-from orchestrator.sdk.engine.items import drive_items, drive_items_async, is_generator
-from orchestrator.sdk.options.checks import (
-    bound_method,
-    checked_function,
-    checked_name,
-    checked_retries,
-    checked_switch,
-    checked_timeout,
-    is_async,
-)
-from orchestrator.sdk.options.hooks import HOOK_OPTIONS, Hook, checked_hook, checked_hooks
+from orchestrator.sdk.engine.items import drive_items, drive_items_async
+from orchestrator.sdk.flows.given_options import checked_schedule, serializer_of, storage_of
+from orchestrator.sdk.options.checks import checked_name, checked_retries, checked_seconds, checked_switch
+from orchestrator.sdk.options.decorated import DecoratedFunction
+from orchestrator.sdk.options.defaults import default_flow_retry_delay, default_log_prints, default_retries
+from orchestrator.sdk.options.hooks import Hook
 from orchestrator.sdk.options.loadable import Loadable
-from orchestrator.sdk.options.option_names import accepted_options, as_seconds, decorated
+from orchestrator.sdk.options.option_names import as_seconds, decorated
 from orchestrator.sdk.options.parameters import Binder
 from orchestrator.sdk.runners.choosing import checked_runner
-from orchestrator.sdk.tasks.task import _docstring, _task_key
+from orchestrator.sdk.tasks.keys import task_key
 from orchestrator.sdk.timing.retries import checked_single_delay
 
 if TYPE_CHECKING:
     import os
 
-    from orchestrator.sdk.deployments.deploying import FlowDeployment
+    from orchestrator.sdk.deployments.flow_deployment import FlowDeployment
     from orchestrator.sdk.deployments.sources import FlowSource
     from orchestrator.sdk.flows.flow_run import FlowRun
     from orchestrator.sdk.graphs.picture import FlowPicture
@@ -41,7 +35,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Flow(Loadable, Generic[P, R]):
+class Flow(Loadable, DecoratedFunction[P, R]):
     """A flow. Calling it runs it, inside another flow as a subflow; made by `@flow`.
 
     name: what it is called on the server; None takes the function's, with dashes.
@@ -64,7 +58,16 @@ class Flow(Loadable, Generic[P, R]):
     on_completion, on_failure, on_cancellation, on_crashed, on_running: lists of functions that are called with the
     flow, the run and its state when a run has come to that; the first four with the last state only, so not before
     a retry. Also where the run's process had to be killed.
+    schedule: what deployments of the flow begin by unless they are given another: what Cron, Interval and RRule make.
+    Calls of the flow take no notice of it.
     """
+
+    _kind = "flow"
+    for_a_name: ClassVar[Callable[[], type[Flow[..., Any]]] | None] = None  # whose `Flow("a name")` is; see built_flows
+
+    def __new__(cls, fn: Any = "", *_: Any, **__: Any) -> Any:
+        named = Flow.for_a_name if cls is Flow and isinstance(fn, str) else None
+        return super().__new__(cls if named is None else named())
 
     def __init__(
         self,
@@ -90,11 +93,9 @@ class Flow(Loadable, Generic[P, R]):
         on_cancellation: Iterable[Hook] | None = None,
         on_crashed: Iterable[Hook] | None = None,
         on_running: Iterable[Hook] | None = None,
+        schedule: Any = None,
     ) -> None:
-        inner: Any = fn.__func__ if isinstance(fn, (classmethod, staticmethod)) else fn
-        self._bind = type(fn) if inner is not fn else None
-        self.fn: Callable[P, R] = checked_function(inner, kind="flow", generators=True)
-        self._options: dict[str, Any] = {
+        options = {
             "name": name,
             "description": description,
             "tags": tags,
@@ -110,44 +111,39 @@ class Flow(Loadable, Generic[P, R]):
             "cache_result_in_memory": cache_result_in_memory,
             "log_prints": log_prints,
             "task_runner": task_runner,
+            "schedule": schedule,
         }
+        hooks = {
+            "on_completion": on_completion,
+            "on_failure": on_failure,
+            "on_cancellation": on_cancellation,
+            "on_crashed": on_crashed,
+            "on_running": on_running,
+        }
+        super().__init__(fn, options=options, hooks=hooks)
         self.name = checked_name(name, kind="flow") or _own_name(self.fn)
-        self.description = description if description is not None else _docstring(self.fn)
-        self.tags = frozenset(tags or ())
-        self.version = version
         self.flow_run_name = flow_run_name
-        self.retries = checked_retries(retries or 0)
+        self.retries = checked_retries(default_retries("FLOWS") if retries is None else retries)
+        if retry_delay_seconds is None and self.retries:
+            retry_delay_seconds = default_flow_retry_delay()
         self.retry_delay = checked_single_delay(as_seconds(retry_delay_seconds))
-        self.timeout_seconds = checked_timeout(as_seconds(timeout_seconds))
+        self.timeout_seconds = checked_seconds(timeout_seconds, "timeout_seconds", zero=False)
         self.should_validate_parameters = bool(validate_parameters)
         self.persist_result = checked_switch(persist_result, option="persist_result")
-        self.result_storage = _storage(result_storage)
-        self.result_serializer = _serializer(result_serializer)
+        self.result_storage = storage_of(result_storage)
+        self.result_serializer = serializer_of(result_serializer)
+        if self.result_storage is not None and self.result_serializer is not None:
+            from orchestrator.sdk.results.readers import tell
+
+            tell(self.result_storage, self.result_serializer)
         self.cache_result_in_memory = bool(cache_result_in_memory)
-        self.log_prints = bool(log_prints)
-        self.on_completion_hooks = checked_hooks(on_completion, option="on_completion")
-        self.on_failure_hooks = checked_hooks(on_failure, option="on_failure")
-        self.on_cancellation_hooks = checked_hooks(on_cancellation, option="on_cancellation")
-        self.on_crashed_hooks = checked_hooks(on_crashed, option="on_crashed")
-        self.on_running_hooks = checked_hooks(on_running, option="on_running")
+        self.log_prints = default_log_prints() if log_prints is None else bool(log_prints)
         self.task_runner = checked_runner(task_runner)
-        self.is_async = is_async(self.fn)
-        self.is_generator = is_generator(self.fn)
+        self.schedule = checked_schedule(schedule)
         self.source: FlowSource | None = None  # where workers get the code, if it was got from there; see from_source
-        self.task_key = _task_key(self.fn)
+        self.task_key = task_key(self.fn)
         self.binder = Binder(self.fn, kind="flow", name=self.name)
         self._types: ParameterTypes | None = None
-        functools.update_wrapper(self, self.fn)
-
-    def __repr__(self) -> str:
-        return f"<Flow {self.name!r}>"
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Flow[..., R]:
-        """A flow defined in a class takes its instance, as a method does."""
-        bound_to = owner if self._bind is classmethod else instance
-        if bound_to is None or self._bind is staticmethod:
-            return self
-        return self._copy(bound_method(self.fn, bound_to), {"name": self.name})
 
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
@@ -170,7 +166,8 @@ class Flow(Loadable, Generic[P, R]):
         """
         from orchestrator.sdk.api.client import current_client
         from orchestrator.sdk.context import current_flow_run
-        from orchestrator.sdk.flows.flow_run import FlowRun, converse
+        from orchestrator.sdk.flows.flow_execution import converse
+        from orchestrator.sdk.flows.flow_run import FlowRun
 
         parameters = self.binder.bind(args, kwargs)
         parent = current_flow_run.get()
@@ -182,16 +179,6 @@ class Flow(Loadable, Generic[P, R]):
             return self._call_async(run, return_state=return_state)
         state = drive(converse(run))
         return state if return_state else state.result()
-
-    @property
-    def isasync(self) -> bool:
-        """The same as `is_async`."""
-        return self.is_async
-
-    @property
-    def isgenerator(self) -> bool:
-        """The same as `is_generator`."""
-        return self.is_generator
 
     @property
     def retry_delay_seconds(self) -> float:
@@ -222,32 +209,6 @@ class Flow(Loadable, Generic[P, R]):
         """What a run is executed with: validated, unless the flow says `validate_parameters=False`."""
         return self.validate_parameters(parameters) if self.should_validate_parameters else parameters
 
-    def with_options(self, **options: Any) -> Flow[P, R]:
-        """A copy with other options; those not given stay as they are, hooks that were added later included."""
-        known = {*self._options, *HOOK_OPTIONS}
-        copy: Flow[..., R] = self._copy(self.fn, accepted_options(options, known=known, what="A flow"))
-        return copy  # type: ignore[return-value]  # the function is the same
-
-    def on_completion(self, fn: Hook) -> Hook:
-        """Call the function when a run has completed. Usable as a decorator, as the four others are."""
-        return self._add_hook("on_completion", fn)
-
-    def on_failure(self, fn: Hook) -> Hook:
-        """Call the function when a run has failed for good, after its retries."""
-        return self._add_hook("on_failure", fn)
-
-    def on_cancellation(self, fn: Hook) -> Hook:
-        """Call the function when a run was cancelled."""
-        return self._add_hook("on_cancellation", fn)
-
-    def on_crashed(self, fn: Hook) -> Hook:
-        """Call the function when a run has crashed: its process was ended, or what was raised is no Exception."""
-        return self._add_hook("on_crashed", fn)
-
-    def on_running(self, fn: Hook) -> Hook:
-        """Call the function when a run begins, and when it is tried again, before the flow itself."""
-        return self._add_hook("on_running", fn)
-
     @both_ways
     @staticmethod
     def from_source(source: Any, entrypoint: str) -> Flow[Any, Any]:
@@ -262,16 +223,17 @@ class Flow(Loadable, Generic[P, R]):
     def _with_source(self, options: dict[str, Any]) -> dict[str, Any]:
         return options if self.source is None else self.source.options(options)
 
-    def visualize(self, *arguments: Any, path: str | os.PathLike[str] | None = None, **_: Any) -> FlowPicture:
+    def visualize(self, *args: Any, path: str | os.PathLike[str] | None = None, **kwargs: Any) -> FlowPicture:
         """The static graph of the flow as an SVG picture, without running it: `picture.svg`, `picture.save(path)`,
         and a notebook shows it by itself.
 
         `path`, also as the first argument when it ends in `.svg`, writes it there. Arguments of the flow may be given
-        and change nothing. Raises SourceUnavailable when the flow's source cannot be read.
+        and change nothing. Raises SourceUnavailable when the flow's source cannot be read, and TypeError for a keyword
+        that is neither `path` nor a parameter.
         """
         from orchestrator.sdk.graphs.picture import visualize
 
-        return visualize(self, arguments, path)
+        return visualize(self, args, kwargs, path)
 
     def model_dump(
         self,
@@ -296,14 +258,14 @@ class Flow(Loadable, Generic[P, R]):
         return json.dumps(self.model_dump(**options), indent=indent, ensure_ascii=False)
 
     @both_ways
-    def deploy(self, name: str, **options: Any) -> str:
+    def deploy(self, name: str, work_pool_name: str | None = None, **options: Any) -> str:
         """Let workers run the flow as `<flow name>/<name>`; returns the deployment's id. See `deploy_flow`.
 
         In async code: `await flow.deploy(…)`, or `adeploy`.
         """
         from orchestrator.sdk.deployments.deploying import deploy_flow
 
-        return deploy_flow(self, name, **self._with_source(options))
+        return deploy_flow(self, name, work_pool_name, **self._with_source(options))
 
     @both_ways
     def to_deployment(self, name: str, **options: Any) -> FlowDeployment:
@@ -330,30 +292,24 @@ class Flow(Loadable, Generic[P, R]):
     ato_deployment = to_deployment.aio
 
     async def _call_async(self, run: FlowRun, *, return_state: bool) -> Any:
-        from orchestrator.sdk.flows.flow_run import converse
+        from orchestrator.sdk.flows.flow_execution import converse
 
         state = await drive_async(converse(run))
-        return state if return_state else state.result()
+        return state if return_state else await state.aresult()
 
     def _items(self, run: FlowRun) -> Iterator[Any]:
-        from orchestrator.sdk.flows.flow_run import converse
+        from orchestrator.sdk.flows.flow_execution import converse
 
         state: State = yield from drive_items(converse(run))
         return state.result()
 
     def _items_async(self, run: FlowRun) -> AsyncIterator[Any]:
-        from orchestrator.sdk.flows.flow_run import converse
+        from orchestrator.sdk.flows.flow_execution import converse
 
         return drive_items_async(converse(run), lambda state: state.result())
 
-    def _add_hook(self, option: str, fn: Hook) -> Hook:
-        getattr(self, f"{option}_hooks").append(checked_hook(fn, option=option))
-        return fn
-
-    def _copy(self, fn: Callable[..., Any], options: dict[str, Any]) -> Flow[..., R]:
-        hooks = {option: getattr(self, f"{option}_hooks") for option in HOOK_OPTIONS}
-        copy = type(self)(fn, **{**self._options, **hooks, **options})
-        copy._bind = self._bind if fn is self.fn else None
+    def _copy(self, fn: Callable[..., Any], options: dict[str, Any]) -> Self:
+        copy = super()._copy(fn, options)
         copy.source = self.source
         return copy
 
@@ -362,23 +318,7 @@ def _own_name(fn: Any) -> str:
     return str(getattr(fn, "__name__", type(fn).__name__)).replace("_", "-")
 
 
-def _storage(given: Any) -> Any:
-    if given is None:
-        return None
-    from orchestrator.sdk.results.storage import storage_for
-
-    return storage_for(given)
-
-
-def _serializer(given: Any) -> Any:
-    if given is None:
-        return None
-    from orchestrator.sdk.results.serializers import serializer_for
-
-    return serializer_for(given)
-
-
-_OPTIONS = frozenset(Flow.__init__.__kwdefaults__ or {})
+Flow._option_names = frozenset(Flow.__init__.__kwdefaults__ or {})
 
 
 @overload
@@ -394,7 +334,7 @@ def flow(fn: Any = None, /, **options: Any) -> Any:
 
     Raises TypeError for an option that there is not, naming the nearest.
     """
-    return decorated(Flow, fn, known=_OPTIONS, kind="flow", options=options)
+    return decorated(Flow, fn, known=Flow._option_names, kind="flow", options=options)
 
 
 flow.from_source = Flow.from_source  # type: ignore[attr-defined]

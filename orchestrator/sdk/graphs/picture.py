@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.sdk.errors import DefinitionError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from inspect import Parameter
+
     from orchestrator.sdk.flows.flow import Flow
     from orchestrator.sdk.graphs.model import Graph
 
@@ -35,25 +38,39 @@ class FlowPicture:
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the picture, and return where. Raises DefinitionError when the file cannot be written."""
-        from orchestrator.sdk.deployments.files.writing import write
+        from orchestrator.sdk.values.whole_files import write_whole
 
         where = os.fspath(path)
-        write(where, self.svg)
+        try:
+            write_whole(where, self.svg.encode(), mode=None, durable=False)
+        except OSError as error:
+            raise DefinitionError(f"{where} cannot be written: {error.strerror or error}") from None
         return where
 
 
-def visualize(flow: Flow[Any, Any], arguments: tuple[Any, ...], path: str | os.PathLike[str] | None) -> FlowPicture:
-    """`arguments` are positional ones of the call: a text or path that ends in `.svg` is where the picture goes.
+def visualize(
+    flow: Flow[Any, Any],
+    arguments: tuple[Any, ...],
+    keywords: dict[str, Any],
+    path: str | os.PathLike[str] | None,
+) -> FlowPicture:
+    """`arguments` and `keywords` are those of the call: a text or path that ends in `.svg`, given first, is where the
+    picture goes.
 
     Others are arguments of the flow, as in other tools, and change nothing: the graph is the same for all of them.
+    Raises TypeError for keywords that are no parameters of the flow, and DefinitionError for another kind of picture.
     """
     from orchestrator.sdk.graphs.reading import read_graph
 
+    parameters = flow.binder.signature.parameters
+    _refuse_unknown(flow.name, keywords, parameters)
+    if path is not None and "path" in parameters and not str(path).endswith(".svg"):
+        path = None  # the flow's own
     if path is None and arguments and isinstance(arguments[0], (str, os.PathLike)):
         first = os.fspath(arguments[0])
         if first.endswith(".svg"):
             path = first
-        elif not flow.binder.signature.parameters:
+        elif not parameters:
             raise DefinitionError(f"The picture is an SVG: give a path that ends in .svg, not {first!r}")
     if path is not None and not os.fspath(path).endswith(".svg"):
         raise DefinitionError(f"The picture is an SVG: give a path that ends in .svg, not {os.fspath(path)!r}")
@@ -61,3 +78,16 @@ def visualize(flow: Flow[Any, Any], arguments: tuple[Any, ...], path: str | os.P
     if path is not None:
         picture.save(path)
     return picture
+
+
+def _refuse_unknown(flow_name: str, keywords: dict[str, Any], parameters: Mapping[str, Parameter]) -> None:
+    from difflib import get_close_matches
+
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return
+    for name in keywords:
+        if name not in parameters:
+            known = ["path", *parameters]
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(known)}"
+            raise TypeError(f"visualize() of flow {flow_name!r} takes no {name!r}; {hint}")

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 def read_graph(flow: Flow[Any, Any]) -> Graph:
     """Raises SourceUnavailable when the flow's source cannot be read."""
+    known = getattr(flow, "static_graph", None)  # of a flow that was built, and has no source
+    if known is not None:
+        graph: Graph = known()
+        return graph
     node = syntax_of(flow.fn)
     scope = Scope(flow.fn)
     building = Building(flow.name)

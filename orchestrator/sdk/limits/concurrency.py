@@ -1,4 +1,4 @@
-"""`concurrency(…)` and `rate_limit(…)`: limits that hold across all runs, on whatever machine they are.
+"""`concurrency(…)`: a limit that holds across all runs, on whatever machine they are.
 
 The server counts the slots of a limit. Taken slots belong to a lease: a thread renews it while the block executes; when
 this process dies, the lease ends and its slots are free again.
@@ -9,25 +9,28 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from orchestrator.sdk.api.client import Client
-from orchestrator.sdk.api.run_client import client_of_run, ids_of_run
-from orchestrator.sdk.both_ways import both_ways, in_thread, wait
-from orchestrator.sdk.configuration.settings import drain_seconds
-from orchestrator.sdk.errors import ApiError, SlotsTimeout, SlotsUnavailable
-from orchestrator.sdk.events import Event, emit_event
-from orchestrator.sdk.limits.leases import Lease, logger_of_run
-from orchestrator.sdk.options.checks import is_async
+from orchestrator.sdk.both_ways import in_thread
+from orchestrator.sdk.errors import SlotsTimeout, SlotsUnavailable
+from orchestrator.sdk.events import Event
+from orchestrator.sdk.limits.leases import Lease
+from orchestrator.sdk.limits.slots import (
+    ask_until_free,
+    checked_names,
+    checked_slots,
+    client_for,
+    run_as_holder,
+    say_that_none_exist,
+    tell,
+)
+from orchestrator.sdk.options.checks import checked_seconds, is_async
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 SHORTEST_LEASE_SECONDS = 60.0
 LONGEST_LEASE_SECONDS = 86_400.0
-UNTOLD_PAUSE_SECONDS = 1.0  # when the server does not say when to ask again
-LONGEST_PAUSE_SECONDS = 30.0
 
 
 class concurrency:
@@ -60,9 +63,9 @@ class concurrency:
         *,
         create_if_missing: bool | None = None,
     ) -> None:
-        self._names = _checked_names(names)
-        self._occupy = _checked_slots(occupy)
-        self._timeout_seconds = _checked_timeout(timeout_seconds)
+        self._names = checked_names(names)
+        self._occupy = checked_slots(occupy)
+        self._timeout_seconds = checked_seconds(timeout_seconds, "timeout_seconds", without="to wait on")
         self._max_retries = max_retries
         self._lease_seconds = _checked_lease(lease_duration)
         self._strict = strict
@@ -145,7 +148,7 @@ class concurrency:
         return limited  # type: ignore[return-value]
 
     def _take(self, taking: _Taking) -> None:
-        client = _client(self._names, strict=self._strict)
+        client = client_for(self._names, strict=self._strict)
         if client is None or not self._names:
             return
         body = {
@@ -154,10 +157,10 @@ class concurrency:
             "mode": "concurrency",
             "lease_duration": self._lease_seconds,
         }
-        holder = self._holder or _run_as_holder()
+        holder = self._holder or run_as_holder()
         if holder is not None:
             body["holder"] = {name: str(value) for name, value in holder.items()}
-        answer = _ask_until_free(
+        answer = ask_until_free(
             client,
             "/v2/concurrency_limits/increment-with-lease",
             body,
@@ -166,7 +169,7 @@ class concurrency:
         )
         limits = answer.get("limits") or []
         if not limits:
-            _none_exist(self._names, strict=self._strict, quiet=self._quiet)
+            say_that_none_exist(self._names, strict=self._strict, quiet=self._quiet)
             return
         taking.limits = limits
         taking.lease = Lease(
@@ -239,139 +242,7 @@ ConcurrencySlotAcquisitionError = SlotsUnavailable
 AcquireConcurrencySlotTimeoutError = SlotsTimeout
 
 
-@both_ways
-def rate_limit(
-    names: str | Iterable[str],
-    occupy: int = 1,
-    timeout_seconds: float | None = None,
-    strict: bool = False,
-    *,
-    create_if_missing: bool | None = None,
-) -> None:
-    """Wait until each of these limits lets `occupy` slots through; nothing has to be given back.
-
-    The limits need a decay: the slots that they regain in a second. `timeout_seconds` None waits as long as it takes.
-    A limit that does not exist limits nothing; `strict` raises instead. `create_if_missing` is accepted as older flows
-    write it, and changes nothing.
-
-    Raises SlotsTimeout (a TimeoutError), SlotsUnavailable, ServerUnreachable. Without a server nothing is limited.
-    """
-    wanted, slots, patience = _checked_names(names), _checked_slots(occupy), _checked_timeout(timeout_seconds)
-    client = _client(wanted, strict=strict)
-    if client is None or not wanted:
-        return
-    body = {"names": wanted, "slots": slots, "mode": "rate_limit"}
-    limits = _ask_until_free(client, "/v2/concurrency_limits/increment", body, timeout_seconds=patience)
-    if not limits:
-        _none_exist(wanted, strict=strict, quiet=False)
-        return
-    tell("acquired", limits, slots)
-
-
-arate_limit = rate_limit.aio
-
-
-def _ask_until_free(
-    client: Client, path: str, body: dict[str, Any], *, timeout_seconds: float | None, max_retries: int | None = None
-) -> Any:
-    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-    denied = 0
-    while True:
-        left = drain_seconds() if deadline is None else max(0.0, deadline - time.monotonic())
-        try:
-            return client.ask("POST", path, body, patience_seconds=min(left, drain_seconds()))
-        except ApiError as error:
-            if error.status != 423:
-                raise SlotsUnavailable(f"No slots of {_listed(body['names'])}: {error}") from error
-            pause = error.retry_after_seconds
-        denied += 1
-        if max_retries is not None and denied > max_retries:
-            raise SlotsUnavailable(f"No slots of {_listed(body['names'])} were free, in {denied} tries")
-        pause = min(UNTOLD_PAUSE_SECONDS if pause is None else pause, LONGEST_PAUSE_SECONDS)
-        if deadline is not None:
-            if time.monotonic() >= deadline:
-                names = _listed(body["names"])
-                raise SlotsTimeout(f"No slots of {names} became free within {timeout_seconds:g} seconds")
-            pause = min(pause, deadline - time.monotonic())
-        wait(pause)
-
-
-def _client(names: list[str], *, strict: bool) -> Client | None:
-    client = client_of_run()
-    if client is None and strict and names:
-        raise SlotsUnavailable(f"There is no server to ask for slots of {_listed(names)}: set ORCHESTRATOR_API_URL")
-    return client
-
-
-def _none_exist(names: list[str], *, strict: bool, quiet: bool) -> None:
-    if strict:
-        raise SlotsUnavailable(f"There is no concurrency limit {_listed(names)}; make it before it is used")
-    if not quiet:
-        logger_of_run().warning(f"There is no concurrency limit {_listed(names)}: nothing is limited")
-
-
-def _run_as_holder() -> dict[str, str] | None:
-    flow_run_id, task_run_id = ids_of_run()
-    if task_run_id is not None:
-        return {"type": "task_run", "id": task_run_id}
-    return {"type": "flow_run", "id": flow_run_id} if flow_run_id is not None else None
-
-
-def tell(phase: str, limits: list[dict[str, Any]], slots: int, before: list[Event] | None = None) -> list[Event]:
-    """Events that slots of these limits were `acquired`, or `released` after the events that say the former."""
-    events = []
-    for index, limit in enumerate(limits):
-        others = [
-            {"prefect.resource.id": _resource_id(other), "prefect.resource.role": "concurrency-limit"}
-            for other in limits
-            if other["id"] != limit["id"]
-        ]
-        resource = {
-            "prefect.resource.id": _resource_id(limit),
-            "prefect.resource.name": limit["name"],
-            "slots-acquired": str(slots),
-            "limit": str(limit["limit"]),
-        }
-        follows = before[index] if before else None
-        events.append(
-            emit_event(f"prefect.concurrency-limit.{phase}", resource=resource, related=others, follows=follows)
-        )
-    return events
-
-
-def _resource_id(limit: dict[str, Any]) -> str:
-    return f"prefect.concurrency-limit.{limit['id']}"
-
-
-def _checked_names(names: Any) -> list[str]:
-    if names is not None and not isinstance(names, (str, Iterable)):
-        raise ValueError(f"names is {names!r}; the name of a concurrency limit is needed, or several")
-    listed = [names] if isinstance(names, str) and names else list(names or ())
-    for name in listed:
-        if not isinstance(name, str) or not name.strip():
-            raise ValueError(f"names: {name!r} is no name of a concurrency limit")
-    return listed
-
-
-def _checked_slots(slots: Any) -> int:
-    if not isinstance(slots, int) or isinstance(slots, bool) or slots < 1:
-        raise ValueError(f"occupy is {slots!r}; a whole number from 1 on is needed")
-    return slots
-
-
-def _checked_timeout(seconds: Any) -> float | None:
-    if seconds is None:
-        return None
-    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not seconds >= 0:
-        raise ValueError(f"timeout_seconds is {seconds!r}; a number from 0 on is needed, or None to wait on")
-    return float(seconds)
-
-
 def _checked_lease(seconds: Any) -> float:
     if not isinstance(seconds, (int, float)) or not SHORTEST_LEASE_SECONDS <= seconds <= LONGEST_LEASE_SECONDS:
         raise ValueError(f"lease_duration is {seconds!r}; seconds from 60 to 86400 are needed")
     return float(seconds)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(map(repr, names))

@@ -11,9 +11,8 @@ from contextvars import copy_context
 from typing import Any
 
 from orchestrator.sdk.api.client import Client
-from orchestrator.sdk.context import current_flow_run, current_task_run
 from orchestrator.sdk.errors import ApiError, LeaseLost, ServerUnreachable
-from orchestrator.sdk.recording.logs import get_run_logger, sdk_logger
+from orchestrator.sdk.recording.logs import logger_of_run
 
 RENEWED_AT = 0.75  # of the lease's length
 _AGAIN_AFTER_SECONDS = 1.0  # when the server did not take a renewal; doubled each time
@@ -139,13 +138,6 @@ class Lease:
                 loop.call_soon_threadsafe(task.cancel)
             except RuntimeError:  # the loop is closed: nobody uses the slots any more
                 return
-
-
-def logger_of_run() -> Any:
-    """That of the run which calls; outside of runs, the SDK's own."""
-    if current_flow_run.get() is None and current_task_run.get() is None:
-        return sdk_logger()
-    return get_run_logger()
 
 
 _held: set[Lease] = set()

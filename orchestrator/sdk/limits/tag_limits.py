@@ -17,8 +17,8 @@ from orchestrator.sdk.context import current_task_run
 from orchestrator.sdk.engine.conversation import Block, Conversation, Sleep
 from orchestrator.sdk.errors import ApiError, ServerUnreachable, SlotsUnavailable
 from orchestrator.sdk.events import Event
-from orchestrator.sdk.limits.concurrency import LONGEST_PAUSE_SECONDS, UNTOLD_PAUSE_SECONDS, tell
 from orchestrator.sdk.limits.leases import Lease
+from orchestrator.sdk.limits.slots import LONGEST_PAUSE_SECONDS, UNTOLD_PAUSE_SECONDS, tell
 
 if TYPE_CHECKING:
     from orchestrator.sdk.tasks.task_run import TaskRun

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.sdk.engine.either import wait_for_awaitable
+
 if TYPE_CHECKING:
     from orchestrator.sdk.flows.flow import Flow
     from orchestrator.sdk.outcomes.states import State
@@ -75,28 +77,3 @@ def call_flow_hooks(flow: Flow[Any, Any], flow_run: dict[str, Any], state: State
         return
     seen = {**flow_run, "state": state, "state_type": state.type, "state_name": state.name}
     call_hooks(hooks, kind=kind, arguments=(flow, SimpleNamespace(**seen), state), logger=logger)
-
-
-def wait_for_awaitable(awaitable: Any) -> None:
-    """Also inside a running event loop, whose thread must not be blocked by itself: in another thread then."""
-    import asyncio
-    import threading
-    from contextvars import copy_context
-
-    async def awaited() -> None:
-        await awaitable
-
-    errors: list[Exception] = []
-
-    def run() -> None:
-        try:
-            asyncio.run(awaited())
-        except Exception as error:  # noqa: BLE001 - raised again below, in the caller's thread
-            errors.append(error)
-
-    context = copy_context()
-    thread = threading.Thread(target=context.run, args=(run,), name="orchestrator-hook")
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.contract.states import StateType
-from orchestrator.sdk.outcomes.states import State
+from orchestrator.sdk.outcomes.states import MISSING, State
 
 
 def state_for_value(value: Any) -> State:
@@ -17,7 +17,7 @@ def state_for_value(value: Any) -> State:
     if isinstance(value, State):
         return _anew(value)
     if type(value) in (list, tuple, set, frozenset) and value and all(isinstance(item, State) for item in value):
-        return _together(value)
+        return together(value)
     return State(type=StateType.COMPLETED, outcome=value)
 
 
@@ -28,10 +28,12 @@ def _anew(state: State) -> State:
         return State(type=StateType.FAILED, name="Failed", message=str(unended), outcome=state.outcome)
     # Authors also pass an exception as the message, and mean its text.
     message = None if state.message is None else str(state.message)
-    return State(type=state.type, name=state.name, message=message, outcome=state.outcome)
+    stored = state.data if state.outcome is MISSING else None
+    return State(type=state.type, name=state.name, message=message, data=stored, outcome=state.outcome)
 
 
-def _together(states: Any) -> State:
+def together(states: Any) -> State:
+    """The final state of a run that is decided by these."""
     bad = [state for state in states if not state.is_completed()]
     if not bad:
         return State(type=StateType.COMPLETED, message="All returned states completed.", outcome=states)

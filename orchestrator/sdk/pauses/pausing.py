@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -10,30 +11,32 @@ from uuid import uuid4
 from orchestrator.contract.states import StateType, Status
 from orchestrator.contract.times import format_time, now
 from orchestrator.sdk.api.client import Client
-from orchestrator.sdk.api.run_client import needed_client
+from orchestrator.sdk.api.run_client import needed_client, needs_server
 from orchestrator.sdk.both_ways import both_ways
 from orchestrator.sdk.context import current_flow_run, current_task_run
 from orchestrator.sdk.engine.authority import Authority, ServerAuthority, Verdict
 from orchestrator.sdk.errors import (
     FlowPauseTimeout,
-    InputRefused,
     MissingContext,
+    OrchestratorError,
     PauseRefused,
+    RunAbandoned,
     RunCancelled,
     RunSuspended,
     ServerUnreachable,
 )
+from orchestrator.sdk.options.checks import checked_seconds
 from orchestrator.sdk.outcomes.states import State
-from orchestrator.sdk.run_input.inbox import Keyset, give_input, keyset, read_input
-from orchestrator.sdk.run_input.kinds import InputMetadata, Kind, kind_of
-from orchestrator.sdk.timing.waiting import growing_intervals
+from orchestrator.sdk.run_input.inbox import Keyset, keyset
+from orchestrator.sdk.run_input.kinds import Kind, kind_of
+from orchestrator.sdk.run_input.questions import read_answer, store_question
+from orchestrator.sdk.timing.pace import growing_intervals
 from orchestrator.sdk.watching.flow_run_watch import FlowRunWatch
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows.flow_run import FlowRun
 
 _COUNTER = "pauses and suspensions"
-_NEEDS_SERVER = "A server is needed to resume it: set ORCHESTRATOR_API_URL, for example to http://127.0.0.1:4200/api"
 
 
 @both_ways
@@ -59,14 +62,18 @@ def pause_flow_run(
     if reschedule:
         return _suspend_current(wait_for_input, timeout=timeout, key=key)
     run = _current_run("pause_flow_run")
-    _checked_timeout(timeout)
+    timeout = checked_seconds(timeout, "timeout", without="to wait for ever", error=PauseRefused)
     pause = Pause(run.id, "Paused", key or str(run.next_number(_COUNTER)), wait_for_input, timeout=timeout)
     client = _client_of(run)
     pause.ask(client)
     run.logger.info("Pauses until it is resumed")
     verdict = run.authority.propose(run.id, pause.state)
     if not _passed_before(verdict, "paused", run):
-        _wait_until_resumed(run, client, timeout=timeout, poll_interval=poll_interval)
+        try:
+            _wait_until_resumed(run, client, timeout=timeout, poll_interval=poll_interval)
+        except RunAbandoned:
+            _leave(run, client)
+            raise
         run.logger.info("Was resumed")
     return pause.answer(client)
 
@@ -90,7 +97,7 @@ def suspend_flow_run(
     """
     if flow_run_id is None:
         return _suspend_current(wait_for_input, timeout=timeout, key=key)
-    _checked_timeout(timeout)
+    timeout = checked_seconds(timeout, "timeout", without="to wait for ever", error=PauseRefused)
     client = needed_client("suspend_flow_run()")
     pause = Pause(str(flow_run_id), "Suspended", key or str(uuid4()), wait_for_input, timeout=timeout)
     pause.ask(client)
@@ -119,30 +126,19 @@ class Pause:
 
     def ask(self, client: Client) -> None:
         """Store the question. It is there before the run is paused, so that nobody can resume without it."""
-        if self._kind is None:
-            return
-        schema = self._kind.schema()
-        give_input(client, self._flow_run_id, key=self._keys["schema"], value=schema, replace=True)
-        said = self._kind.description
-        if said:
-            give_input(client, self._flow_run_id, key=self._keys["description"], value=said, replace=True)
+        if self._kind is not None:
+            store_question(client, self._flow_run_id, self._keys, self._kind)
 
     def answer(self, client: Client) -> Any:
-        """What the run was resumed with; an answer that left everything to the defaults is not stored."""
-        if self._kind is None:
-            return None
-        key = self._keys["response"]
-        values = read_input(client, self._flow_run_id, key)
-        if values is not None and not isinstance(values, dict):
-            raise InputRefused(f"Input {key!r} is no JSON object: {values!r}")
-        return self._kind.read(values or {}, InputMetadata(key, self._flow_run_id))
+        """What the run was resumed with."""
+        return None if self._kind is None else read_answer(client, self._flow_run_id, self._keys, self._kind)
 
 
 def _suspend_current(wanted: Any, *, timeout: float | None, key: str | None) -> Any:
     run = _current_run("suspend_flow_run")
     if current_task_run.get() is not None:
         raise PauseRefused("A task cannot suspend its flow run: call suspend_flow_run() in the flow itself")
-    _checked_timeout(timeout)
+    timeout = checked_seconds(timeout, "timeout", without="to wait for ever", error=PauseRefused)
     pause = Pause(run.id, "Suspended", key or str(run.next_number(_COUNTER)), wanted, timeout=timeout)
     client = _client_of(run)
     pause.ask(client)
@@ -167,6 +163,16 @@ def _wait_until_resumed(run: FlowRun, client: Client, *, timeout: float | None, 
                 break
             watch.wait(min(seconds, left))
     raise FlowPauseTimeout(f"Flow run {run.name!r} was paused and not resumed within {timeout:g} seconds.")
+
+
+def _leave(run: FlowRun, client: Client) -> None:
+    """The author waits no longer, and the run goes on: the server must not end it for a pause that nobody resumed.
+
+    A pause that waits for input stays one: the server lets nobody leave it without. A run that has ended meanwhile, or
+    is being stopped, is not paused any more, and so not touched.
+    """
+    with suppress(OrchestratorError):
+        client.send("POST", f"/flow_runs/{run.id}/resume", {}, patience_seconds=0)
 
 
 def _go_on(run: FlowRun, state: State) -> None:
@@ -213,10 +219,5 @@ def _current_run(function: str) -> FlowRun:
 
 def _client_of(run: FlowRun) -> Client:
     if run.client is None:
-        raise PauseRefused(f"Flow run {run.name!r} cannot be paused. {_NEEDS_SERVER}")
+        raise PauseRefused(needs_server(f"Pausing flow run {run.name!r}"))
     return run.client
-
-
-def _checked_timeout(timeout: float | None) -> None:
-    if timeout is not None and not timeout >= 0:
-        raise PauseRefused(f"timeout is {timeout!r}; a number of seconds is needed, or None to wait for ever")

@@ -8,7 +8,7 @@ from orchestrator.contract.states import Status
 from orchestrator.sdk.api.refusals import refusals
 from orchestrator.sdk.api.run_client import needed_client
 from orchestrator.sdk.both_ways import both_ways
-from orchestrator.sdk.errors import ApiError, InputRefused, NotPausedFlowRun
+from orchestrator.sdk.errors import ApiError, InputRefused, NotPausedFlowRun, ObjectNotFound
 from orchestrator.sdk.outcomes.states import State
 from orchestrator.sdk.run_input.kinds import as_values
 
@@ -20,13 +20,16 @@ def resume_flow_run(flow_run_id: Any, run_input: Any = None) -> State:
     `run_input` is what the run waits for: a dictionary of fields, an instance of its RunInput class, or, when it waits
     for a plain type such as str, a value of that.
 
-    Raises NotPausedFlowRun, InputRefused with the field that does not fit, and MissingContext without a server.
+    Raises NotPausedFlowRun, InputRefused with the field that does not fit, ObjectNotFound when there is no such run,
+    and MissingContext without a server.
     In async code: `await resume_flow_run(…)`, or `aresume_flow_run`.
     """
     client = needed_client("resume_flow_run()")
     body = {} if run_input is None else {"run_input": as_values(run_input)}
     try:
         answer = client.ask("POST", f"/flow_runs/{flow_run_id}/resume", body)
+    except ObjectNotFound as error:
+        raise ObjectNotFound(f"There is no flow run {flow_run_id}", status=error.status, body=error.body) from error
     except ApiError as error:
         if error.status not in {409, 422}:
             raise

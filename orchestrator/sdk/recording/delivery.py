@@ -10,39 +10,25 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from orchestrator.sdk.configuration import settings
 from orchestrator.sdk.errors import ServerUnreachable
-from orchestrator.sdk.recording.journal import Batch, End, Journal, take_left_behind
-from orchestrator.sdk.recording.sending import (
-    BATCH_ITEMS,
-    EVENTS,
-    LOGS,
-    how_many_fit,
-    send_end,
-    send_items,
-    send_left_behind,
-)
+from orchestrator.sdk.recording.journal import Journal
+from orchestrator.sdk.recording.journal_lines import Batch, End
+from orchestrator.sdk.recording.lanes import Item, Lane, Written
+from orchestrator.sdk.recording.replaying import ATTEMPT_SECONDS, send_all_left_behind, tell_end
+from orchestrator.sdk.recording.sending import BATCH_ITEMS, EVENTS, LOGS, how_many_fit, send_items
 from orchestrator.sdk.values.json_values import encode
 
 if TYPE_CHECKING:
     from orchestrator.sdk.api.client import Client
 
 BATCH_SECONDS = 0.1  # how long an item waits for company
-MAX_WAITING = 200_000  # items of one kind that wait in memory while the server is away; then the oldest are given up
-_ATTEMPT_SECONDS = 5.0  # one try of a batch; between tries the thread looks whether it should stop
 _KEEP_SECONDS = 0.25  # while the server is away, what happens is on disk after so long
 _LAST_WORD_SECONDS = 2.0  # what the end of the process waits when the end of a run has waited in vain
 _LOOK_SECONDS = 60.0  # how often a process looks for what others left behind
-
-
-class Item(Protocol):
-    def to_wire(self) -> dict[str, Any]:
-        """The item as the API takes it. Called once, in the sending thread."""
-        ...
 
 
 class _SetAside(Exception):
@@ -65,8 +51,8 @@ class Delivery:
         self.journal.forget()
         self._changed = threading.Condition()
         self._keeping = threading.Lock()
-        self._lanes = (_Lane(EVENTS), _Lane(LOGS))
-        self._sending: tuple[_Lane, list[bytes]] | None = None  # what no journal has while it is under way
+        self._lanes = (Lane(EVENTS), Lane(LOGS))
+        self._sending: tuple[Lane, list[bytes]] | None = None  # what no journal has while it is under way
         self._thread: threading.Thread | None = None
         self._urgent = False
         self._look_at = 0.0
@@ -137,12 +123,9 @@ class Delivery:
                     return
                 self._changed.wait(min(left, 0.2))
 
-    def _put(self, lane: _Lane, item: Item) -> None:
+    def _put(self, lane: Lane, item: Item) -> None:
         with self._changed:
-            lane.items.append(item)
-            lane.put += 1
-            if len(lane.items) > MAX_WAITING:
-                lane.give_up_oldest()
+            lane.add(item)
             if self._thread is None:
                 self._start_thread()
             elif len(lane.items) == 1 or len(lane.items) == BATCH_ITEMS:
@@ -173,7 +156,7 @@ class Delivery:
 
     # --- what has just happened
 
-    def _send_some(self, lane: _Lane) -> None:
+    def _send_some(self, lane: Lane) -> None:
         """Send what waits in memory. Raises _SetAside when it went into the journal instead."""
         with self._keeping, self._changed:
             batch = [lane.items.popleft() for _ in range(min(len(lane.items), BATCH_ITEMS))]
@@ -198,7 +181,7 @@ class Delivery:
                 raise _SetAside(seconds)
         self._pause(seconds)
 
-    def _written(self, lane: _Lane, batch: list[Item]) -> list[bytes]:
+    def _written(self, lane: Lane, batch: list[Item]) -> list[bytes]:
         """The items as JSON. One that cannot be written is given up: it must not end the thread that sends the rest."""
         bodies = []
         for item in batch:
@@ -211,7 +194,7 @@ class Delivery:
                     self._changed.notify_all()
         return bodies
 
-    def _send(self, lane: _Lane, bodies: list[bytes], wait: Callable[[float], None]) -> None:
+    def _send(self, lane: Lane, bodies: list[bytes], wait: Callable[[float], None]) -> None:
         """Until the server has taken or refused them."""
         while True:
             try:
@@ -219,7 +202,7 @@ class Delivery:
                     self._client,
                     lane.path,
                     bodies,
-                    patience_seconds=_ATTEMPT_SECONDS,
+                    patience_seconds=ATTEMPT_SECONDS,
                     wait=wait,
                     refused=lambda count, error: lane.warn(
                         f"the server refused {count} {lane.label}: {error}", always=True
@@ -231,7 +214,7 @@ class Delivery:
                 lane.warn(f"the server does not take {lane.label} ({error}); they wait and are sent again")
                 wait(0.2)
 
-    def _arrived(self, lane: _Lane, count: int) -> None:
+    def _arrived(self, lane: Lane, count: int) -> None:
         with self._changed:
             self.away = False
             self.out_of_patience = False
@@ -270,11 +253,11 @@ class Delivery:
                     self._put_back(lane, bodies[kept:])
         return all_kept
 
-    def _put_back(self, lane: _Lane, bodies: list[bytes]) -> None:
+    def _put_back(self, lane: Lane, bodies: list[bytes]) -> None:
         with self._changed:
-            lane.items.extendleft(_Written(body) for body in reversed(bodies))
+            lane.items.extendleft(Written(body) for body in reversed(bodies))
 
-    def _journalled(self, lane: _Lane, bodies: list[bytes]) -> int:
+    def _journalled(self, lane: Lane, bodies: list[bytes]) -> int:
         """How many of them, from the first, are in the journal now."""
         kept = 0
         while kept < len(bodies):
@@ -296,91 +279,18 @@ class Delivery:
                 self._arrived(lane, len(entry.bodies))
                 continue
             if isinstance(entry, End) and not self.journal.is_waited_for(entry.id):
-                self._send_end(entry)
+                tell_end(self._client, entry, wait=self._pause)
                 self.journal.told(entry.id)
             self.journal.sent(mark)
-
-    def _send_end(self, end: End) -> None:
-        while True:
-            try:
-                problem = send_end(self._client, end, patience_seconds=_ATTEMPT_SECONDS, wait=self._pause)
-                break
-            except ServerUnreachable:
-                self._pause(0.2)
-            except Exception as error:  # noqa: BLE001 - an answer that is none of the API must not end this thread
-                problem = f"{type(error).__name__}: {error}"
-                break
-        if problem is not None:
-            _say(f"The server was told late that flow run {end.flow_run_id} ended as {end.state['name']}: {problem}")
 
     def _look_for_left_behind(self) -> None:
         if time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + _LOOK_SECONDS
-        for journal in take_left_behind(self.journal.address):
-            try:
-                problems = self._send_left_behind(journal)
-            except Exception as error:  # noqa: BLE001 - a file or an answer that is odd must not end this thread
-                journal.close()
-                _say(f"What an earlier process left in {journal.file} stays there: {error}")
-                break
-            for problem in problems:
-                _say(f"The server did not take all that an earlier process left: {problem}")
+        send_all_left_behind(self._client, self.journal.address, wait=self._pause)
         with self._changed:
             self._has_looked = True
             self._changed.notify_all()
-
-    def _send_left_behind(self, journal: Any) -> list[str]:
-        while True:
-            try:
-                return send_left_behind(self._client, journal, patience_seconds=_ATTEMPT_SECONDS, wait=self._pause)
-            except ServerUnreachable:
-                self._pause(0.2)
-
-
-class _Lane:
-    """One kind of item, in order."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.label = path.strip("/")
-        self.items: deque[Item] = deque()
-        self.put = 0  # items ever put
-        self.settled = 0  # items that arrived, or that were given up
-        self.warned = False
-
-    def give_up_oldest(self) -> None:
-        self.items.popleft()
-        self.settled += 1
-        self.warn(f"more than {MAX_WAITING} {self.label} wait for the server; the oldest are given up")
-
-    def warn(self, text: str, *, always: bool = False) -> None:
-        """Say it once per outage."""
-        if self.warned and not always:
-            return
-        self.warned = True
-        _say(text)
-
-
-class _Written:
-    """An item whose JSON is there already."""
-
-    __slots__ = ("_body",)
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def to_wire(self) -> dict[str, Any]:
-        import json
-
-        value: dict[str, Any] = json.loads(self._body)
-        return value
-
-
-def _say(text: str) -> None:
-    from orchestrator.sdk.recording.logs import sdk_logger
-
-    sdk_logger().warning(text)
 
 
 _at_exit: list[Delivery] = []

@@ -49,6 +49,14 @@ def get_run_logger() -> RunLogger:
     raise MissingContext("get_run_logger() was called outside of a flow or task run.")
 
 
+def logger_of_run() -> RunLogger | logging.Logger:
+    """That of the run which calls; outside of runs, the SDK's own, which goes to the terminal only."""
+    try:
+        return get_run_logger()
+    except MissingContext:
+        return sdk_logger()
+
+
 @contextmanager
 def disable_run_logger() -> Iterator[None]:
     """Inside, `get_run_logger()` works without a run, and what is logged through it goes nowhere.
@@ -73,6 +81,17 @@ def task_run_logger(*, flow_run_id: str | None, task_run_id: str, name: str, del
     label = f"Task run {name!r}"
     extra = {"flow_run_id": flow_run_id, "task_run_id": task_run_id, "run_label": label, "delivery": delivery}
     return RunLogger(logging.getLogger("orchestrator.task_runs"), extra)
+
+
+def get_logger(name: str | None = None) -> logging.Logger:
+    """A logger of the author's, below `orchestrator`: its lines go where those of runs are shown, but to no server.
+
+    `get_logger("etl")` is the logger `orchestrator.etl`; None is `orchestrator` itself.
+    """
+    configure()
+    if not name or name == "orchestrator" or name.startswith("orchestrator."):
+        return logging.getLogger(name or "orchestrator")
+    return logging.getLogger(f"orchestrator.{name}")
 
 
 def sdk_logger() -> logging.Logger:

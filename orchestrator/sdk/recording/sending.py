@@ -10,7 +10,8 @@ from orchestrator.contract.states import StateType, Status
 from orchestrator.contract.times import parse_time
 from orchestrator.sdk.api.transport import CLAIM_HEADER
 from orchestrator.sdk.errors import ApiError
-from orchestrator.sdk.recording.journal import Batch, End, LeftBehind
+from orchestrator.sdk.recording.journal_files import LeftBehind
+from orchestrator.sdk.recording.journal_lines import Batch, End
 from orchestrator.sdk.values.json_values import encode
 
 if TYPE_CHECKING:

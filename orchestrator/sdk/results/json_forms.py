@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
+
+from orchestrator.sdk.errors import ResultStorageError
 
 _CLASS, _DATA = "__class__", "data"
 
@@ -45,6 +49,11 @@ def from_form(found: dict[str, Any]) -> Any:
     return found if kind is None else _rebuilt(kind, data)
 
 
+def know(kind: type, write: Callable[[Any], Any], read: Callable[[Any], Any]) -> None:
+    """From now on, values of exactly this class have a form: `write` gives its data, `read` makes the value of it."""
+    _FORMS[f"{kind.__module__}.{kind.__qualname__}"] = (write, read)
+
+
 def _rebuilt(kind: type, data: Any) -> Any:
     from dataclasses import fields, is_dataclass
     from enum import Enum
@@ -63,20 +72,54 @@ def _rebuilt(kind: type, data: Any) -> Any:
 
 
 def _class_named(name: str) -> type | None:
-    """The class of that name; its module is imported if need be. None when there is none."""
-    from importlib import import_module
+    """The class of that name, if its module was imported, or may be. None when there is no such class.
 
+    What is read must not choose what is imported, since importing executes. Raises ResultStorageError for a class of a
+    module that is here and was not imported.
+    """
     parts = name.split(".")
     for cut in range(len(parts) - 1, 0, -1):
-        path = ".".join(parts[:cut])
-        try:
-            found: Any = sys.modules.get(path) or import_module(path)
-            for part in parts[cut:]:
-                found = getattr(found, part)
-        except (ImportError, AttributeError):
-            continue
-        return found if isinstance(found, type) else None
+        found = _module(".".join(parts[:cut]))
+        for part in parts[cut:]:
+            found = getattr(found, "__dict__", {}).get(part)
+        if found is not None:
+            return found if isinstance(found, type) else None
+    missing = next((path for path in _prefixes(parts[:-1]) if path not in sys.modules), None)
+    if missing is not None and _is_installed(missing):
+        raise ResultStorageError(
+            f"The value is a {name}, whose module was not imported here: import it before the value is read, or add it "
+            "to ORCHESTRATOR_RESULTS_JSON_MODULES"
+        )
     return None
+
+
+def _prefixes(parts: list[str]) -> list[str]:
+    """`a`, `a.b`, `a.b.c`."""
+    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+
+
+def _module(path: str) -> Any:
+    found = sys.modules.get(path)
+    if found is None and path in _may_be_imported():
+        try:
+            return import_module(path)
+        except ImportError as error:
+            raise ResultStorageError(f"{path}, named by ORCHESTRATOR_RESULTS_JSON_MODULES: {error}") from error
+    return found
+
+
+def _may_be_imported() -> set[str]:
+    from orchestrator.sdk.configuration.settings import value_of
+
+    return {each.strip() for each in (value_of("ORCHESTRATOR_RESULTS_JSON_MODULES") or "").split(",")}
+
+
+def _is_installed(path: str) -> bool:
+    """Whether there is such a module. What it stands in was imported already, so looking executes nothing."""
+    try:
+        return find_spec(path) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _forms() -> dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]:

@@ -20,6 +20,14 @@ def persists_by_default() -> bool:
     return value_of("ORCHESTRATOR_RESULTS_PERSIST_BY_DEFAULT") == "true"
 
 
+def tasks_persist(otherwise: bool) -> bool:
+    """Whether tasks that do not say so themselves store their results: as the setting for tasks says, if it does."""
+    from orchestrator.sdk.configuration.settings import value_of
+
+    said = value_of("ORCHESTRATOR_TASKS_DEFAULT_PERSIST_RESULT")
+    return otherwise if said is None else said == "true"
+
+
 def flow_persists(flow: Any) -> bool:
     """Whether a flow stores its result, and its tasks theirs. A storage or a serializer says so too."""
     said: bool | None = getattr(flow, "persist_result", None)

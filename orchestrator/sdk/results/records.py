@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.contract.times import format_time, now, parse_time
 from orchestrator.sdk.errors import ResultStorageError
-from orchestrator.sdk.results.serializers import serializer_for
+from orchestrator.sdk.results.serializers import Serializer, serializer_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,20 @@ class RecordMetadata:
 
 @dataclass(frozen=True, slots=True)
 class ResultRecord:
-    """A stored result: what is known about it, and `result`, the value."""
+    """A stored result: what is known about it, and `result`, the value. `reader` None is what the record names."""
 
     metadata: RecordMetadata
     payload: bytes
+    reader: Serializer | None = None
 
     @property
     def result(self) -> Any:
         """The value, read anew each time. Raises ResultStorageError when it cannot be read."""
         try:
-            return serializer_for(self.metadata.serializer).loads(self.payload)
+            reader = self.reader if self.reader is not None else serializer_for(self.metadata.serializer)
+            return reader.loads(self.payload)
+        except ResultStorageError:
+            raise
         except Exception as error:
             told = f"The result in {self.metadata.location} cannot be read: {type(error).__name__}: {error}"
             raise ResultStorageError(told) from error

@@ -11,7 +11,6 @@ import os
 import posixpath
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path, PurePath
 from typing import Any, Protocol
@@ -20,13 +19,17 @@ from urllib.parse import urlsplit
 from orchestrator.sdk.configuration.profiles import home
 from orchestrator.sdk.configuration.settings import value_of
 from orchestrator.sdk.errors import OrchestratorError, ResultStorageError
+from orchestrator.sdk.values.whole_files import write_whole
 
 _LONGEST_NAME = 200  # bytes of one part of a key; a longer one is shortened to its hash
 _WRITTEN_AT_ONCE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"}  # others: beside, then moved
 
 
 class Storage(Protocol):
-    """A place for files, each under a key such as `3f2a…` or `reports/today.json`."""
+    """A place for files, each under a key such as `3f2a…` or `reports/today.json`.
+
+    It may have `remove(location)` too, which deletes a file and is false when there is none.
+    """
 
     @property
     def block_id(self) -> str | None: ...
@@ -69,18 +72,22 @@ class LocalStorage:
 
     def write(self, location: str, content: bytes) -> None:
         file = Path(location)
-        beside = file.with_name(f".{os.getpid()}-{threading.get_ident()}-{file.name[:40]}")
         try:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             file.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-            os.replace(beside, file)
+            # A record that a power cut broke is noticed and made again; waiting for the disk would slow every task.
+            write_whole(file, content, durable=False)
         except OSError as error:
-            with suppress(OSError):
-                beside.unlink()
             raise ResultStorageError(f"{location} cannot be written: {error.strerror}") from error
+
+    def remove(self, location: str) -> bool:
+        try:
+            os.unlink(location)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise ResultStorageError(f"{location} cannot be deleted: {error.strerror}") from error
+        return True
 
 
 class RemoteFiles:
@@ -128,6 +135,16 @@ class RemoteFiles:
             files.mv(beside, path)
         except Exception as error:
             raise ResultStorageError(f"{location} cannot be written: {type(error).__name__}: {error}") from error
+
+    def remove(self, location: str) -> bool:
+        files, path = self._opened(location)
+        try:
+            files.rm_file(path)
+        except FileNotFoundError:
+            return False
+        except Exception as error:
+            raise ResultStorageError(f"{location} cannot be deleted: {type(error).__name__}: {error}") from error
+        return True
 
     def _opened(self, location: str) -> tuple[Any, str]:
         try:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from orchestrator.sdk.errors import MissingResult, ResultStorageError
+from orchestrator.sdk.errors import MissingResult, ResultStorageError, SettingError
+from orchestrator.sdk.results.readers import kinds_in, reader_of, tell
 from orchestrator.sdk.results.records import RecordMetadata, ResultRecord
 from orchestrator.sdk.results.serializers import Serializer, serializer_for
-from orchestrator.sdk.results.storage import storage_for, storage_holding
+from orchestrator.sdk.results.storage import Storage, storage_for, storage_holding
 
 if TYPE_CHECKING:
     from orchestrator.sdk.transactional.locks import LockManager
@@ -20,7 +23,8 @@ class ResultStore:
 
     `result_storage` is a path, an address that fsspec knows, or a block; None is the default directory. With
     `metadata_storage` the descriptions of the records lie there, apart from the values. `lock_manager` is needed for
-    transactions with the isolation level SERIALIZABLE. `serializer` None takes the setting.
+    transactions with the isolation level SERIALIZABLE. `serializer` None takes the setting; it also says what is read:
+    a store told `json` refuses a record that says it is a pickle.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class ResultStore:
         self.metadata_storage = storage_for(metadata_storage) if metadata_storage is not None else None
         self.lock_manager = lock_manager
         self.serializer = serializer_for(serializer)
+        tell(self.result_storage, self.serializer)
 
     def __repr__(self) -> str:
         return f"ResultStore({self.result_storage!r}, serializer={self.serializer.type!r})"
@@ -44,7 +49,10 @@ class ResultStore:
         return self.find(key) is not None
 
     def find(self, key: str) -> ResultRecord | None:
-        """The record under the key; None when there is none, or it has expired."""
+        """The record under the key; None when there is none, or it has expired.
+
+        Raises ResultStorageError for one that this store's serializer does not allow.
+        """
         record = self._read(self.result_storage.location(key))
         if self.metadata_storage is not None:
             location = self.metadata_storage.location(key)
@@ -72,7 +80,7 @@ class ResultStore:
             expiration=expiration,
             block_id=self.result_storage.block_id,
         )
-        return ResultRecord(metadata, self.serializer.dumps(value))
+        return ResultRecord(metadata, self.serializer.dumps(value), self.serializer)
 
     def put(self, record: ResultRecord, *, key: str | None = None) -> None:
         """Write the record. Whoever reads meanwhile gets the old one or the new one, nothing in between."""
@@ -86,16 +94,51 @@ class ResultStore:
         self.put(record, key=key)
         return record
 
+    def remove(self, key: str) -> bool:
+        """Delete what is stored under the key. False when nothing is, or the storage cannot delete.
+
+        Raises ResultStorageError.
+        """
+        removed = [_removed(each, key) for each in (self.metadata_storage, self.result_storage) if each is not None]
+        return any(removed)
+
+    def remove_old(self, older_than: timedelta | None = None) -> int:
+        """Delete the results of a directory that have expired, and with `older_than` all that are older than that.
+
+        Returns how many there were. States that refer to them have lost their results. Raises ResultStorageError for
+        another storage: those have rules of their own for old files.
+        """
+        from orchestrator.sdk.results.cleaning import remove_old
+
+        if self.metadata_storage is not None:
+            remove_old(self.metadata_storage, older_than=older_than)
+        return remove_old(self.result_storage, older_than=older_than)
+
     def _read(self, location: str) -> ResultRecord | None:
         content = self.result_storage.read(location)
-        return None if content is None else ResultRecord.from_bytes(content, location=location)
+        if content is None:
+            return None
+        return _readable(content, location=location, told=(self.serializer.type,), own=self.serializer)
+
+
+def _removed(storage: Storage, key: str) -> bool:
+    remove = getattr(storage, "remove", None)
+    return bool(remove(storage.location(key))) if remove is not None else False
+
+
+def _readable(content: bytes, *, location: str, told: Collection[str], own: Serializer | None = None) -> ResultRecord:
+    record = ResultRecord.from_bytes(content, location=location)
+    try:
+        return replace(record, reader=reader_of(record.metadata.serializer, told=told, location=location, own=own))
+    except SettingError as error:
+        raise ResultStorageError(f"The result in {location} cannot be read: {error}") from error
 
 
 def stored_value(data: Any) -> Any:
     """The value that the `data` of a state points to.
 
     Raises MissingResult when it is not there, or lies in a storage that this process was not told of, and
-    ResultStorageError when it cannot be read.
+    ResultStorageError when it cannot be read, or says of itself what no flow or task names for that storage.
     """
     try:
         metadata = RecordMetadata.from_wire(data)
@@ -113,4 +156,4 @@ def stored_value(data: Any) -> Any:
     content = storage.read(metadata.location)
     if content is None:
         raise MissingResult(f"The run completed, but its result is not in {metadata.location} any more.")
-    return ResultRecord.from_bytes(content, location=metadata.location).result
+    return _readable(content, location=metadata.location, told=kinds_in(storage)).result

@@ -29,7 +29,7 @@ def give_input(
         if error.status != 409:
             raise
         if replace:
-            client.send("DELETE", _path(flow_run_id, key))
+            delete_input(client, flow_run_id, key)
             client.send("POST", f"/flow_runs/{flow_run_id}/input", body)
 
 
@@ -41,6 +41,15 @@ def read_input(client: Client, flow_run_id: str, key: str) -> Any:
         if error.status != 404:
             raise
         return None
+
+
+def delete_input(client: Client, flow_run_id: str, key: str) -> None:
+    """Delete what is under the key, if there is anything."""
+    try:
+        client.send("DELETE", _path(flow_run_id, key))
+    except ApiError as error:
+        if error.status != 404:
+            raise
 
 
 def find_inputs(

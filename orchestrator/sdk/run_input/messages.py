@@ -17,7 +17,7 @@ from orchestrator.sdk.errors import InputRefused, MissingContext, WaitTimeout
 from orchestrator.sdk.run_input.inbox import find_inputs, give_input
 from orchestrator.sdk.run_input.kinds import InputMetadata, Kind, kind_of, kind_of_value
 from orchestrator.sdk.timing import pace
-from orchestrator.sdk.timing.waiting import growing_intervals
+from orchestrator.sdk.timing.pace import growing_intervals
 
 _RUN = "prefect.flow-run."  # how a sender that is a run is named, as in events
 
@@ -117,20 +117,26 @@ class Received:
 
     def next(self) -> Any:
         """The next input. Blocks; raises WaitTimeout when none came in time."""
+        return self._opened(self._found())
+
+    async def anext(self) -> Any:
+        """Like `next`, for async code. Cancelled, it leaves the input to whoever asks next."""
+        while True:
+            row = await in_thread(self._found)
+            if row["key"] not in self._seen:  # else another asyncio task got it meanwhile
+                return self._opened(row)
+
+    def _found(self) -> dict[str, Any]:
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
         for seconds in growing_intervals(self._poll_interval):
             found = find_inputs(self._client, self._flow_run_id, prefix=self._prefix, exclude_keys=self._seen)
             if found:
-                return self._opened(found[0])
+                return found[0]
             left = seconds if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 break
             pace.sleep(min(seconds, left))
         raise WaitTimeout(f"No input came within {self._timeout:g} seconds.")
-
-    async def anext(self) -> Any:
-        """Like `next`, for async code."""
-        return await in_thread(self.next)
 
     def __iter__(self) -> Iterator[Any]:
         return self

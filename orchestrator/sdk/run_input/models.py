@@ -5,10 +5,14 @@ from __future__ import annotations
 from copy import copy
 from typing import Any, ClassVar
 
-from orchestrator.sdk.both_ways import BothWays, both_ways
+from orchestrator.sdk.api.run_client import needed_client
+from orchestrator.sdk.both_ways import Asynchronous, BothWays, both_ways
 from orchestrator.sdk.errors import InputRefused, MissingExtra
-from orchestrator.sdk.run_input.kinds import InputMetadata
+from orchestrator.sdk.run_input.inbox import Keyset, keyset
+from orchestrator.sdk.run_input.kinds import InputMetadata, kind_of
 from orchestrator.sdk.run_input.messages import Received, receive_input, send_input, sender_of
+from orchestrator.sdk.run_input.questions import read_answer, store_question
+from orchestrator.sdk.run_input.stored import FlowRunInput, current_run_id
 
 try:
     from pydantic import BaseModel, ConfigDict, PrivateAttr, create_model
@@ -58,6 +62,42 @@ class RunInput(BaseModel):
         return model
 
     @classmethod
+    def keyset_from_type(cls) -> Keyset:
+        """The keys that `save` and `load` take, made of the name of the class."""
+        return keyset(cls.__name__.lower())
+
+    @both_ways
+    @classmethod
+    def save(cls, keyset: Keyset, flow_run_id: Any = None) -> None:
+        """Ask a run's question: store what an answer must look like, and the description, under these keys.
+
+        `pause_flow_run(wait_for_input=…)` does it by itself. `flow_run_id` None is the current run. Raises
+        MissingContext outside of runs and without a server.
+        """
+        run_id = current_run_id(flow_run_id, f"{cls.__name__}.save()")
+        store_question(needed_client(f"{cls.__name__}.save()"), run_id, keyset, kind_of(cls))
+
+    asave: ClassVar[Asynchronous[None]] = save.aio
+
+    @both_ways
+    @classmethod
+    def load(cls, keyset: Keyset, flow_run_id: Any = None) -> Any:
+        """The answer to a run's question, as an instance. `flow_run_id` None is the current run.
+
+        Raises InputRefused when it does not fit, or was not given and the fields have no defaults.
+        """
+        run_id = current_run_id(flow_run_id, f"{cls.__name__}.load()")
+        return read_answer(needed_client(f"{cls.__name__}.load()"), run_id, keyset, kind_of(cls))
+
+    aload: ClassVar[Asynchronous[Any]] = load.aio
+
+    @classmethod
+    def load_from_flow_run_input(cls, flow_run_input: FlowRunInput) -> Any:
+        """An instance of what `filter_flow_run_input` found. Raises InputRefused when it does not fit."""
+        metadata = InputMetadata(flow_run_input.key, str(flow_run_input.flow_run_id), flow_run_input.sender)
+        return kind_of(cls).read(flow_run_input.decoded_value, metadata)
+
+    @classmethod
     def receive(cls, **options: Any) -> Received:
         """Inputs of this class that are sent to the current run. Takes what `receive_input` takes."""
         return receive_input(cls, **options)
@@ -65,9 +105,9 @@ class RunInput(BaseModel):
     @both_ways
     def send_to(self, flow_run_id: Any, sender: str | None = None, key_prefix: str | None = None) -> None:
         """Send it to a run that waits in `receive`. See `send_input`."""
-        send_input._fn(self, flow_run_id, sender=sender, key_prefix=key_prefix)
+        send_input.sync(self, flow_run_id, sender=sender, key_prefix=key_prefix)
 
     @both_ways
     def respond(self, run_input: Any, sender: str | None = None, key_prefix: str | None = None) -> None:
         """Send something to the run that sent this. Raises InputRefused when no run did."""
-        send_input._fn(run_input, sender_of(self.metadata), sender=sender, key_prefix=key_prefix)
+        send_input.sync(run_input, sender_of(self.metadata), sender=sender, key_prefix=key_prefix)

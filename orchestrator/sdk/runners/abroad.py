@@ -75,6 +75,13 @@ class RunAbroad(TaskRun):
         self._logger = None
         self._client = flow_run.client if flow_run is not None else _client_here()
 
+    def state_instead(self) -> State | None:
+        """That it begins was decided before it was sent: what it depends on stayed at home."""
+        return None
+
+    def note_assets(self) -> None:
+        """They came with it."""
+
     def _tell(self, *, before: State | None) -> None:
         self.states.append(self.state)
         if self._client is not None and not self.state.is_terminal:

@@ -2,7 +2,9 @@
 
 Runs go to the queue of a pool. Workers answer to a queue that this flow run alone reads: with replies, which settle
 futures as they come, and every few seconds with signs of life of what executes. The process that waits is the one
-that decides: a worker that gets a run a second time gives it back instead of executing it.
+that decides: a worker that gets a run a second time gives it back instead of executing it, and one that finds nobody
+waiting for the reply executes nothing. Every sending has a number, and letters about an earlier one are passed over,
+except for a reply, which is as good as any.
 """
 
 from __future__ import annotations
@@ -19,15 +21,24 @@ from orchestrator.broker.letters import Mailbox
 from orchestrator.broker.signing import Signer
 from orchestrator.broker.submissions import MOST_BYTES, Submitter
 from orchestrator.sdk.errors import TaskNotSendable
+from orchestrator.sdk.runners import flights
+from orchestrator.sdk.runners.flights import Flight
 
 if TYPE_CHECKING:
     from orchestrator.sdk.runners.remote import RemotePool
 
 LEAST_AHEAD = 64  # runs on the broker or at workers, at least; with more processes, two for each of them
-SILENT_SECONDS = 20.0  # a run that executed, and of which nothing was heard for so long, is lost
-UNTAKEN_SECONDS = 30.0  # a run of which nothing was heard, and that is not on the broker either, is sent again
-MOST_RESENDS = 5  # of a run that nobody is known to have begun
 _WORKERLESS_SECONDS = 10.0
+_DEAF_SECONDS = 1.0  # between two looks whether the broker can be read
+_OTHER_KEY = (
+    "It says that the task was signed with another key than the worker has: give both the same "
+    "ORCHESTRATOR_SIGNING_KEY."
+)
+# Why a worker did not begin what it was sent.
+_UNBEGUN = {
+    "unawaited": "The workers found nobody waiting for the task; do the clocks of the hosts agree?",
+    "old": "The task waited too long for a worker; do the clocks of the hosts agree?",
+}
 _LONGEST_PAUSE_SECONDS = 5.0
 
 
@@ -51,12 +62,13 @@ class CeleryLine:
         self._new_mailbox = new_mailbox
         self._start_command = start_command
         self._changed = threading.Condition()
-        self._outbox: deque[_Flight] = deque()
-        self._flights: dict[str, _Flight] = {}  # sent, and not answered yet
+        self._outbox: deque[Flight] = deque()
+        self._flights: dict[str, Flight] = {}  # sent, and not answered yet
         self._workers: dict[str, _Worker] = {}
         self._mailbox: Mailbox | None = None
         self._opened_at = 0.0
         self._warned = False
+        self._warned_of_strangers = False
 
     def send(self, key: str, attempt: int, parcel: bytes) -> None:
         if len(parcel) > MOST_BYTES:
@@ -65,7 +77,7 @@ class CeleryLine:
                 "sent to Celery workers: store what is large, and pass where it is."
             )
         with self._changed:
-            self._outbox.append(_Flight(key, attempt, parcel))
+            self._outbox.append(Flight(key, attempt, parcel))
             if self._mailbox is None:
                 self._open()
             self._changed.notify_all()
@@ -124,7 +136,10 @@ class CeleryLine:
         submitter = Submitter(self._broker_url, self._signer)
         pause = 0.0
         while (flight := self._next(mailbox)) is not None:
-            while not self._sent(submitter, flight, mailbox) and self._mailbox is mailbox:
+            while self._mailbox is mailbox:
+                # A worker executes nothing for a flow that does not read.
+                if mailbox.is_reading.wait(_DEAF_SECONDS) and self._sent(submitter, flight, mailbox):
+                    break
                 if not pause:
                     self._pool.log_warning("The broker does not take tasks; they wait and are sent again.")
                 pause = min(max(0.1, pause * 2), _LONGEST_PAUSE_SECONDS)
@@ -132,25 +147,26 @@ class CeleryLine:
             pause = 0.0
         submitter.close()
 
-    def _next(self, mailbox: Mailbox) -> _Flight | None:
+    def _next(self, mailbox: Mailbox) -> Flight | None:
         """The next run to send, when there is room; None when this thread is not needed any more."""
         with self._changed:
             while self._mailbox is mailbox:
                 if self._outbox and len(self._flights) < self._most_ahead():
                     flight = self._outbox.popleft()
-                    flight.sent_at = time.monotonic()
+                    flight.leaves(time.monotonic())
                     self._flights[flight.key] = flight
                     return flight
                 self._changed.wait()
         return None
 
-    def _sent(self, submitter: Submitter, flight: _Flight, mailbox: Mailbox) -> bool:
+    def _sent(self, submitter: Submitter, flight: Flight, mailbox: Mailbox) -> bool:
         try:
             submitter.submit(
                 queue=self._queue,
                 reply_to=mailbox.queue,
                 key=flight.key,
                 attempt=flight.attempt,
+                sending=flight.sending,
                 parcel=flight.parcel,
             )
         except Exception:  # noqa: BLE001 - each broker library has errors of its own
@@ -170,54 +186,74 @@ class CeleryLine:
             self._pool.arrived(letter["key"], letter["attempt"], b64decode(letter["reply"]))
         elif kind == "alive":
             self._note_life(letter)
+        elif (flight := self._flight_of(letter)) is None:
+            return  # of a sending that counts no more
         elif kind == "lost":
-            self._lose(letter["key"], letter["attempt"], letter["reason"])
+            self._lose(flight, letter["reason"])
         elif kind == "handed back":
-            self._take_back(letter["key"], letter["attempt"])
+            self._take_back(flight)
         elif kind == "again":
-            self._came_again(letter["key"], letter["attempt"])
+            self._came_again(flight)
+        elif kind in _UNBEGUN:
+            self._was_refused(flight, _UNBEGUN[kind])
 
     def _read_unsigned(self, letter: dict[str, Any]) -> None:
-        """A worker that could not check our signature says so, and cannot sign that with our key either."""
-        key, attempt = letter.get("key"), letter.get("attempt")
-        if letter.get("kind") == "stranger" and isinstance(key, str) and self._forget(key):
-            self._pool.refused(
-                key,
-                attempt if isinstance(attempt, int) else 0,
-                "The worker did not execute the task, because it was signed with another key than the worker has: give "
-                "both the same ORCHESTRATOR_SIGNING_KEY.",
+        """A worker that could not check our signature says so, and cannot sign that with our key either.
+
+        Anybody who can write to the broker can say that: it is told to whoever waits, and decides nothing.
+        """
+        if letter.get("kind") != "stranger" or self._warned_of_strangers:
+            return
+        flight = self._flight_of(letter)
+        if flight is not None and flight.heard_at is None:
+            self._warned_of_strangers = True
+            self._pool.log_warning(
+                f"A worker did not execute a task. {_OTHER_KEY} The task waits for a worker that has this flow's key."
             )
+
+    def _flight_of(self, letter: dict[str, Any]) -> Flight | None:
+        """The run that a letter is about, if it is about its last sending."""
+        with self._changed:
+            flight = self._flights.get(str(letter.get("key")))
+        is_current = flight is not None and (flight.attempt, flight.sending) == (
+            letter.get("attempt"),
+            letter.get("sending"),
+        )
+        return flight if is_current else None
 
     def _note_life(self, letter: dict[str, Any]) -> None:
         now = time.monotonic()
         with self._changed:
             self._workers[letter["worker"]] = _Worker(int(letter["processes"]))
-            for key, attempt in letter["runs"]:
+            for key, attempt, sending in letter["runs"]:
                 flight = self._flights.get(key)
-                if flight is not None and flight.attempt == attempt:
+                if flight is not None and (flight.attempt, flight.sending) == (attempt, sending):
                     flight.heard_at, flight.stop_at = now, letter["worker"]
             self._changed.notify_all()
 
-    def _take_back(self, key: str, attempt: int) -> None:
+    def _take_back(self, flight: Flight) -> None:
         """A worker that was told to stop has ended the run before it was over: no try that failed."""
-        with self._changed:
-            flight = self._flights.get(key)
-            if flight is not None and flight.attempt == attempt:
-                flight.heard_at = None
-                self._send_again(flight)
+        flight.handed_back += 1
+        if flight.handed_back <= flights.MOST_HANDED_BACK:
+            self._send_again(flight)
+        else:
+            self._lose(flight, f"Workers that stopped have handed the task back {flight.handed_back} times.")
 
-    def _came_again(self, key: str, attempt: int) -> None:
+    def _came_again(self, flight: Flight) -> None:
         """A worker was given a run that another one was given before, and did not execute it."""
-        with self._changed:
-            flight = self._flights.get(key)
-            if flight is None or flight.attempt != attempt:
-                return
-            if flight.heard_at is None and flight.resends < MOST_RESENDS:
-                self._send_again(flight)
-                return
-            if flight.heard_at is not None and time.monotonic() - flight.heard_at < SILENT_SECONDS:
-                return  # whoever had it first still executes it
-        self._lose(key, attempt, "The worker that executed the task is gone.")
+        if flight.heard_at is None:
+            self._was_refused(flight, "The worker that executed the task is gone.")
+        elif time.monotonic() - flight.heard_at >= flights.SILENT_SECONDS:
+            self._lose(flight, "The worker that executed the task is gone.")
+        # Else whoever had it first still executes it.
+
+    def _was_refused(self, flight: Flight, reason: str) -> None:
+        """A worker did not begin the run, and another sending of it may be begun."""
+        if flight.resends < flights.MOST_RESENDS:
+            flight.resends += 1
+            self._send_again(flight)
+        else:
+            self._lose(flight, reason)
 
     def _look(self) -> None:
         now = time.monotonic()
@@ -226,8 +262,8 @@ class CeleryLine:
             untaken = [each for each in self._flights.values() if each.is_untaken(now)]
             nobody = not self._workers and bool(self._flights) and now - self._opened_at > _WORKERLESS_SECONDS
         for flight in silent:
-            reason = f"Nothing was heard of the worker that executed the task for {SILENT_SECONDS:g} seconds."
-            self._lose(flight.key, flight.attempt, reason)
+            reason = f"Nothing was heard of the worker that executed the task for {flights.SILENT_SECONDS:g} seconds."
+            self._lose(flight, reason)
         if nobody and not self._warned:
             self._warned = True
             self._pool.log_warning(
@@ -236,7 +272,7 @@ class CeleryLine:
         if untaken:
             self._look_for(untaken)
 
-    def _look_for(self, untaken: list[_Flight]) -> None:
+    def _look_for(self, untaken: list[Flight]) -> None:
         """Messages can be lost together with a broker's memory: those that are neither there nor anywhere else."""
         submitter = Submitter(self._broker_url, self._signer)
         try:
@@ -244,14 +280,18 @@ class CeleryLine:
         finally:
             submitter.close()
         now = time.monotonic()
+        gone = []
         with self._changed:
             for flight in untaken:
                 flight.sent_at = now  # looked for again after the same time
-                if waiting:
-                    continue
-                flight.missed += 1
-                if flight.missed >= 2 and self._flights.get(flight.key) is flight and flight.resends < MOST_RESENDS:
-                    self._send_again(flight)
+                flight.missed += 0 if waiting else 1
+                if flight.missed >= 2:
+                    gone.append(flight)
+        for flight in gone:
+            self._was_refused(flight, f"It was sent {flight.sending} times, and no worker began it.{self._suspicion()}")
+
+    def _suspicion(self) -> str:
+        return f" {_OTHER_KEY}" if self._warned_of_strangers else ""
 
     def _reconnected(self) -> None:
         """What was sent meanwhile could not be heard."""
@@ -262,48 +302,27 @@ class CeleryLine:
                 if flight.heard_at is not None:
                     flight.heard_at = now
 
-    def _send_again(self, flight: _Flight) -> None:
-        del self._flights[flight.key]
-        flight.resends += 1
-        flight.missed = 0
-        self._outbox.appendleft(flight)
-        self._changed.notify_all()
-
-    def _lose(self, key: str, attempt: int, reason: str) -> None:
+    def _send_again(self, flight: Flight) -> None:
         with self._changed:
-            flight = self._flights.get(key)
-            if flight is None or flight.attempt != attempt:
+            if self._flights.get(flight.key) is not flight:
                 return
-        self._forget(key)
-        self._pool.lost(key, attempt, reason)
+            del self._flights[flight.key]
+            flight.missed = 0
+            self._outbox.appendleft(flight)
+            self._changed.notify_all()
+
+    def _lose(self, flight: Flight, reason: str) -> None:
+        with self._changed:
+            if self._flights.get(flight.key) is not flight:
+                return
+        self._forget(flight.key)
+        self._pool.lost(flight.key, flight.attempt, reason)
 
     def _forget(self, key: str) -> bool:
         with self._changed:
             known = self._flights.pop(key, None) is not None
             self._changed.notify_all()
         return known
-
-
-class _Flight:
-    """A run that is at the broker or at a worker. Moments are of the monotonic clock."""
-
-    __slots__ = ("attempt", "heard_at", "key", "missed", "parcel", "resends", "sent_at", "stop_at")
-
-    def __init__(self, key: str, attempt: int, parcel: bytes) -> None:
-        self.key = key
-        self.attempt = attempt
-        self.parcel = parcel
-        self.sent_at = 0.0
-        self.heard_at: float | None = None  # None: nobody is known to execute it
-        self.stop_at: str | None = None  # the queue of the worker that executes it
-        self.resends = 0
-        self.missed = 0
-
-    def is_silent(self, now: float) -> bool:
-        return self.heard_at is not None and now - self.heard_at > SILENT_SECONDS
-
-    def is_untaken(self, now: float) -> bool:
-        return self.heard_at is None and now - self.sent_at > UNTAKEN_SECONDS
 
 
 class _Worker:

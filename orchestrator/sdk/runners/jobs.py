@@ -7,7 +7,8 @@ from contextvars import copy_context
 
 from orchestrator.sdk.engine.conversation import drive, drive_async
 from orchestrator.sdk.outcomes.states import State
-from orchestrator.sdk.tasks.task_run import TaskRun, converse
+from orchestrator.sdk.tasks.task_execution import converse
+from orchestrator.sdk.tasks.task_run import TaskRun
 
 
 class Job:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.contract.times import now
-from orchestrator.sdk.dependencies.inputs import resolve
 from orchestrator.sdk.errors import FailedRun, TaskNotSendable
 from orchestrator.sdk.outcomes.states import AwaitingRetry, Completed, Crashed, Failed, State
 from orchestrator.sdk.runners.jobs import Job
@@ -71,12 +70,15 @@ class RemotePool:
             self._one_over()
             return
         try:
-            parameters = resolve(job.run.parameters)
-            resolve(job.run.wait_for)
+            begins = job.run.state_instead() is None
+            parameters = job.run.resolved_parameters() if begins else {}
         except Exception:  # noqa: BLE001 - the engine makes it the end of the run
+            begins = False
+        if not begins:
             job.execute()  # it does not get as far as the author's code
             self._one_over()
             return
+        job.run.note_assets()
         sent = _Sent(job, parameters, _call_of(job.run, parameters))
         known = sent.earlier_end()
         if known is not None:

@@ -6,22 +6,21 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, ClassVar, Self
 
+import pydantic
+
+from orchestrator.sdk.blocks.core import Block
 from orchestrator.sdk.both_ways import both_ways, caller_awaits, in_thread
-from orchestrator.sdk.errors import MissingContext, ShellNotStarted, ShellOptionError
+from orchestrator.sdk.errors import BlockError, ShellNotStarted, ShellOptionError
+from orchestrator.sdk.recording.logs import logger_of_run
 from orchestrator.sdk.shell.process import ShellProcess
 from orchestrator.sdk.shell.script import Script, checked_commands
-
-if TYPE_CHECKING:
-    import logging
-
-    from orchestrator.sdk.recording.logs import RunLogger
 
 INFO = 20  # as logging has it
 
 
-class ShellOperation:
+class ShellOperation(Block):
     """Commands that one shell executes, in order; a `cd` or a variable of one holds for the next.
 
     `commands` is a list of texts, or one text. `env` is put on top of this process's environment. `working_dir` None is
@@ -31,8 +30,28 @@ class ShellOperation:
     is not kept. The shell stops at the first command that fails, as `set -e` has it, and ShellCommandFailed is raised;
     with `continue_on_error` it goes on, and the failures are logged.
 
-    Standard error is part of the output. Nothing can be typed: standard input is empty. Raises ShellOptionError.
+    Standard error is part of the output. Nothing can be typed: standard input is empty. It is a block, and may be saved
+    and loaded. Raises ShellOptionError.
     """
+
+    _block_type_name: ClassVar[str | None] = "Shell Operation"
+    _description: ClassVar[str | None] = "Commands that one shell executes, in order, as part of a run."
+    _published_checksum: ClassVar[str | None] = (
+        "sha256:9525e2fd40af302916ff7a4c33ec9c0e20d8970b09243ca010d729fac144811d"
+    )
+
+    commands: list[str]
+    stream_output: bool = True
+    env: dict[str, str] = pydantic.Field(default_factory=dict, title="Environment Variables")
+    working_dir: Path | None = pydantic.Field(None, title="Working Directory")
+    shell: str | None = None
+    extension: str | None = None
+    return_all: bool = True
+    continue_on_error: bool = False
+    stream_level: int = INFO
+
+    _secret_names: frozenset[str] = pydantic.PrivateAttr(frozenset())
+    _processes: list[ShellProcess] = pydantic.PrivateAttr(default_factory=list)
 
     def __init__(
         self,
@@ -46,20 +65,38 @@ class ShellOperation:
         return_all: bool = True,
         continue_on_error: bool = False,
         stream_level: int = INFO,
+        **unknown: Any,
     ) -> None:
-        self.commands = checked_commands(commands)
-        self.env = _checked_environment(env)
-        self.working_dir = Path(working_dir) if working_dir is not None else None
-        self.shell = shell
-        self.extension = extension
-        self.stream_output = stream_output
-        self.return_all = return_all
-        self.continue_on_error = continue_on_error
-        self.stream_level = stream_level
-        self._processes: list[ShellProcess] = []
+        kind = unknown.pop("block_type_slug", None)  # of a block inside of another one
+        if unknown:
+            raise ShellOptionError(f"ShellOperation has no {' and no '.join(map(repr, unknown))}")
+        super().__init__(
+            commands=checked_commands(commands),
+            env=_checked_environment(env),
+            working_dir=Path(working_dir) if working_dir is not None else None,
+            shell=shell,
+            extension=extension,
+            stream_output=stream_output,
+            return_all=return_all,
+            continue_on_error=continue_on_error,
+            stream_level=stream_level,
+            **({"block_type_slug": kind} if kind is not None else {}),
+        )
+        self._secret_names = frozenset(
+            name for name, value in (env or {}).items() if hasattr(value, "get_secret_value")
+        )
 
     def __repr__(self) -> str:
-        return f"ShellOperation(commands={self.commands!r})"
+        return f"ShellOperation(commands={self.commands!r})"  # env may hold secrets
+
+    __str__ = __repr__
+
+    def _check_before_saving(self) -> None:
+        if self._secret_names:
+            raise BlockError(
+                f"env has secrets: {', '.join(sorted(self._secret_names))}. What env holds is kept for everybody to "
+                "read: keep these in a Secret, and put them in when the commands are executed"
+            )
 
     def run(self) -> Any:
         """Execute the commands to their end: all lines, or with `return_all=False` the last one ("" for none).
@@ -132,7 +169,7 @@ class ShellOperation:
                 script,
                 environment={**os.environ, **self.env},
                 directory=directory,
-                logger=_logger(),
+                logger=logger_of_run(),
                 stream_level=self.stream_level if self.stream_output else None,
                 return_all=self.return_all,
                 continue_on_error=self.continue_on_error,
@@ -157,13 +194,3 @@ def _checked_environment(env: Mapping[str, Any] | None) -> dict[str, str]:
             raise ShellOptionError(f"env[{name!r}] holds a NUL character, which no environment can hold")
         checked[name] = text
     return checked
-
-
-def _logger() -> RunLogger | logging.Logger:
-    """That of the run, or outside of runs the SDK's own."""
-    from orchestrator.sdk.recording.logs import get_run_logger, sdk_logger
-
-    try:
-        return get_run_logger()
-    except MissingContext:
-        return sdk_logger()

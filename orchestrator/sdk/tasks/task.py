@@ -3,42 +3,48 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar, overload
 
 from orchestrator.sdk.caching.kept_results import KeptResults
+from orchestrator.sdk.context import current_block
 from orchestrator.sdk.engine.conversation import drive, drive_async
-from orchestrator.sdk.engine.items import collect, collect_async, drive_items, drive_items_async, is_generator
+from orchestrator.sdk.engine.items import collect, collect_async, drive_items, drive_items_async
 from orchestrator.sdk.options.checks import (
-    bound_method,
-    checked_function,
+    checked_count,
+    checked_exceptions,
     checked_name,
     checked_retries,
-    checked_timeout,
-    is_async,
+    checked_seconds,
+    checked_switch,
+    checked_trigger,
 )
-from orchestrator.sdk.options.hooks import HOOK_OPTIONS, Hook, checked_hook, checked_hooks
-from orchestrator.sdk.options.loadable import Decorated
-from orchestrator.sdk.options.option_names import accepted_options, as_seconds, decorated
+from orchestrator.sdk.options.decorated import DecoratedFunction
+from orchestrator.sdk.options.defaults import default_retries, default_retry_delay
+from orchestrator.sdk.options.hooks import HOOK_OPTIONS, Hook
+from orchestrator.sdk.options.option_names import decorated
 from orchestrator.sdk.options.parameters import Binder
-from orchestrator.sdk.tasks.keys import task_key as _task_key
+from orchestrator.sdk.tasks.beside import RunsBeside
+from orchestrator.sdk.tasks.in_a_block import Connectable
+from orchestrator.sdk.tasks.keys import task_key
+from orchestrator.sdk.tasks.task_classes import WithRunMethod, or_with_run_method
 from orchestrator.sdk.timing.retries import RetryDelay, checked_delay, checked_jitter, policy
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from orchestrator.sdk.background_tasks.futures import BackgroundFuture
+    from orchestrator.sdk.assets.asset import Asset
     from orchestrator.sdk.caching.policies import CachePolicy
-    from orchestrator.sdk.dependencies.futures import FutureList, TaskFuture
     from orchestrator.sdk.options.run_names import RunName
+    from orchestrator.sdk.options.triggers import Trigger
     from orchestrator.sdk.outcomes.states import State
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Task(Decorated, Generic[P, R]):
+class Task(WithRunMethod, Connectable, RunsBeside[P, R], DecoratedFunction[P, R]):
     """A task. Calling it runs it; made by `@task`.
 
     name: None takes the function's.
@@ -70,11 +76,28 @@ class Task(Decorated, Generic[P, R]):
     viz_return_value: taken, and of no use here: graphs are drawn without running anything.
     on_commit, on_rollback: lists of functions that are called with the transaction when what the run did is kept, or
     has to be undone.
+    trigger: called with the states of the runs that it was submitted behind; False keeps it from beginning. None begins
+    when all have completed. See `triggers`.
+    skip_on_upstream_skip: True skips it when one of these was skipped; None does so in a `with Flow(…)` only.
+    retry_on: an exception, or several: what else a try fails with is not tried again.
+    asset_deps: assets, or their keys, that it is made from besides those of its inputs. See `materialize`.
+    nout: how many values it returns, for a `with Flow(…)`, where they are unpacked before they are there.
+    slug: taken, and of no use here: `name` is what a task is called by.
     """
 
+    _kind = "task"
+    _hook_options = (*HOOK_OPTIONS, "on_commit", "on_rollback")
+
+    assets: tuple[Asset, ...] = ()  # that it makes, and by which tool; see `materialize`
+    materialized_by: str | None = None
+    fn: Callable[P, R]
+    on_commit_hooks: list[Hook]
+    on_rollback_hooks: list[Hook]
+
+    @or_with_run_method
     def __init__(
         self,
-        fn: Callable[P, R],
+        fn: Callable[P, R] = None,  # type: ignore[assignment]  # noqa: RUF013 - classes with `run` leave it out
         *,
         name: str | None = None,
         description: str | None = None,
@@ -105,12 +128,14 @@ class Task(Decorated, Generic[P, R]):
         on_running: Iterable[Hook] | None = None,
         on_commit: Iterable[Hook] | None = None,
         on_rollback: Iterable[Hook] | None = None,
+        trigger: Trigger | None = None,
+        skip_on_upstream_skip: bool | None = None,
+        retry_on: type[Exception] | Iterable[type[Exception]] | None = None,
+        asset_deps: Iterable[str | Asset] | None = None,
+        nout: int | None = None,
+        slug: str | None = None,
     ) -> None:
-        self._bind = type(fn) if isinstance(fn, (classmethod, staticmethod)) else None
-        self.fn: Callable[P, R] = checked_function(
-            getattr(fn, "__func__", fn) if self._bind else fn, kind="task", generators=True
-        )
-        self._options: dict[str, Any] = {
+        options = {
             "name": name,
             "description": description,
             "tags": tags,
@@ -133,19 +158,39 @@ class Task(Decorated, Generic[P, R]):
             "cache_expiration_seconds": cache_expiration_seconds,
             "refresh_cache": refresh_cache,
             "viz_return_value": viz_return_value,
+            "trigger": trigger,
+            "skip_on_upstream_skip": skip_on_upstream_skip,
+            "retry_on": retry_on,
+            "asset_deps": asset_deps,
+            "nout": nout,
+            "slug": slug,
         }
+        hooks = {
+            "on_completion": on_completion,
+            "on_failure": on_failure,
+            "on_cancellation": on_cancellation,
+            "on_crashed": on_crashed,
+            "on_running": on_running,
+            "on_commit": on_commit,
+            "on_rollback": on_rollback,
+        }
+        super().__init__(fn, options=options, hooks=hooks)
         self.name: str = checked_name(name, kind="task") or _own_name(self.fn)
-        self.description = description if description is not None else _docstring(self.fn)
-        self.tags = frozenset(tags or ())
-        self.version = version
         self.task_run_name = task_run_name
-        self.retries = checked_retries(retries or 0)
+        self.retries = checked_retries(default_retries("TASKS") if retries is None else retries)
+        if retry_delay_seconds is None and self.retries:
+            retry_delay_seconds = default_retry_delay()
         self.retry_delay = checked_delay(retry_delay_seconds, retries=self.retries)
         self.retry_jitter_factor = checked_jitter(retry_jitter_factor)
         self.retry_condition_fn = retry_condition_fn
-        self.timeout_seconds = checked_timeout(as_seconds(timeout_seconds))
+        self.retry_on = checked_exceptions(retry_on, "retry_on")
+        self.trigger = checked_trigger(trigger)
+        self.skip_on_upstream_skip = checked_switch(skip_on_upstream_skip, option="skip_on_upstream_skip")
+        self.nout = checked_count(nout, "nout")
+        self.asset_deps = _assets(asset_deps)
+        self.timeout_seconds = checked_seconds(timeout_seconds, "timeout_seconds", zero=False)
         self.log_prints = log_prints
-        kept = KeptResults.of(self._options)
+        kept = KeptResults.of(options)
         self.persist_result = kept.persist_result
         self.result_storage = kept.result_storage
         self.result_serializer = kept.result_serializer
@@ -156,33 +201,10 @@ class Task(Decorated, Generic[P, R]):
         self.cache_expiration = kept.cache_expiration
         self.refresh_cache = refresh_cache
         self.may_be_cached = kept.may_be_cached
-        self.on_completion_hooks = checked_hooks(on_completion, option="on_completion")
-        self.on_failure_hooks = checked_hooks(on_failure, option="on_failure")
-        self.on_cancellation_hooks = checked_hooks(on_cancellation, option="on_cancellation")
-        self.on_crashed_hooks = checked_hooks(on_crashed, option="on_crashed")
-        self.on_running_hooks = checked_hooks(on_running, option="on_running")
-        self.on_commit_hooks = checked_hooks(on_commit, option="on_commit")
-        self.on_rollback_hooks = checked_hooks(on_rollback, option="on_rollback")
-        self.is_async = is_async(self.fn)
-        self.is_generator = is_generator(self.fn)
         self.instance_input: dict[str, Any] = {}  # of a method, what it is bound to, under the name it has there
-        self.task_key = _task_key(self.fn)
+        self.task_key = task_key(self.fn)
         self.policy = policy(retries=self.retries, delay=self.retry_delay, jitter_factor=self.retry_jitter_factor)
         self.binder = Binder(self.fn, kind="task", name=self.name)
-        functools.update_wrapper(self, self.fn)
-
-    def __repr__(self) -> str:
-        return f"<Task {self.name!r}>"
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Task[..., R]:
-        """A task defined in a class takes its instance, as a method does."""
-        bound_to = owner if self._bind is classmethod else instance
-        if bound_to is None or self._bind is staticmethod:
-            return self
-        bound = self._copy(bound_method(self.fn, bound_to), {"name": self.name})
-        bound.task_key = self.task_key
-        bound.instance_input = {_first_parameter(self.fn): bound_to}
-        return bound
 
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
@@ -201,8 +223,12 @@ class Task(Decorated, Generic[P, R]):
 
         Raises what the function raises. `wait_for` are futures or states that must have completed before it begins.
         """
-        from orchestrator.sdk.tasks.task_run import TaskRun, converse
+        from orchestrator.sdk.tasks.task_execution import converse
+        from orchestrator.sdk.tasks.task_run import TaskRun
 
+        block = current_block.get()
+        if block is not None and block.is_open_here:
+            return block.call(self, args, {**kwargs, "wait_for": wait_for, "return_state": return_state})
         parameters = self.binder.bind(args, kwargs)
         if self.is_generator and not return_state:
             return (self._items_async if self.is_async else self._items)(parameters, wait_for)
@@ -217,16 +243,6 @@ class Task(Decorated, Generic[P, R]):
         return functools.partial(collect_async if self.is_async else collect, self.fn) if self.is_generator else self.fn
 
     @property
-    def isasync(self) -> bool:
-        """The same as `is_async`."""
-        return self.is_async
-
-    @property
-    def isgenerator(self) -> bool:
-        """The same as `is_generator`."""
-        return self.is_generator
-
-    @property
     def retry_delay_seconds(self) -> float | list[float]:
         """The pause before each retry, in seconds, or those before the first, second, … one."""
         return self.retry_delay
@@ -238,87 +254,6 @@ class Task(Decorated, Generic[P, R]):
             self.on_completion_hooks or self.on_failure_hooks or self.on_cancellation_hooks or self.on_crashed_hooks
         )
 
-    def submit(self, *args: Any, wait_for: Any = None, return_state: bool = False, **kwargs: Any) -> TaskFuture[R]:
-        """Run the task beside the flow; the future comes at once. Futures among the arguments are waited for first."""
-        from orchestrator.sdk.runners.submitting import submit
-
-        future = submit(self, self.binder.bind(args, kwargs), wait_for=wait_for)
-        if return_state:
-            future.wait()
-            return future.state  # type: ignore[return-value]
-        return future
-
-    def map(self, *args: Any, wait_for: Any = None, return_state: bool = False, **kwargs: Any) -> FutureList[R]:
-        """Submit the task once for each item of its arguments.
-
-        Lists and other iterables (texts are none) are taken apart and must be of one length; other values, and those in
-        `unmapped(…)`, are given to every run. Raises MappingError.
-        """
-        from orchestrator.sdk.runners.mapping import map_task
-
-        futures = map_task(self, self.binder.bind(args, kwargs), wait_for=wait_for)
-        if return_state:
-            futures.wait()
-            return [future.state for future in futures]  # type: ignore[return-value]
-        return futures
-
-    def delay(self, *args: P.args, **kwargs: P.kwargs) -> BackgroundFuture[R]:
-        """Have a run of the task executed by whoever serves it, now or later; the future comes at once.
-
-        Raises MissingContext without a server, ResultNotSerializable for arguments that cannot be stored.
-        """
-        from orchestrator.sdk.background_tasks.delaying import delay
-
-        return delay(self, args, kwargs)
-
-    def apply_async(
-        self,
-        args: Iterable[Any] | None = None,
-        kwargs: Mapping[str, Any] | None = None,
-        wait_for: Any = None,
-        dependencies: Mapping[str, Iterable[Any]] | None = None,
-    ) -> BackgroundFuture[R]:
-        """`delay`, with futures that must have completed before it begins, and further edges of the graph."""
-        from orchestrator.sdk.background_tasks.delaying import delay
-
-        return delay(self, args, kwargs, wait_for=wait_for, dependencies=dependencies)
-
-    def serve(self, *, limit: int | None = 10, timeout: float | None = None) -> None:
-        """Execute what is delayed of this task, in this process, until SIGINT or SIGTERM comes.
-
-        `limit` is how many execute at once; `timeout`, in seconds, ends it by itself. `orchestrator.serve(one, other)`
-        serves several tasks. Raises MissingContext without a server.
-        """
-        from orchestrator.sdk.background_tasks.serving import serve_tasks
-
-        serve_tasks(self, limit=limit, timeout=timeout)
-
-    def with_options(self, **options: Any) -> Task[P, R]:
-        """A copy with other options; those not given stay as they are, hooks that were added later included."""
-        copy = self._copy(self.fn, accepted_options(options, known=_OPTIONS, what="A task"))
-        copy.task_key, copy.instance_input = self.task_key, self.instance_input
-        return copy
-
-    def on_completion(self, fn: Hook) -> Hook:
-        """Call the function when a run has completed. Usable as a decorator, as the six others are."""
-        return self._add_hook("on_completion", fn)
-
-    def on_failure(self, fn: Hook) -> Hook:
-        """Call the function when a run has failed for good, after its retries."""
-        return self._add_hook("on_failure", fn)
-
-    def on_cancellation(self, fn: Hook) -> Hook:
-        """Call the function when a run was stopped, because its flow run was cancelled."""
-        return self._add_hook("on_cancellation", fn)
-
-    def on_crashed(self, fn: Hook) -> Hook:
-        """Call the function when a run has crashed: what was raised is no Exception."""
-        return self._add_hook("on_crashed", fn)
-
-    def on_running(self, fn: Hook) -> Hook:
-        """Call the function when a run begins, and when it is tried again, before the task itself."""
-        return self._add_hook("on_running", fn)
-
     def on_commit(self, fn: Hook) -> Hook:
         """Call the function, with the transaction, when what a run did is kept for good."""
         return self._add_hook("on_commit", fn)
@@ -328,13 +263,15 @@ class Task(Decorated, Generic[P, R]):
         return self._add_hook("on_rollback", fn)
 
     async def _call_async(self, parameters: dict[str, Any], *, wait_for: Any, return_state: bool) -> Any:
-        from orchestrator.sdk.tasks.task_run import TaskRun, converse
+        from orchestrator.sdk.tasks.task_execution import converse
+        from orchestrator.sdk.tasks.task_run import TaskRun
 
         state = await drive_async(converse(TaskRun(self, parameters, wait_for=wait_for)))
-        return state if return_state else state.result()
+        return state if return_state else await state.aresult()
 
     def _items(self, parameters: dict[str, Any], wait_for: Any) -> Iterator[Any]:
-        from orchestrator.sdk.tasks.task_run import TaskRun, converse
+        from orchestrator.sdk.tasks.task_execution import converse
+        from orchestrator.sdk.tasks.task_run import TaskRun
 
         run = TaskRun(self, parameters, wait_for=wait_for)
         run.gives_items = True
@@ -342,7 +279,8 @@ class Task(Decorated, Generic[P, R]):
         return state.result()
 
     async def _items_async(self, parameters: dict[str, Any], wait_for: Any) -> AsyncIterator[Any]:
-        from orchestrator.sdk.tasks.task_run import TaskRun, converse
+        from orchestrator.sdk.tasks.task_execution import converse
+        from orchestrator.sdk.tasks.task_run import TaskRun
 
         run = TaskRun(self, parameters, wait_for=wait_for)
         run.gives_items = True
@@ -350,19 +288,26 @@ class Task(Decorated, Generic[P, R]):
             async for item in items:
                 yield item
 
-    def _add_hook(self, option: str, fn: Hook) -> Hook:
-        getattr(self, f"{option}_hooks").append(checked_hook(fn, option=option))
-        return fn
+    def _bound(self, bound_to: Any) -> Self:
+        if self.is_class:
+            return self
+        bound = super()._bound(bound_to)
+        bound.task_key = self.task_key
+        bound.instance_input = {_first_parameter(self.fn): bound_to}
+        return bound
 
-    def _copy(self, fn: Callable[..., Any], options: dict[str, Any]) -> Task[Any, R]:
-        hooks = {option: getattr(self, f"{option}_hooks") for option in _HOOK_OPTIONS}
-        copy = type(self)(fn, **{**self._options, **hooks, **options})
-        copy._bind = self._bind if fn is self.fn else None
+    def _copy(self, fn: Callable[..., Any], options: dict[str, Any]) -> Self:
+        if self.is_class:
+            hooks = {option: getattr(self, f"{option}_hooks") for option in self._hook_options}
+            return self.copied(Task.__init__, {**self._options, **hooks, **options})
+        copy = super()._copy(fn, options)
+        if fn is self.fn:
+            copy.task_key, copy.instance_input = self.task_key, self.instance_input
         return copy
 
 
-_HOOK_OPTIONS = (*HOOK_OPTIONS, "on_commit", "on_rollback")
-_OPTIONS = frozenset(Task.__init__.__kwdefaults__ or {})
+_init: Any = Task.__init__
+Task._option_names = frozenset(_init.__wrapped__.__kwdefaults__)
 
 
 @overload
@@ -378,12 +323,15 @@ def task(fn: Any = None, /, **options: Any) -> Any:
 
     Raises TypeError for an option that there is not, naming the nearest.
     """
-    return decorated(Task, fn, known=_OPTIONS, kind="task", options=options)
+    return decorated(Task, fn, known=Task._option_names, kind="task", options=options)
 
 
-def _docstring(fn: Any) -> str | None:
-    text = getattr(fn, "__doc__", None)
-    return text.strip() if isinstance(text, str) else None
+def _assets(given: Iterable[str | Asset] | None) -> tuple[Asset, ...]:
+    if not given:
+        return ()
+    from orchestrator.sdk.assets.asset import as_assets
+
+    return as_assets(given, "asset_deps")
 
 
 def _own_name(fn: Any) -> str:

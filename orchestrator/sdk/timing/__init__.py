@@ -1,1 +1,1 @@
-"""Letting time pass: pauses that grow, retries, time limits."""
+"""Letting time pass: pauses, retries, time limits."""

@@ -15,61 +15,27 @@ import copy
 import threading
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from orchestrator.sdk.context import current_task_run
 from orchestrator.sdk.engine.conversation import Block, Conversation, drive, drive_async
+from orchestrator.sdk.engine.either import CallEither
 from orchestrator.sdk.errors import TransactionError
+from orchestrator.sdk.options.hooks import Hook
+from orchestrator.sdk.transactional.choices import CommitMode, IsolationLevel, Progress, TransactionState
+from orchestrator.sdk.transactional.turns import Turn
 
 if TYPE_CHECKING:
     from orchestrator.sdk.results.records import ResultRecord
     from orchestrator.sdk.results.store import ResultStore
     from orchestrator.sdk.tasks.task_run import TaskRun
-    from orchestrator.sdk.transactional.locks import LockManager
 
-Hook = Callable[..., Any]
 _NOTHING: Any = object()
-_WAIT_SECONDS = 1.0  # for a lock, before looking whether it is still wanted
 _making = threading.Lock()
 _innermost: ContextVar[Transaction | None] = ContextVar("orchestrator_transaction", default=None)
 
 
-class _Choice(StrEnum):
-    @classmethod
-    def of(cls, given: Any) -> Any:
-        """The member, also from its name. Raises ValueError."""
-        try:
-            return cls(str(given).upper())
-        except ValueError:
-            raise ValueError(f"{given!r} is no {cls.__name__}; use one of {', '.join(cls)}") from None
-
-
-class IsolationLevel(_Choice):
-    """Whether transactions of one key may be under way at the same time."""
-
-    READ_COMMITTED = "READ_COMMITTED"  # several with the same key may be under way; the last one to commit is kept
-    SERIALIZABLE = "SERIALIZABLE"  # one with the same key at a time; needs a lock manager
-
-
-class CommitMode(_Choice):
-    """When what a transaction staged is written for good."""
-
-    EAGER = "EAGER"  # at the end of this transaction, whatever becomes of the one around it
-    LAZY = "LAZY"  # with the outermost one
-    OFF = "OFF"  # only by `txn.commit()`; rolled back if nobody has called it
-
-
-class TransactionState(StrEnum):
-    PENDING = "PENDING"  # made, not begun
-    ACTIVE = "ACTIVE"  # begun
-    STAGED = "STAGED"  # has its value and hooks, not committed
-    COMMITTED = "COMMITTED"  # kept, or found under its key when it began
-    ROLLED_BACK = "ROLLED_BACK"  # undone
-
-
-class Transaction:
+class Transaction(Progress):
     """One transaction, for `with` and `async with`; made by `transaction(…)`."""
 
     def __init__(
@@ -101,8 +67,7 @@ class Transaction:
         self._values: dict[str, Any] = {}
         self._staged: Any = _NOTHING
         self._found: ResultRecord | None = None  # under the key, when it began
-        self._locked = False
-        self._holder = uuid4().hex
+        self._turn: Turn | None = None  # its lock, where it needs one
         self._lock = threading.Lock()
         self._token: Token[Transaction | None] | None = None
 
@@ -151,32 +116,12 @@ class Transaction:
         """Undo now what was done inside. False when it was over already."""
         return bool(drive(self.rolling_back()))
 
-    def is_pending(self) -> bool:
-        """It was made, and has not begun."""
-        return self.state is TransactionState.PENDING
-
-    def is_active(self) -> bool:
-        """It has begun."""
-        return self.state is TransactionState.ACTIVE
-
-    def is_staged(self) -> bool:
-        """It has its value and hooks, and is not committed."""
-        return self.state is TransactionState.STAGED
-
-    def is_committed(self) -> bool:
-        """What was done is kept; from the beginning when its key was stored already."""
-        return self.state is TransactionState.COMMITTED
-
-    def is_rolled_back(self) -> bool:
-        """What was done was undone."""
-        return self.state is TransactionState.ROLLED_BACK
-
     def __enter__(self) -> Transaction:
         drive(self.opening(enclosing_transaction()))
         return self._entered()
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        self._left()
+        self._left(done=kind is None)
         drive(self.closing(failed=kind is not None))
 
     async def __aenter__(self) -> Transaction:
@@ -184,7 +129,7 @@ class Transaction:
         return self._entered()
 
     async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        self._left()
+        self._left(done=kind is None)
         await drive_async(self.closing(failed=kind is not None))
 
     # For the engine.
@@ -200,10 +145,6 @@ class Transaction:
             except MissingContext:
                 self._logger = sdk_logger()
         return self._logger
-
-    @property
-    def is_over(self) -> bool:
-        return self.state in (TransactionState.COMMITTED, TransactionState.ROLLED_BACK)
 
     def opening(self, around: Transaction | None) -> Conversation:
         """Begin; committed at once when its key is stored already. Raises TransactionError."""
@@ -229,8 +170,13 @@ class Transaction:
                     f"Transaction {key!r}: the isolation level SERIALIZABLE needs a store with a lock manager: "
                     "ResultStore(lock_manager=FileSystemLockManager(…))"
                 )
-            self._locked = True
-            yield Block(lambda: self._acquire(locks, key))
+            turn = self._turn = Turn(locks, key)
+            try:
+                yield Block(turn.take)
+            except BaseException:
+                self.state = TransactionState.ROLLED_BACK
+                turn.give_up()
+                raise
         try:
             if not self.overwrite:
                 self._found = yield Block(lambda: store.find(key))
@@ -320,7 +266,7 @@ class Transaction:
 
     def _call(self, hook: Hook, kind: str) -> Conversation:
         self.logger.info(f"Calls {kind} hook {getattr(hook, '__name__', type(hook).__name__)!r}")
-        yield CallHook(hook, self)
+        yield CallEither(hook, self)
 
     def _write(self) -> None:
         from orchestrator.sdk.results.records import ResultRecord
@@ -338,58 +284,21 @@ class Transaction:
             self.children.append(child)
             return True
 
-    def _acquire(self, locks: LockManager, key: str) -> None:
-        # Whoever waits may be gone before its turn comes, as when its asyncio task is cancelled.
-        while not self.is_over and not locks.acquire_lock(key, self._holder, acquire_timeout=_WAIT_SECONDS):
-            pass
-        if self.is_over:
-            self._locked = True
-            self._release()
-
     def _release(self) -> None:
-        if not self._locked or self.store is None or self.store.lock_manager is None or self.key is None:
-            return
-        self._locked = False
-        if self.store.lock_manager.is_lock_holder(self.key, self._holder):
-            self.store.lock_manager.release_lock(self.key, self._holder)
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.give_back()
 
     def _entered(self) -> Transaction:
         self._token = _innermost.set(self)
         return self
 
-    def _left(self) -> None:
+    def _left(self, *, done: bool) -> None:
         if self._token is not None:
             _innermost.reset(self._token)
             self._token = None
-
-
-class CallHook:
-    """Call a hook with its transaction. In a loop a coroutine function is awaited there, another gets a thread."""
-
-    __slots__ = ("_hook", "_transaction")
-
-    def __init__(self, hook: Hook, transaction: Transaction) -> None:
-        self._hook = hook
-        self._transaction = transaction
-
-    def perform(self) -> None:
-        made = self._hook(self._transaction)
-        if hasattr(made, "__await__"):
-            from orchestrator.sdk.options.hooks import wait_for_awaitable
-
-            wait_for_awaitable(made)
-
-    async def perform_async(self) -> None:
-        import asyncio
-
-        from orchestrator.sdk.options.checks import is_async
-
-        if is_async(self._hook):
-            await self._hook(self._transaction)
-            return
-        made = await asyncio.to_thread(self._hook, self._transaction)
-        if hasattr(made, "__await__"):
-            await made
+        if done and self.key is not None and self._staged is _NOTHING and not self.is_over:
+            self._staged = None  # nothing was staged: that it was done is kept all the same
 
 
 def transaction(
@@ -404,10 +313,10 @@ def transaction(
     """A transaction for `with` or `async with`.
 
     With a `key` it can be done once only: when the key is stored already, `txn.is_committed()` is true from the
-    beginning, and what `txn.stage(value)` was given is stored at the end. `overwrite=True` does it again. `store` None
-    is that of the run. `commit_mode` None is that of the transaction around it, or LAZY; `isolation_level` None is
-    READ_COMMITTED unless the one around says otherwise; SERIALIZABLE needs a store with a lock manager. `logger` None
-    is that of the run.
+    beginning, and what `txn.stage(value)` was given is stored at the end, or None when it was given nothing.
+    `overwrite=True` does it again. `store` None is that of the run. `commit_mode` None is that of the transaction
+    around it, or LAZY; `isolation_level` None is READ_COMMITTED unless the one around says otherwise; SERIALIZABLE
+    needs a store with a lock manager. `logger` None is that of the run.
 
     Raises TransactionError when it is entered and cannot hold what it promises.
     """
@@ -439,8 +348,8 @@ def enclosing_transaction() -> Transaction | None:
         return run.transaction
 
 
-def transaction_around(run: TaskRun) -> Transaction | None:
-    """The transaction that a run which is about to begin becomes part of."""
+def transaction_around() -> Transaction | None:
+    """The transaction that a task run which is about to begin becomes part of."""
     if _innermost.get() is None and current_task_run.get() is None:
         return None
     return enclosing_transaction()

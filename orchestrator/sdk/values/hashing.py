@@ -1,7 +1,8 @@
 """One short text for a value: the same in every process for equal values, another for different ones.
 
 Numbers, texts, bytes, lists, tuples, dictionaries and sets count by what they hold (1, True, 1.0 and "1" are four
-different values); functions by their code; other objects by what they would be pickled as. Nothing is pickled.
+different values); functions by their code; pydantic models by what they write of themselves; other objects by what
+they would be pickled as. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -101,6 +102,8 @@ def _code(code: CodeType) -> bytes:
 
 def _object(value: Any, seen: dict[int, int]) -> bytes:
     name = f"{type(value).__module__}.{type(value).__qualname__}"
+    if any(each.__module__ == "pydantic.main" for each in type(value).__mro__):
+        return _sum("model", name.encode(), _digest(_written(value, name), seen))
     try:
         reduce = copyreg.dispatch_table.get(type(value))
         reduced: Any = reduce(value) if reduce is not None else value.__reduce_ex__(4)
@@ -112,6 +115,14 @@ def _object(value: Any, seen: dict[int, int]) -> bytes:
     maker, arguments, state, items, pairs = told[:5]
     parts: list[Any] = [maker, arguments, state, list(items or ()), dict(pairs or ())]
     return _sum("object", name.encode(), *(_digest(part, seen) for part in parts))
+
+
+def _written(model: Any, name: str) -> Any:
+    """A pydantic model as it writes itself down, which its author may have said."""
+    try:
+        return model.model_dump()
+    except Exception as error:  # noqa: BLE001 - as in _object
+        raise UnhashableValue(f"A model of type {name} cannot be hashed: {error}") from None
 
 
 def _sum(kind: str, *parts: bytes) -> bytes:

@@ -12,14 +12,13 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from orchestrator.contract.times import now
 from orchestrator.sdk.api.client import Client
-from orchestrator.sdk.api.sockets import ApiSocket
-from orchestrator.sdk.errors import OrchestratorError, SocketLost, SocketRefused
+from orchestrator.sdk.errors import OrchestratorError
 from orchestrator.sdk.outcomes.states import State
+from orchestrator.sdk.timing import pace
+from orchestrator.sdk.watching.listening import Listening
 
 _ENDS = [f"prefect.task-run.{name}" for name in ("Completed", "Failed", "Cancelled", "Crashed")]
-_FIRST_POLL_SECONDS = 0.1
 _MOST_POLL_SECONDS = 2.0  # between two questions, as long as nothing is pushed
 _POLL_SECONDS_WITH_PUSH = 5.0  # for what was said while nobody listened, and for states of other names
 _IDLE_SECONDS = 10.0  # the connection is kept for whoever waits next
@@ -35,7 +34,6 @@ class TaskRunWatch:
         self._expected: dict[str, list[Callable[[State], None]]] = {}
         self._thread: threading.Thread | None = None
         self._came = threading.Event()
-        self._no_push = False
 
     def expect(self, task_run_id: str, settle: Callable[[State], None]) -> None:
         """Call `settle` with the final state once it is known."""
@@ -47,57 +45,39 @@ class TaskRunWatch:
                 self._thread.start()
 
     def _watch(self) -> None:
-        socket: ApiSocket | None = None
-        pause = _FIRST_POLL_SECONDS
+        listening = Listening(self._client, {"event": {"name": _ENDS}})
+        pauses = pace.growing_intervals(_POLL_SECONDS_WITH_PUSH)
         idle_since = time.monotonic()
         next_poll = 0.0
-        while True:
-            with self._lock:
-                if self._expected:
-                    idle_since = time.monotonic()
-                elif time.monotonic() - idle_since > _IDLE_SECONDS:
-                    self._thread = None
-                    break
-                if self._came.is_set():
-                    self._came.clear()
-                    pause = _FIRST_POLL_SECONDS
-                    next_poll = min(next_poll, time.monotonic() + pause)
-            socket = socket or self._connected()
-            if time.monotonic() >= next_poll:
-                self._poll()
-                most = _MOST_POLL_SECONDS if socket is None else _POLL_SECONDS_WITH_PUSH
-                pause = min(pause * 1.5, most)
-                next_poll = time.monotonic() + pause
-            socket = self._listened(socket, max(0.0, min(next_poll - time.monotonic(), 0.5)))
-        if socket is not None:
-            socket.close()
-
-    def _connected(self) -> ApiSocket | None:
-        """A socket on which the ends of task runs are pushed; None when there is none now."""
-        if self._no_push:
-            return None
         try:
-            socket = ApiSocket(self._client, "/events/out")
-            socket.say({"type": "filter", "filter": _filter()})
-        except SocketRefused:
-            self._no_push = True
-            return None
-        except SocketLost:
-            return None
-        return socket
+            while True:
+                with self._lock:
+                    if self._expected:
+                        idle_since = time.monotonic()
+                    elif time.monotonic() - idle_since > _IDLE_SECONDS:
+                        self._thread = None
+                        return
+                    if self._came.is_set():
+                        self._came.clear()
+                        pauses = pace.growing_intervals(_POLL_SECONDS_WITH_PUSH)
+                        next_poll = min(next_poll, time.monotonic() + next(pauses))
+                listening.connect()
+                if time.monotonic() >= next_poll:
+                    self._poll()
+                    most = _POLL_SECONDS_WITH_PUSH if listening.is_connected else _MOST_POLL_SECONDS
+                    next_poll = time.monotonic() + min(next(pauses), most)
+                self._listen(listening, max(0.0, min(next_poll - time.monotonic(), 0.5)))
+        finally:
+            listening.close()
 
-    def _listened(self, socket: ApiSocket | None, seconds: float) -> ApiSocket | None:
-        """Take what is pushed within that time. None when the socket broke."""
-        if socket is None:
+    def _listen(self, listening: Listening, seconds: float) -> None:
+        """Take what is pushed within that time."""
+        if not listening.is_connected:
             self._came.wait(seconds)
-            return None
-        try:
-            frame = socket.hear(timeout=seconds)
-        except (SocketLost, SocketRefused):
-            return None
-        if frame is not None and frame.get("type") == "event":
-            self._take(frame.get("event") or {})
-        return socket
+            return
+        event = listening.hear(seconds)
+        if event is not None:
+            self._take(event)
 
     def _take(self, event: dict[str, Any]) -> None:
         task_run_id = str((event.get("resource") or {}).get("prefect.resource.id", "")).removeprefix(
@@ -130,21 +110,6 @@ class TaskRunWatch:
             settlers = self._expected.pop(task_run_id, [])
         for settle in settlers:
             settle(state)
-
-
-def _filter() -> dict[str, Any]:
-    from datetime import timedelta
-
-    from orchestrator.contract.times import format_time
-
-    moment = now()
-    return {
-        "event": {"name": _ENDS},
-        "occurred": {
-            "since": format_time(moment - timedelta(minutes=1)),
-            "until": format_time(moment + timedelta(days=365)),
-        },
-    }
 
 
 _lock = threading.Lock()

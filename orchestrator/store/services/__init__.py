@@ -1,1 +1,1 @@
-"""Changes to variables and blocks, and what they need: checksums, encryption, masking."""
+"""Changes to variables and blocks, and what they need: encryption, masking."""

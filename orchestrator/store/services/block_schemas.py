@@ -8,10 +8,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from orchestrator.contract.block_checksums import checksum_of, definitions_named_in, plain_definitions
 from orchestrator.contract.times import now
 from orchestrator.store.errors import BlockSchemaNotFound, BlockTypeNotFound, ParentMissing, Protected, UnusableBlock
 from orchestrator.store.models import BlockSchema, BlockType
-from orchestrator.store.services.checksums import checksum_of, definitions_named_in, plain_definitions
 from orchestrator.store.services.result_storage import clear_result_storage
 
 NOT_VERSIONED = "non-versioned"

@@ -4,6 +4,7 @@
 |---|---|
 | `git_clone`, `git_clone_project` | a checkout of a repository |
 | `pull_from_remote_storage` | a copy of a directory of a storage |
+| `pull_with_block` | what a block leads to: a directory, a storage, or a repository |
 | `fetch_archive` (ours) | an unpacked zip or tar file |
 | `set_working_directory` | enters a directory |
 | `run_shell_script` | runs commands, one in each line |
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import string
 import subprocess
 import sys
@@ -26,9 +28,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from orchestrator.worker.code.archives import archive_source, unpacked
+from orchestrator.worker.code.blocks import COPY, step_of_block
 from orchestrator.worker.code.cache import CodeCache
 from orchestrator.worker.code.errors import CodeUnavailable
-from orchestrator.worker.code.fetching import Fetching
+from orchestrator.worker.code.fetching import Fetching, size_below
 from orchestrator.worker.code.git import checked_out, git_source
 from orchestrator.worker.code.hiding import hidden
 from orchestrator.worker.code.remote import copied, remote_source
@@ -52,6 +55,7 @@ class PullSteps:
             "agit_clone": self._git_clone,
             "git_clone_project": self._git_clone,
             "pull_from_remote_storage": self._pull_from_remote_storage,
+            "pull_with_block": self._pull_with_block,
             "fetch_archive": self._fetch_archive,
             "set_working_directory": self._set_working_directory,
             "run_shell_script": self._run_shell_script,
@@ -81,6 +85,7 @@ class PullSteps:
             "agit_clone",
             "git_clone_project",
             "pull_from_remote_storage",
+            "pull_with_block",
             "fetch_archive",
             "set_working_directory",
         }
@@ -166,6 +171,17 @@ class PullSteps:
         source = remote_source(url, settings)
         target = self._new_directory(source.name)
         copied(source, target, cache=self._cache, fetching=self._fetching)
+        return {"directory": target.name}
+
+    def _pull_with_block(self, block_type_slug: str, block_document_name: str) -> dict[str, Any]:
+        name, inputs = step_of_block(block_type_slug, block_document_name, values=self._values)
+        if name != COPY:
+            return self._functions[name](**inputs)
+        source = Path(str(inputs["directory"])).expanduser()
+        with self._fetching:
+            self._fetching.check(size_below(source))
+            target = self._new_directory(source.name or "code")
+            shutil.copytree(source, target, symlinks=True)
         return {"directory": target.name}
 
     def _fetch_archive(

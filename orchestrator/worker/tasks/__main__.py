@@ -10,6 +10,5 @@ from orchestrator.worker.tasks.serving import serve_tasks
 
 if __name__ == "__main__":
     die_with_parent()
-    # One line, not all there is: children that Celery forks in this moment may keep the pipe open.
     told = json.loads(sys.stdin.readline())
     sys.exit(serve_tasks(WorkerSettings(**{**told, "home": Path(told["home"]), "work_queues": ()})))

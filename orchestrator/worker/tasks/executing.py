@@ -7,18 +7,20 @@ import signal
 from base64 import b64encode
 from typing import Any
 
-from orchestrator.broker.submissions import MOST_BYTES, parcel_of
+from orchestrator.broker.submissions import MOST_BYTES, is_old, parcel_of
 from orchestrator.sdk.engine.stopping import STOP_SIGNAL
 from orchestrator.sdk.errors import RunCancelled
 from orchestrator.worker.stopping import ORPHAN_SIGNAL
 from orchestrator.worker.tasks.office import Office
+
+ABOUT = ("key", "attempt", "sending")  # what every letter repeats of the submission that it is about
 
 _log = logging.getLogger("orchestrator.worker")
 
 
 def execute(office: Office, submission: dict[str, Any], *, redelivered: bool) -> str:
     """One task run. Returns a word for the worker's log; raises nothing for what the task does."""
-    about = {"key": submission.get("key"), "attempt": submission.get("attempt")}
+    about = {name: submission.get(name) for name in ABOUT}
     reply_to = str(submission.get("reply_to"))
     parcel = parcel_of(office.signer, office.queue, submission)
     if parcel is None:
@@ -29,6 +31,11 @@ def execute(office: Office, submission: dict[str, Any], *, redelivered: bool) ->
     if redelivered:
         office.answer(reply_to, {"kind": "again", **about})
         return "again"
+    unbegun = "old" if is_old(submission) else None if office.is_awaited(reply_to) else "unawaited"
+    if unbegun is not None:
+        _log.warning("Task run %s is %s: it is not executed.", about["key"], unbegun)
+        office.answer(reply_to, {"kind": unbegun, **about}, patience_seconds=2.0)
+        return unbegun
     reply = _executed(parcel)
     office.answer(reply_to, {"kind": "reply", **about, "reply": b64encode(reply).decode()})
     return "executed"

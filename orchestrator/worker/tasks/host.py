@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import signal
-import subprocess
 import sys
 import threading
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from orchestrator.broker.letters import connect
 from orchestrator.broker.queues import queue_of_tasks, waiting_messages
 from orchestrator.sdk.processes.child_processes import how_it_ended
 from orchestrator.worker.settings import WorkerSettings
+from orchestrator.worker.spawned import Spawned
 
 _LOOK_SECONDS = 0.5  # between two looks for the first task
 _FIRST_PAUSE_SECONDS = 1.0
@@ -34,7 +34,7 @@ class TaskHost:
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._stopped = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Spawned | None = None
         self._thread = threading.Thread(target=self._keep_alive, name="keeps-task-worker", daemon=True)
 
     def start(self) -> None:
@@ -60,11 +60,10 @@ class TaskHost:
         self._wait_for_a_task()
         pause = _FIRST_PAUSE_SECONDS
         while not self._stopped.is_set():
-            with self._started() as process:
-                self._process = process
-                if self._stopped.is_set():
-                    process.send_signal(signal.SIGTERM)
-                code = process.wait()
+            self._process = process = self._started()
+            if self._stopped.is_set():
+                process.tell(signal.SIGTERM)
+            code = process.wait()
             if self._stopped.is_set():
                 return
             _log.warning("The processes for submitted tasks ended (%s); they are started again.", how_it_ended(code))
@@ -84,19 +83,12 @@ class TaskHost:
                 _log.debug("The broker could not be asked for submitted tasks: %s", error)
                 self._stopped.wait(_LONGEST_PAUSE_SECONDS)
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-P", "-m", "orchestrator.worker.tasks"]
-        # A session of its own: what a terminal sends to all of its processes reaches the worker, which decides.
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
-        if process.stdin is not None:
-            process.stdin.write(told(self._settings))
-            process.stdin.close()
-        return process
+    def _started(self) -> Spawned:
+        return Spawned([sys.executable, "-P", "-m", "orchestrator.worker.tasks"], told=told(self._settings))
 
     def _tell(self, number: int) -> None:
-        process = self._process
-        if process is not None and process.poll() is None:
-            process.send_signal(number)
+        if self._process is not None:
+            self._process.tell(number)
 
 
 def told(settings: WorkerSettings) -> bytes:

@@ -26,9 +26,16 @@ class Office:
         self._made_in = 0
 
     def answer(self, queue: str, letter: dict[str, Any], *, patience_seconds: float = REPLY_SECONDS) -> None:
+        self._poster_here().send(queue, letter, patience_seconds=patience_seconds)
+
+    def is_awaited(self, queue: str) -> bool:
+        """Whether the flow that waits for an answer there still does."""
+        return self._poster_here().is_read(queue)
+
+    def _poster_here(self) -> Poster:
         if self._poster is None or self._made_in != os.getpid():
             self._poster, self._made_in = Poster(self.settings.broker_url, self.signer), os.getpid()
-        self._poster.send(queue, letter, patience_seconds=patience_seconds)
+        return self._poster
 
 
 _offices: list[Office] = []

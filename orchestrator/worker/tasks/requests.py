@@ -13,15 +13,23 @@ from celery.worker.state import active_requests
 from orchestrator.broker.letters import Poster
 from orchestrator.worker.losses import how_it_died
 from orchestrator.worker.process_tree import kill_group_of
+from orchestrator.worker.tasks.executing import ABOUT
 from orchestrator.worker.tasks.office import Office, office_here
+from orchestrator.worker.tasks.seen import Seen
 
 ALIVE_SECONDS = 2.0  # between two signs of life of what executes
 
 _log = logging.getLogger("orchestrator.worker")
+_seen = Seen()
 
 
 class TaskRequest(Request):
     """A submitted task on its way through this worker. Celery calls these methods in the worker, not in the child."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if _seen.comes_again((self.kwargs or {}).get("signature")):
+            self.delivery_info["redelivered"] = True  # what the broker itself says of that, nobody has signed
 
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> None:
         error = getattr(exc_info.exception, "exc", exc_info.exception)
@@ -36,13 +44,13 @@ class TaskRequest(Request):
         super().cancel(pool, signal=signal, emit_retry=False)
         if self.worker_pid:
             told = self.kwargs or {}
-            letter = {"kind": "handed back", "key": told.get("key"), "attempt": told.get("attempt")}
+            letter = {"kind": "handed back", **_about(told)}
             _log.warning("Task run %s is handed back: the worker stops before it has ended.", letter["key"])
             office_here().answer(str(told.get("reply_to")), letter, patience_seconds=2.0)
 
     def _tell_lost(self, reason: str) -> None:
         told = self.kwargs or {}
-        letter = {"kind": "lost", "key": told.get("key"), "attempt": told.get("attempt"), "reason": reason}
+        letter = {"kind": "lost", **_about(told), "reason": reason}
         _log.error("Task run %s: %s", letter["key"], reason)
         office_here().answer(str(told.get("reply_to")), letter, patience_seconds=2.0)
 
@@ -51,11 +59,15 @@ def tell_of_life(office: Office, ended: threading.Event) -> None:
     """Every flow that waits for something here hears regularly of what executes, and how many processes there are."""
     poster = Poster(office.settings.broker_url, office.signer)
     while not ended.wait(ALIVE_SECONDS):
-        by_queue: dict[str, list[tuple[Any, Any]]] = {}
+        by_queue: dict[str, list[list[Any]]] = {}
         for request in list(active_requests):
             told = request.kwargs or {}
             if "reply_to" in told and request.worker_pid:
-                by_queue.setdefault(str(told["reply_to"]), []).append((told.get("key"), told.get("attempt")))
+                by_queue.setdefault(str(told["reply_to"]), []).append(list(_about(told).values()))
         for queue, runs in by_queue.items():
             about = {"worker": office.own_queue, "processes": office.settings.concurrency, "runs": runs}
             poster.send(queue, {"kind": "alive", **about}, patience_seconds=ALIVE_SECONDS)
+
+
+def _about(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: told.get(name) for name in ABOUT}

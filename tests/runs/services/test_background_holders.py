@@ -15,6 +15,7 @@ from runs.models import QueuedTaskRun, TaskRun, TaskRunState, TaskSubscription
 from runs.orchestration.transition import RunKind
 from runs.services.background import (
     acknowledge,
+    renew,
     subscribe,
     take_back_from_the_lost,
     take_next,
@@ -140,7 +141,7 @@ def test_keeps_what_is_held_when_the_connection_breaks():
     unsubscribe(subscription_id=one, for_good=False)
 
     assert taken(worker("host-2")) is None
-    assert resumed(one, run) == Resumed(one, frozenset({run.pk}))
+    assert resumed(one, run) == Resumed(one, frozenset({run.pk}), epoch=2)
 
 
 def test_forgets_a_worker_that_held_nothing_when_the_connection_breaks():
@@ -158,7 +159,7 @@ def test_sends_again_what_never_reached_the_worker():
 
     went_on = resumed(one, arrived)
 
-    assert went_on == Resumed(one, frozenset({arrived.pk}))
+    assert went_on == Resumed(one, frozenset({arrived.pk}), epoch=2)
     assert taken(worker("host-2")) == lost
 
 
@@ -202,3 +203,32 @@ def test_forgets_a_worker_of_the_contract_at_once():
 
     assert take_back_from_the_lost() == 1
     assert not TaskSubscription.objects.exists()
+
+
+def test_gives_nothing_to_the_connection_before_the_last():
+    one = worker()
+    resumed(one)
+    run = delayed()
+
+    assert taken(one) is None
+    assert take_next(subscription_id=one, task_keys=["add"], epoch=2) == run
+
+
+def test_lets_the_end_of_an_earlier_connection_end_nothing():
+    one = worker()
+    resumed(one)
+
+    unsubscribe(subscription_id=one, for_good=False)
+
+    assert not renew(subscription_id=one)
+    assert renew(subscription_id=one, epoch=2)
+
+
+def test_passes_over_what_an_earlier_connection_acknowledges():
+    run, one = delayed(), worker()
+    taken(one)
+    resumed(one, run)
+
+    acknowledge(subscription_id=one, task_run_id=run.pk)
+
+    assert QueuedTaskRun.objects.filter(task_run=run.pk, holder=one).exists()

@@ -14,6 +14,7 @@ from orchestrator.contract.times import now
 from orchestrator.events.ingest import ingest
 from orchestrator.events.models import Event
 from runs.models import FlowRun, Heartbeat
+from runs.services.heartbeats import patience_with
 from tests.factories import make_flow_run
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +42,9 @@ def later(run, seconds):
 
 
 def patience_of(run):
-    return Heartbeat.objects.get(pk=run.pk).patience.total_seconds()
+    row = Heartbeat.objects.get(pk=run.pk)
+    assert patience_with(row) == row.silent_after - row.last_at
+    return patience_with(row).total_seconds()
 
 
 def test_notes_who_was_heard_of():
@@ -52,7 +55,7 @@ def test_notes_who_was_heard_of():
     row = Heartbeat.objects.get()
     assert (row.flow_run_id, row.host, row.process_id) == (run.pk, "h", 12)
     assert now() - row.last_at < timedelta(seconds=5)
-    assert row.patience == timedelta(seconds=60)
+    assert patience_with(row) == row.silent_after - row.last_at == timedelta(seconds=60)
 
 
 def test_never_touches_the_row_of_the_run():

@@ -33,6 +33,7 @@ def api_up():
 def heard_of(run, seconds_ago, *, patience=60, **columns):
     last_at = now() - timedelta(seconds=seconds_ago)
     silent_after = last_at + timedelta(seconds=patience)
+    columns = {"interval_seconds": 20, **columns}
     return Heartbeat.objects.create(flow_run=run, last_at=last_at, silent_after=silent_after, **columns)
 
 
@@ -174,6 +175,27 @@ def test_counts_silence_only_from_the_return_of_the_api_on():
 
     WebPulse.objects.update(started_at=now() - timedelta(seconds=61))
     Heartbeat.objects.update(last_at=now() - LONG_AGO, silent_after=now() - LONG_AGO + timedelta(seconds=60))
+
+    assert end_dead_runs() == 1
+
+
+def test_waits_no_longer_each_time_it_looks():
+    run = silent_run()
+    WebPulse.objects.update(started_at=now() - timedelta(seconds=59))
+    assert end_dead_runs() == 0
+
+    WebPulse.objects.update(started_at=now() - timedelta(seconds=61))
+    Heartbeat.objects.update(silent_after=now() - timedelta(seconds=1))  # what it was put off to is over
+
+    assert end_dead_runs() == 1
+    assert state_of(run) == "CRASHED"
+
+
+def test_ends_a_run_whose_state_changed_after_its_process_had_died():
+    run = silent_run()
+    run.state_timestamp = now() - timedelta(seconds=61)  # resumed, for instance
+    run.save()
+    Heartbeat.objects.update(last_at=now() - LONG_AGO)
 
     assert end_dead_runs() == 1
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import os
+import threading
 import time
 
 import pytest
@@ -10,7 +11,8 @@ from orchestrator import ApiError, ServerUnreachable, flow
 from orchestrator.contract.versions import API_VERSION
 from orchestrator.sdk.api.client import Client, current_client
 from orchestrator.sdk.api.transport import HttpTransport, Response
-from orchestrator.sdk.errors import SettingError
+from orchestrator.sdk.errors import RunAbandoned, SettingError
+from orchestrator.sdk.timing import pace
 
 
 class Scripted:
@@ -190,6 +192,26 @@ def test_fetches_another_token_when_its_own_has_ended():
     client.ask("POST", "/y", {})
 
     assert transport.requests[-1].headers["Prefect-Csrf-Token"] == "t2"
+
+
+def test_asks_no_more_when_nobody_waits_for_the_answer():
+    transport = Scripted(Response(503, b"", {"retry-after": "30"}))
+    given_up = threading.Event()
+    given_up.set()
+    outcome = []
+
+    def ask():
+        pace.until_given_up(given_up)
+        try:
+            Client(transport).ask("GET", "/x", patience_seconds=60)
+        except RunAbandoned as stop:
+            outcome.append(stop)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join(5)
+
+    assert (len(outcome), len(transport.requests)) == (1, 1)
 
 
 def test_gives_up_when_there_is_no_token():

@@ -29,7 +29,6 @@ REFUSED = [
     ({"work_pool_name": "nowhere"}, 'Work pool "nowhere" not found.'),
     ({"parameters": {"n": "x"}}, "Validation failed for field 'n'"),
     ({"concurrency_limit": 0}, "concurrency_limit: Input should be greater than 0"),
-    ({"concurrency_limit": {"limit": 1, "collision_strategy": "NONE"}}, "concurrency_options.collision_strategy: "),
     ({"catch_up": "sometimes"}, "catch_up"),
     ({"schedules": [{"cron": "@daily", "slug": "a"}] * 2}, "slugs must be unique"),
 ]
@@ -67,10 +66,11 @@ def test_says_nothing_when_all_is_well():
 
 def test_is_refused_before_the_server_is_asked():
     for options, said in [
-        ({"triggers": [object()]}, "Triggers are automations"),
-        ({"tags": "one"}, "tags= is a list"),
+        ({"triggers": [object()]}, "This is no trigger"),
+        ({"tags": "one"}, "tags is 'one'; a list"),
         ({"concurrency_limit": "2"}, "concurrency_limit is a number"),
         ({"concurrency_limit": {"limit": 2, "strategy": "x"}}, "concurrency_limit is a number"),
+        ({"concurrency_limit": {"limit": 1, "collision_strategy": "NONE"}}, "collision_strategy is 'NONE'; there are"),
         ({"catch_up": object()}, "catch_up is planned"),
     ]:
         with pytest.raises(DeploymentError, match=said):

@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from orchestrator import BackgroundFuture, MissingContext, ParameterBindError, WaitTimeout, flow, tags, task
+from orchestrator import (
+    BackgroundFuture,
+    MissingContext,
+    ParameterBindError,
+    WaitTimeout,
+    allow_failure,
+    flow,
+    tags,
+    task,
+    unmapped,
+)
 from orchestrator.sdk.background_tasks.inputs import read_inputs
 from orchestrator.sdk.errors import ApiError, FailedRun, MissingResult
 from orchestrator.sdk.outcomes.states import Completed, Failed
@@ -55,6 +65,22 @@ def test_stores_the_arguments_under_an_id(api):
 
     assert inputs_of(the_task_run(api)) == ({"a": [1, {"two": (3,)}], "b": 1}, [])
     assert "two" not in str(api.requests[0].body)
+
+
+def test_stores_the_arguments_as_json_where_the_results_are(api, tmp_path):
+    told = task(result_serializer="json", result_storage=tmp_path / "json")(add.fn)
+    upstream = add.delay(1)
+
+    arguments = ([Completed(data=3), Failed(data=ValueError("no"), message="no")], allow_failure(upstream))
+    told.apply_async(arguments, wait_for=[upstream])
+
+    run = next(run for run in api.task_runs.values() if run["id"] != upstream.task_run_id)
+    parameters, wait_for = inputs_of(run, told)
+    assert parameters["b"] == allow_failure(upstream)
+    assert wait_for == [upstream]
+    good, bad = parameters["a"]
+    assert (good.result(), bad.message) == (3, "no")
+    assert b"pickle" not in b"".join(file.read_bytes() for file in (tmp_path / "json").rglob("*") if file.is_file())
 
 
 def test_stores_nothing_for_a_task_without_arguments(api):
@@ -221,7 +247,9 @@ def test_can_be_awaited(api):
         ended = await future.wait_async(timeout=10)
         with pytest.raises(FailedRun):
             await future.result_async()
-        return ended
+        with pytest.raises(FailedRun):
+            await future.result()
+        return ended and await future.wait()
 
     assert asyncio.run(main())
 
@@ -234,3 +262,11 @@ def test_is_the_same_future_after_pickling(api):
     assert again == future
     assert hash(again) == hash(future)
     assert (again.name, again.state.name) == (future.name, "Scheduled")
+
+
+def test_delays_one_run_for_each_item(api):
+    futures = add.map([1, 2, 3], b=unmapped(4), deferred=True)
+
+    assert [each.task_run_id for each in futures] == list(api.task_runs)
+    assert [inputs_of(run)[0] for run in api.task_runs.values()] == [{"a": each, "b": 4} for each in (1, 2, 3)]
+    assert {run["state"]["state_details"]["deferred"] for run in api.task_runs.values()} == {True}

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import queue
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
-from orchestrator import TaskServingError, flow, task
+from orchestrator import MissingResult, TaskServingError, flow, task
 from orchestrator import serve as serve_anything
 from orchestrator.sdk.api.client import current_client
 from orchestrator.sdk.background_tasks import serving as task_serving
+from orchestrator.sdk.background_tasks.inputs import read_inputs
 from orchestrator.sdk.background_tasks.serving import TaskServing, serve_tasks
-from orchestrator.sdk.errors import MissingContext, SocketLost, SocketRefused
+from orchestrator.sdk.background_tasks.status_page import status_page
+from orchestrator.sdk.errors import DeploymentError, MissingContext, SocketLost, SocketRefused
 from tests.sdk.fake_api import FakeApi
 
 GONE = object()
@@ -174,6 +180,21 @@ def test_keeps_the_result_where_the_future_finds_it(serve, desk, api):
     last = api.events[-1]["payload"]["validated_state"]
     api.task_runs[future.task_run_id]["state"] |= {"type": last["type"], "name": last["name"], "data": last["data"]}
     assert future.result(timeout=5) == 42
+
+
+def test_deletes_the_arguments_of_what_it_has_completed(serve, desk, api):
+    completed, failed = delayed(api, double, 21), delayed(api, double, None)
+    serve(double)
+    desk.subscribed()
+
+    for run in (completed, failed):
+        desk.to_hear.put(run)
+        desk.next()
+
+    assert names(api, failed)[-1] == "Failed"
+    assert read_inputs(double, failed["state"]["state_details"]["task_parameters_id"]) == ({"x": None}, [])
+    with pytest.raises(MissingResult):
+        read_inputs(double, completed["state"]["state_details"]["task_parameters_id"])
 
 
 def test_executes_async_tasks(serve, desk, api):
@@ -368,6 +389,29 @@ def test_hands_back_what_does_not_end_in_time(serve, desk, api):
     assert names(api, run) == ["Scheduled", "Pending", "Running"]
 
 
+@pytest.mark.parametrize("holds", [True, False])
+def test_stops_the_code_of_what_it_hands_back(serve, desk, api, holds):
+    stopped = threading.Event()
+
+    @task
+    def go_on() -> None:
+        calls.append("begun")
+        try:
+            while True:
+                time.sleep(0.001)
+        finally:
+            stopped.set()
+
+    serving = serve(go_on, drain_seconds=0.02)
+    desk.subscribed() if holds else desk.next()
+    desk.to_hear.put(delayed(api, go_on))
+    eventually(lambda: calls)
+
+    serving.stop()
+
+    assert stopped.wait(5)
+
+
 def test_crashes_what_cannot_be_handed_back(serve, desk, api):
     run = delayed(api, wait_for_it, 1)
     serving = serve(wait_for_it, drain_seconds=0.02)
@@ -421,3 +465,52 @@ def test_refuses_what_is_no_task(api):
 def test_says_that_it_needs_a_server():
     with pytest.raises(MissingContext):
         double.serve()
+
+
+def test_tells_what_it_does_to_whoever_asks(serve, desk, api):
+    run = delayed(api, wait_for_it, 1)
+    serving = serve(wait_for_it, limit=3)
+    desk.subscribed()
+    desk.to_hear.put(run)
+    eventually(lambda: calls)
+
+    with status_page(0, serving.status) as port:
+        told = asked(f"http://127.0.0.1:{port}/status")
+        with pytest.raises(HTTPError, match="404"):
+            asked(f"http://127.0.0.1:{port}/")
+
+    assert (told["tasks"], told["limit"], told["current"], told["available"]) == ([wait_for_it.task_key], 3, 1, 2)
+    assert (told["finished"], told["stopping"]) == (0, False)
+    assert list(told["in_flight"][wait_for_it.task_key]) == [run["id"]]
+    proceed.set()
+    eventually(lambda: serving.status()["finished"] == 1)
+    assert serving.status()["in_flight"] == {}
+
+
+def test_is_served_with_a_page_for_its_status(api, desk, capfd):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    serve_anything(double, status_server_port=port, timeout=0.02)
+
+    assert f"http://127.0.0.1:{port}/status" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["taken", -1, "http"])
+def test_refuses_a_port_that_cannot_be_listened_on(api, desk, port):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(TaskServingError, match="status_server_port"):
+            serve_tasks(double, status_server_port=taken.getsockname()[1] if port == "taken" else port, timeout=0.02)
+
+
+def asked(url: str) -> Any:
+    with urlopen(url, timeout=5) as answer:
+        return json.load(answer)
+
+
+def test_has_no_page_for_deployments():
+    with pytest.raises(DeploymentError, match="for tasks"):
+        serve_anything(flow(lambda: None, name="f").to_deployment("d"), status_server_port=8080)

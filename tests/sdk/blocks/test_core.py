@@ -29,8 +29,9 @@ from orchestrator import (
     task,
 )
 from orchestrator.sdk.api.client import Client, use_client
+from orchestrator.sdk.blocks import saving
 from orchestrator.sdk.errors import MissingContext
-from tests.in_process import in_process_client
+from tests.in_process import quiet_client
 from tests.sdk.fake_store import FakeStore
 
 
@@ -54,10 +55,7 @@ class Outer(Block):
 
 @pytest.fixture
 def server(db: None) -> Iterator[Client]:
-    """Its events go nowhere: they would come from a thread, which does not see the test's transaction."""
-    client = in_process_client()
-    client.delivery.put_event = lambda event: None  # type: ignore[method-assign]
-    with use_client(client) as used:
+    with use_client(quiet_client()) as used:
         assert used is not None
         yield used
 
@@ -358,9 +356,8 @@ def test_may_have_tasks_and_flows_as_methods() -> None:
 
 
 def test_tells_that_it_was_loaded(store: FakeStore) -> None:
-    block = Inner._from_document(
-        {"id": str(uuid4()), "name": "main", "data": {"host": "h"}, "block_type": {"slug": "test-inner"}}, validate=True
-    )
+    document = {"id": str(uuid4()), "name": "main", "data": {"host": "h"}, "block_type": {"slug": "test-inner"}}
+    block = saving._from_document(Inner, document, base=Block, validate=True)
 
     from orchestrator.sdk.api.client import current_client
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pydantic
@@ -31,6 +32,24 @@ def test_reads_what_it_wrote(tmp_path: Path) -> None:
     assert place.read_path("deep/er/file") == b"content"
     assert written == str(tmp_path / "deep/er/file")
     assert files_in(tmp_path) == ["deep/er/file"]
+
+
+def test_writes_files_for_their_owner_alone(tmp_path: Path) -> None:
+    LocalFileSystem(basepath=tmp_path).write_path("file", b"content")
+
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+
+
+def test_is_written_by_several_threads_at_once(tmp_path: Path) -> None:
+    place = LocalFileSystem(basepath=tmp_path)
+    contents = [bytes([number]) * 50_000 for number in range(8)]
+
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(10):
+            list(threads.map(lambda content: place.write_path("file", content), contents))
+            assert place.read_path("file") in contents
+
+    assert files_in(tmp_path) == ["file"]
 
 
 def test_reads_and_writes_in_async_code(tmp_path: Path) -> None:

@@ -104,8 +104,11 @@ def test_is_cached_as_its_policy_says(calls, policy, executed):
     assert calls == executed
 
 
-@pytest.mark.parametrize("policy", [INPUTS, RUN_ID, FLOW_PARAMETERS, INPUTS + RUN_ID])
-def test_does_not_take_the_result_of_another_task(policy):
+@pytest.mark.parametrize(
+    ("policy", "results"),
+    [(INPUTS, (2, 2)), (INPUTS + RUN_ID, (2, 2)), (INPUTS + TASK_SOURCE, (2, 3)), (DEFAULT, (2, 3))],
+)
+def test_takes_the_result_of_another_task_unless_its_policy_knows_the_task(policy, results):
     @task(cache_policy=policy)
     def double(x):
         return x * 2
@@ -118,7 +121,7 @@ def test_does_not_take_the_result_of_another_task(policy):
     def main(number):
         return double(number), triple(number)
 
-    assert main(1) == (2, 3)
+    assert main(1) == results
 
 
 def test_is_cached_by_a_function_of_the_author(calls):

@@ -7,14 +7,14 @@ import sys
 
 import pytest
 
-from orchestrator.sdk.configuration import settings
+from orchestrator.sdk.configuration import foreign, settings
 from orchestrator.sdk.configuration.profiles import Profiles, forget, profiles_file, read_profiles, write_profiles
 from orchestrator.sdk.errors import ProfileError, SettingError
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    for name in settings.SETTINGS:
+    for name in [*settings.SETTINGS, *foreign.NAMES.values()]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("ORCHESTRATOR_PROFILE", raising=False)
     monkeypatch.setenv("ORCHESTRATOR_HOME", str(tmp_path))

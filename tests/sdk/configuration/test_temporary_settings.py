@@ -49,6 +49,27 @@ def test_nests(profile):
     assert settings.drain_seconds() == 5
 
 
+def test_takes_updates_defaults_and_what_to_restore(profile):
+    with temporary_settings(
+        updates={"CONNECT_SECONDS": 1},
+        set_defaults={"DRAIN_SECONDS": 3, "HEARTBEAT_SECONDS": 4, "CONNECT_SECONDS": 5},
+        restore_defaults={"PREFECT_API_URL"},
+    ):
+        assert settings.connect_seconds() == 1
+        assert settings.drain_seconds() == 5  # the profile says so
+        assert settings.heartbeat_seconds() == 4
+        assert settings.api_url() is None
+
+    assert settings.api_url() == "http://profile.test/api"
+    assert settings.heartbeat_seconds() == 20
+
+
+@pytest.mark.parametrize("given", [{"restore_defaults": "API_URL"}, {"restore_defaults": [None]}, {"updates": {1: 2}}])
+def test_refuses_what_names_no_setting(given):
+    with pytest.raises(SettingError), temporary_settings(**given):
+        pass
+
+
 def test_takes_away_what_a_profile_says(profile):
     with temporary_settings(API_URL=None):
         assert settings.api_url() is None

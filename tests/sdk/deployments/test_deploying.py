@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import datetime
 from typing import Literal
 
 import pytest
 
-from orchestrator import MissingContext, flow, run_deployment
+from orchestrator import DeploymentError, MissingContext, deploy, flow, run_deployment
 from orchestrator.sdk.errors import FlowNotFound
 from orchestrator.sdk.type_hints.parameter_schemas import parameter_schema
 
@@ -32,6 +33,59 @@ def test_creates_the_deployment(api):
 def test_needs_a_server():
     with pytest.raises(MissingContext, match="ORCHESTRATOR_API_URL"):
         deployed.deploy("daily")
+
+
+@pytest.mark.parametrize(
+    ("options", "paused"),
+    [
+        ({}, None),
+        ({"is_schedule_active": True}, False),
+        ({"is_schedule_active": False}, True),
+        ({"is_schedule_active": False, "paused": True}, True),
+    ],
+)
+def test_says_whether_schedules_plan_runs(options, paused):
+    assert deployed.to_deployment("daily", **options).body().get("paused") == paused
+
+
+def test_takes_what_says_nothing_new():
+    body = deployed.to_deployment("d", tags=None, triggers=[], version="1", version_type="prefect:simple").body()
+
+    assert (body["tags"], body["version"]) == ([], "1")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"_sla": [object()]}, "_sla= says nothing here"),
+        ({"version_type": "vcs:git"}, "only prefect:simple"),
+        ({"is_schedule_active": True, "paused": True}, "contradict"),
+        ({"entrypoint_type": "zip"}, "EntrypointType.FILE_PATH and EntrypointType.MODULE_PATH"),
+    ],
+)
+def test_refuses_what_would_have_no_effect(options, said):
+    with pytest.raises(DeploymentError, match=said):
+        deployed.to_deployment("daily", **options)
+
+
+def test_makes_several_where_the_server_takes_one_at_a_time(api, capsys):
+    ids = deploy(deployed.to_deployment("a"), deployed.to_deployment("b", work_pool_name="other"), work_pool_name="p")
+
+    assert ids == [api.deployments["a"]["id"], api.deployments["b"]["id"]]
+    assert [api.deployments[name]["work_pool_name"] for name in ("a", "b")] == ["p", "other"]
+    assert "Deployed deployed flow/b to work pool 'other'" in capsys.readouterr().out
+
+
+def test_makes_several_in_async_code(api):
+    async def main():
+        return await deploy(await deployed.to_deployment("a"), print_next_steps_message=False)
+
+    assert asyncio.run(main()) == [api.deployments["a"]["id"]]
+
+
+def test_needs_something_to_make(api):
+    with pytest.raises(DeploymentError, match="at least one deployment"):
+        deploy()
 
 
 def test_refuses_a_flow_that_is_in_no_file(api):

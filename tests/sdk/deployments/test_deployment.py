@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -103,6 +104,27 @@ def test_builds_writes_and_applies_in_one_call(api, tmp_path):
     assert api.deployments["daily"]["job_variables"] == {"a": 1}
     assert api.deployments["daily"]["paused"] is True
     assert Deployment.load_from_yaml(tmp_path / "d.yaml") == made
+
+
+def test_has_nothing_to_upload_and_so_nothing_to_ignore():
+    made = Deployment.build_from_flow(report, "daily", skip_upload=True, ignore_file=".prefectignore")
+
+    assert made == Deployment.build_from_flow(report, "daily")
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"triggers": [{"expect": ["x"]}]}, "flow.deploy(…, triggers=[…])"),
+        ({"image": "me/img:1"}, "job_variables={'image': …}"),
+        ({"global_concurrency_limit": "database"}, "give it to flow.deploy(…)"),
+    ],
+)
+def test_says_who_takes_what_a_file_cannot_hold(option, said):
+    with pytest.raises(DefinitionError, match=re.escape(said)):
+        Deployment.build_from_flow(report, "daily", **option)
+    with pytest.raises(DefinitionError, match=re.escape(said)):
+        Deployment("daily", "report", "f.py:f", **option)
 
 
 async def _by_plain_names(file):

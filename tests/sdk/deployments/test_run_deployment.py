@@ -103,7 +103,7 @@ class TestARun:
             ("child", {}, "flow name/deployment name"),
             ("child/d", {"parameters": {"x": "many"}}, "x"),
             ("child/d", {"timeout": -1}, "timeout is -1"),
-            ("child/d", {"tags": "t"}, "list of words"),
+            ("child/d", {"tags": "t"}, "a list of texts"),
         ],
     )
     def test_is_refused_in_words(self, server, name, options, said):

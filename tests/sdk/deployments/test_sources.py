@@ -5,8 +5,17 @@ import zipfile
 
 import pytest
 
-from orchestrator import Archive, DeploymentError, GitRepository, RemoteStorage, flow
-from orchestrator.sdk.deployments.sources import LocalDirectory, source_of
+from orchestrator import (
+    Archive,
+    DeploymentError,
+    GitRepository,
+    LocalFileSystem,
+    LocalStorage,
+    RemoteStorage,
+    Secret,
+    flow,
+)
+from orchestrator.sdk.deployments.sources import source_of
 from tests.worker.code.repositories import Repository
 
 CODE = "from orchestrator import flow\n\n@flow\ndef greets(name: str = 'you'):\n    return name\n"
@@ -58,7 +67,7 @@ def test_says_why_the_code_cannot_be_fetched(home, tmp_path):
         ("https://host/x.zip", Archive("https://host/x.zip")),
         ("s3://bucket/x.tar.gz", Archive("s3://bucket/x.tar.gz")),
         ("s3://bucket/x", RemoteStorage("s3://bucket/x")),
-        ("/srv/flows", LocalDirectory("/srv/flows")),
+        ("/srv/flows", LocalStorage("/srv/flows")),
     ],
 )
 def test_knows_what_a_text_means(given, source):
@@ -100,3 +109,94 @@ def test_names_the_block_that_holds_a_secret():
 def test_takes_one_revision_only():
     with pytest.raises(DeploymentError, match="only one of them"):
         GitRepository("https://host/x.git", branch="main", tag="v1").pull_steps()
+
+
+class TestBlocks:
+    """Only their names are stored."""
+
+    @pytest.fixture
+    def saved(self, monkeypatch):
+        """A block as it is after `Secret.load("gh")`."""
+        secret = Secret(value="ghp_real")
+        secret._block_document_name = "gh"
+        return secret
+
+    def test_are_named_as_the_access_token_of_a_repository(self, saved):
+        source = GitRepository(
+            url="https://host/x.git",
+            credentials={"username": "bot", "access_token": saved},
+            name="code",
+            branch="main",
+            directories=["etl"],
+            include_submodules=True,
+            pull_interval=60,
+        )
+
+        steps = source.pull_steps()
+
+        assert "ghp_real" not in json.dumps(steps)
+        assert steps == [
+            {
+                "prefect.deployments.steps.git_clone": {
+                    "repository": "https://host/x.git",
+                    "branch": "main",
+                    "directories": ["etl"],
+                    "include_submodules": True,
+                    "credentials": {"username": "bot", "access_token": "{{ prefect.blocks.secret.gh }}"},
+                    "clone_directory_name": "code",
+                }
+            }
+        ]
+
+    def test_are_named_as_credentials_of_a_repository_and_an_archive(self, saved):
+        (step,) = GitRepository("https://host/x.git", credentials=saved).pull_steps()
+        (other,) = Archive("https://host/x.zip", access_token=saved).pull_steps()
+
+        assert step["prefect.deployments.steps.git_clone"]["credentials"] == "{{ prefect.blocks.secret.gh }}"
+        assert other["orchestrator.steps.fetch_archive"]["access_token"] == "{{ prefect.blocks.secret.gh }}"
+
+    def test_are_named_in_the_settings_of_a_storage(self, saved):
+        source = RemoteStorage("s3://bucket/flows", key="AKIA", secret=saved, client_kwargs={"a": [saved]})
+
+        (step,) = source.pull_steps()
+
+        assert step["prefect.deployments.steps.pull_from_remote_storage"] == {
+            "url": "s3://bucket/flows",
+            "key": "AKIA",
+            "secret": "{{ prefect.blocks.secret.gh }}",
+            "client_kwargs": {"a": ["{{ prefect.blocks.secret.gh }}"]},
+        }
+
+    def test_lead_to_the_code_themselves(self):
+        place = LocalFileSystem(basepath="/srv/flows")
+        place._block_document_name = "flows"
+
+        (step,) = source_of(place).pull_steps()
+
+        assert step == {
+            "prefect.deployments.steps.pull_with_block": {
+                "block_type_slug": "local-file-system",
+                "block_document_name": "flows",
+            }
+        }
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            GitRepository("https://host/x.git", credentials={"access_token": Secret(value="ghp_real")}),
+            RemoteStorage("s3://b/x", secret=Secret(value="ghp_real")),
+            LocalFileSystem(basepath="/srv"),
+        ],
+    )
+    def test_must_be_saved(self, source):
+        with pytest.raises(DeploymentError, match="save it first") as caught:
+            source_of(source).pull_steps()
+
+        assert "ghp_real" not in str(caught.value)
+
+
+def test_stores_no_secret_of_a_storage_in_the_open():
+    with pytest.raises(DeploymentError, match="secret would be stored") as caught:
+        RemoteStorage("s3://bucket/x", key="AKIA", secret="s3cret").pull_steps()
+
+    assert "s3cret" not in str(caught.value)

@@ -116,3 +116,19 @@ def test_refuses_a_path_it_cannot_write(arguments, tmp_path, monkeypatch):
 def test_refuses_a_text_that_is_neither_a_picture_nor_an_argument():
     with pytest.raises(DefinitionError, match=r"ends in \.svg, not 'flow\.png'"):
         plain.visualize("flow.png")
+
+
+def test_refuses_a_keyword_that_is_neither_its_own_nor_a_parameter():
+    with pytest.raises(TypeError, match=r"visualize\(\) of flow 'shown' takes no 'pth'; did you mean 'path'\?"):
+        shown.visualize(pth="flow.svg")
+
+
+@flow
+def opened(path="data.csv"):
+    return path
+
+
+def test_leaves_a_path_that_is_the_flows_parameter_alone():
+    picture = opened.visualize(path="other.csv")
+
+    assert picture.svg == opened.visualize().svg

@@ -36,6 +36,22 @@ def test_are_called_with_the_flow_the_run_and_its_state(api):
     assert state.is_cancelled()
 
 
+def test_see_when_the_run_was_to_begin_began_and_ended(api):
+    seen = []
+    made = flow(on_running=[lambda *arguments: seen.append(arguments)], on_completion=[lambda *a: seen.append(a)])
+
+    @made
+    def short():
+        return 1
+
+    short()
+
+    (_, begun, _), (_, ended, completed) = seen
+    assert begun.end_time is None
+    assert ended.end_time == completed.timestamp
+    assert begun.expected_start_time <= begun.start_time == ended.start_time <= ended.end_time
+
+
 def test_are_all_called_although_one_fails(api):
     seen = []
 
@@ -232,7 +248,7 @@ def test_never_change_the_state(api, name):
 
 def test_are_called_although_the_server_does_not_learn_of_the_end(api, monkeypatch):
     monkeypatch.setenv("ORCHESTRATOR_DRAIN_SECONDS", "0")
-    monkeypatch.setattr("orchestrator.sdk.flows.flow_run._LEAST_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("orchestrator.sdk.flows.flow_endings._LEAST_PATIENCE_SECONDS", 0.0)
     seen = []
 
     @flow(on_completion=[lambda *_: seen.append("called")])

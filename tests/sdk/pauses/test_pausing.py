@@ -180,9 +180,10 @@ class TestAPause:
         with pytest.raises(MissingContext, match="outside of a flow run"):
             pause_flow_run()
 
-    def test_refuses_a_timeout_that_is_none(self, server):
-        with pytest.raises(PauseRefused, match="timeout is -1"):
-            asks(None, timeout=-1)()
+    @pytest.mark.parametrize("timeout", [-1, True, "5", float("nan")])
+    def test_refuses_a_timeout_that_is_none(self, server, timeout):
+        with pytest.raises(PauseRefused, match=f"timeout is {timeout!r}; a number from 0 on"):
+            asks(None, timeout=timeout)()
 
 
 def test_needs_a_server_to_pause():

@@ -16,6 +16,7 @@ from orchestrator import (
     resume_flow_run,
     suspend_flow_run,
 )
+from orchestrator.sdk.errors import ObjectNotFound
 from orchestrator.sdk.flows.claimed_runs import run_claimed_flow
 
 
@@ -53,6 +54,12 @@ def test_gets_the_answer(api, resume):
     got = resumed_meanwhile(api, lambda: pause_flow_run(wait_for_input=Answer), {"number": 3}, resume)
 
     assert got.number == 3
+
+
+@pytest.mark.parametrize("identity", ["nope", "0198a7e2-7b1e-7000-8000-000000000000"])
+def test_says_that_there_is_no_such_run(api, identity):
+    with pytest.raises(ObjectNotFound, match=f"There is no flow run {identity}"):
+        resume_flow_run(identity)
 
 
 @pytest.mark.parametrize("suspend", [suspend_flow_run, asuspend_flow_run], ids=["plain name", "name with a"])

@@ -10,8 +10,7 @@ import pytest
 from orchestrator import flow, task
 from orchestrator.sdk.api.client import Client, current_client
 from orchestrator.sdk.api.transport import Response
-from orchestrator.sdk.recording import delivery as delivery_module
-from orchestrator.sdk.recording import sending
+from orchestrator.sdk.recording import lanes, sending
 
 
 class Item:
@@ -144,7 +143,7 @@ def test_gives_up_only_the_item_that_cannot_be_written(taker, delivery, capsys):
 
 
 def test_does_not_fill_the_memory_when_the_server_stays_away(taker, delivery, monkeypatch, capsys):
-    monkeypatch.setattr(delivery_module, "MAX_WAITING", 10)
+    monkeypatch.setattr(lanes, "MAX_WAITING", 10)
     taker.answer = lambda ids: None
     delivery.put_event(Item(-1))
     time.sleep(0.4)
@@ -191,7 +190,7 @@ def test_starts_anew_in_a_forked_child(taker, delivery):
 
 def test_ends_the_run_when_the_server_stays_away(http, monkeypatch, capsys):
     monkeypatch.setenv("ORCHESTRATOR_DRAIN_SECONDS", "0.5")
-    monkeypatch.setattr("orchestrator.sdk.flows.flow_run._LEAST_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("orchestrator.sdk.flows.flow_endings._LEAST_PATIENCE_SECONDS", 0.2)
 
     @flow
     def unlucky():

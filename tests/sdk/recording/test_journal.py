@@ -10,15 +10,16 @@ import sys
 
 import pytest
 
-from orchestrator.sdk.recording.journal import (
-    Batch,
-    End,
-    Journal,
+from orchestrator.sdk.recording import journal_files
+from orchestrator.sdk.recording.journal import Journal
+from orchestrator.sdk.recording.journal_files import (
     directory_of,
     journal_directory,
     summaries,
     take_left_behind,
+    used_bytes,
 )
+from orchestrator.sdk.recording.journal_lines import Batch, End
 
 ADDRESS = "http://away.test/api"
 OTHER = "http://other.test/api"
@@ -108,10 +109,78 @@ def test_is_not_taken_while_its_process_lives():
     assert left_behind() == [[batch(1)]]
 
 
+def test_is_not_taken_while_it_is_begun(monkeypatch):
+    lock = journal_files._try_lock
+    seen = []
+
+    def lock_late(descriptor):
+        if not seen:
+            seen.append("begun")  # another process looks for what was left behind before this one has the lock
+            seen.extend(left_behind())
+        return lock(descriptor)
+
+    monkeypatch.setattr(journal_files, "_try_lock", lock_late)
+    journal = Journal(ADDRESS)
+
+    assert journal.keep(batch(1))
+    assert (seen, left_behind()) == (["begun"], [])
+    abandon(journal)
+    assert left_behind() == [[batch(1)]]
+
+
+def test_is_begun_again_when_somebody_else_has_the_lock(monkeypatch):
+    lock = journal_files._try_lock
+    answers = iter([False, False])
+    monkeypatch.setattr(journal_files, "_try_lock", lambda descriptor: next(answers, None) is None and lock(descriptor))
+    journal = Journal(ADDRESS)
+
+    assert journal.keep(batch(1))
+    assert left_behind() == []
+
+
+def test_says_that_it_cannot_be_locked(monkeypatch):
+    monkeypatch.setattr(journal_files, "_try_lock", lambda descriptor: False)
+    journal = Journal(ADDRESS)
+
+    assert not journal.keep(batch(1))
+    assert "cannot be locked" in journal.trouble
+
+
+def test_removes_what_a_killed_process_had_only_begun():
+    directory = directory_of(ADDRESS)
+    directory.mkdir(parents=True)
+    (directory / "20260101T000000.000000-1-0.begun").write_bytes(b"")
+
+    assert left_behind() == []
+    assert list(directory.iterdir()) == []
+
+
+def test_makes_files_of_their_own_for_journals_of_the_same_moment(monkeypatch):
+    moment = journal_files.now()
+    monkeypatch.setattr(journal_files, "now", lambda: moment)
+    first, second = Journal(ADDRESS), Journal(ADDRESS)
+
+    assert first.keep(batch(1))
+    assert second.keep(batch(2))
+    assert first.file != second.file
+
+
+def test_does_not_mind_files_that_go_while_it_looks(monkeypatch):
+    journal = Journal(ADDRESS)
+    journal.keep(batch(1))
+    gone = journal.file.with_name("gone.jsonl")
+    glob = type(gone).glob
+    monkeypatch.setattr(type(gone), "glob", lambda path, pattern: [gone, *glob(path, pattern)])
+
+    assert used_bytes() == journal.file.stat().st_size
+    assert [summary.file for summary in summaries()] == [journal.file]
+
+
 def test_is_left_behind_by_a_process_that_is_killed():
     program = (
         "import os, signal\n"
-        "from orchestrator.sdk.recording.journal import Batch, Journal\n"
+        "from orchestrator.sdk.recording.journal import Journal\n"
+        "from orchestrator.sdk.recording.journal_lines import Batch\n"
         f"Journal({ADDRESS!r}).keep(Batch('/logs/', [b'{{}}']))\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )

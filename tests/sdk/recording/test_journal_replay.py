@@ -13,14 +13,16 @@ import pytest
 from orchestrator.sdk.api.client import current_client
 from orchestrator.sdk.api.transport import Response
 from orchestrator.sdk.errors import ApiError
-from orchestrator.sdk.recording.journal import Batch, End, Journal, journal_directory, summaries, take_left_behind
+from orchestrator.sdk.recording.journal import Journal
+from orchestrator.sdk.recording.journal_files import journal_directory, summaries, take_left_behind
+from orchestrator.sdk.recording.journal_lines import Batch, End
 from orchestrator.sdk.recording.sending import send_left_behind
 
 HEADER = """
 import sys
 from orchestrator import flow, task
-from orchestrator.sdk.flows import flow_run as flow_runs
-flow_runs._LEAST_PATIENCE_SECONDS = 0.2
+from orchestrator.sdk.flows import flow_endings
+flow_endings._LEAST_PATIENCE_SECONDS = 0.2
 """
 
 # It tells the test by a line on standard output that the server may go away, and waits until it has.

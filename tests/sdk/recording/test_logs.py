@@ -23,3 +23,15 @@ def test_sets_its_handlers_again_when_something_put_logging_back(monkeypatch):
         logs.ConsoleHandler,
         logs.ServerHandler,
     }
+
+
+def test_gives_authors_loggers_of_their_own(monkeypatch, capsys):
+    monkeypatch.setattr(logging.getLogger("orchestrator"), "handlers", [])
+
+    logger = logs.get_logger("etl")
+    logger.warning("slow today")
+
+    assert logger.name == "orchestrator.etl"
+    assert logs.get_logger("orchestrator.etl") is logger
+    assert logs.get_logger() is logging.getLogger("orchestrator")
+    assert "WARNING | slow today" in capsys.readouterr().err

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import pickle
 from datetime import timedelta
 
 import pytest
 
-from orchestrator import Completed, MissingResult, ResultStorageError, ResultStore
+from orchestrator import Completed, JSONSerializer, MissingResult, ResultStorageError, ResultStore, flow, task
 from orchestrator.contract.times import now
+from orchestrator.sdk.results.serializers import serializer_for
 from orchestrator.sdk.results.store import stored_value
 
 
@@ -83,6 +85,76 @@ def test_says_that_a_stored_result_is_gone(tmp_path):
 
     with pytest.raises(MissingResult, match="any more"):
         _without_value(record).result()
+
+
+@pytest.mark.parametrize("kind", ["pickle", "compressed/pickle", "upper"])
+def test_reads_nothing_but_json_where_it_was_told_json(tmp_path, kind):
+    evil = _written_as(kind, tmp_path / "k", _Bomb(tmp_path / "exploded"))
+    store = ResultStore(tmp_path, serializer="json")
+
+    for read in (lambda: store.find("k"), lambda: store.exists("k"), lambda: stored_value(evil)):
+        with pytest.raises(ResultStorageError, match=f"written by '{kind}'"):
+            read()
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_reads_nothing_but_json_where_a_flow_was_told_json(tmp_path):
+    evil = _written_as("pickle", tmp_path / "k", _Bomb(tmp_path / "exploded"))
+
+    @flow(result_storage=tmp_path, result_serializer="json")
+    def told():
+        pass
+
+    with pytest.raises(ResultStorageError, match="written by 'pickle'"):
+        stored_value(evil)
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_reads_nothing_but_json_where_a_task_was_told_json(tmp_path):
+    evil = _written_as("pickle", tmp_path / "k", _Bomb(tmp_path / "exploded"))
+
+    @task(result_storage=tmp_path, result_serializer="json")
+    def told():
+        pass
+
+    with pytest.raises(ResultStorageError, match="written by 'pickle'"):
+        stored_value(evil)
+
+
+@pytest.mark.parametrize("own", ["pickle", "compressed/pickle", "compressed/json", "json"])
+def test_reads_json_whatever_it_was_told(tmp_path, own):
+    for kind in ("json", "compressed/json", "compressed/json+zlib"):
+        ResultStore(tmp_path, serializer=serializer_for(kind)).write([1, 2], key=kind.replace("/", "-"))
+        assert ResultStore(tmp_path, serializer=own).read(kind.replace("/", "-")).result == [1, 2]
+
+
+def test_makes_a_cached_result_anew_that_it_may_not_read(tmp_path):
+    @task(cache_key_fn=lambda *_: "k", result_storage=tmp_path, result_serializer="json")
+    def work():
+        return "made"
+
+    _written_as("pickle", tmp_path / "k", "forged")
+
+    assert work() == "made"
+    assert ResultStore(tmp_path, serializer="json").read("k").result == "made"
+
+
+def test_reads_with_the_serializer_that_it_was_given(tmp_path):
+    class Shouting(JSONSerializer):
+        def loads(self, blob):
+            return super().loads(blob).upper()
+
+    store = ResultStore(tmp_path, serializer=Shouting())
+    store.write("quiet", key="k")
+
+    assert store.read("k").result == "QUIET"
+
+
+def _written_as(kind, file, value):
+    head = {"storage_key": str(file), "expiration": None, "serializer": {"type": kind}}
+    payload = pickle.dumps(value)
+    file.write_bytes(json.dumps(head).encode() + b"\n" + (lzma.compress(payload) if "/" in kind else payload))
+    return head
 
 
 class _Bomb:

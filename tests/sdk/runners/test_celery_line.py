@@ -11,8 +11,8 @@ from orchestrator.broker import broker_url, letters
 from orchestrator.broker.letters import Poster, connect
 from orchestrator.broker.signing import Signer
 from orchestrator.broker.submissions import MOST_BYTES, parcel_of
-from orchestrator.sdk.runners import celery_line
 from orchestrator.sdk.errors import TaskNotSendable
+from orchestrator.sdk.runners import celery_line, flights
 from orchestrator.sdk.runners.celery_line import CeleryLine
 
 SIGNER = Signer("a key")
@@ -64,11 +64,11 @@ class Worker:
             return False
         return True
 
-    def tell(self, kind, key="run", attempt=1, **more):
-        self.poster.send(REPLIES, {"kind": kind, "key": key, "attempt": attempt, **more})
+    def tell(self, kind, key="run", attempt=1, sending=1, **more):
+        self.poster.send(REPLIES, {"kind": kind, "key": key, "attempt": attempt, "sending": sending, **more})
 
-    def tell_alive(self, *keys, processes=1):
-        runs = [(key, 1) for key in keys]
+    def tell_alive(self, *keys, processes=1, sending=1):
+        runs = [(key, 1, sending) for key in keys]
         self.poster.send(REPLIES, {"kind": "alive", "worker": "worker.default/w", "processes": processes, "runs": runs})
 
     def close(self):
@@ -193,7 +193,7 @@ def test_leaves_a_run_alone_that_comes_twice_while_it_executes(line, worker, poo
 
 
 def test_takes_a_run_for_lost_of_which_nothing_is_heard_any_more(line, worker, pool, monkeypatch):
-    monkeypatch.setattr(celery_line, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(flights, "SILENT_SECONDS", 0.1)
     line.send("run", 1, b"parcel")
     worker.take()
 
@@ -205,7 +205,7 @@ def test_takes_a_run_for_lost_of_which_nothing_is_heard_any_more(line, worker, p
 
 
 def test_sends_again_what_is_nowhere_any_more(line, worker, pool, monkeypatch):
-    monkeypatch.setattr(celery_line, "UNTAKEN_SECONDS", 0.0)
+    monkeypatch.setattr(flights, "UNTAKEN_SECONDS", 0.0)
     line.send("run", 1, b"parcel")
 
     worker.take()
@@ -223,15 +223,33 @@ def test_says_that_no_worker_is_there(line, pool, monkeypatch):
     assert "orchestrator worker start --pool default" in text
 
 
-def test_says_that_the_worker_has_another_key(line, worker, url, pool):
+def test_says_that_a_worker_has_another_key_and_lets_the_run_wait(line, worker, url, pool):
     line.send("run", 1, b"parcel")
     worker.take()
+    stranger = Poster(url, Signer("another key"))
 
-    Poster(url, Signer("another key")).send(REPLIES, {"kind": "stranger", "key": "run", "attempt": 1})
+    for _ in range(2):
+        stranger.send(REPLIES, {"kind": "stranger", "key": "run", "attempt": 1, "sending": 1})
+    worker.tell("reply", reply=b64encode(b"mine").decode())
 
-    kind, key, reason = pool.next()
-    assert (kind, key) == ("refused", "run")
-    assert "ORCHESTRATOR_SIGNING_KEY" in reason
+    kind, text = pool.next()
+    assert kind == "warning"
+    assert "ORCHESTRATOR_SIGNING_KEY" in text
+    assert pool.next() == ("arrived", "run", b"mine")
+
+
+@pytest.mark.parametrize("told", [{"attempt": 2}, {"sending": 2}, {"key": ["run"]}, {}])
+def test_passes_over_strangers_who_speak_of_what_executes_or_of_something_else(line, worker, url, pool, told):
+    line.send("run", 1, b"parcel")
+    worker.take()
+    worker.tell_alive("run")
+
+    Poster(url, Signer("another key")).send(
+        REPLIES, {"kind": "stranger", "key": "run", "attempt": 1, "sending": 1, **told}
+    )
+    worker.tell("reply", reply=b64encode(b"mine").decode())
+
+    assert pool.next() == ("arrived", "run", b"mine")
 
 
 def test_believes_no_reply_of_a_stranger(line, worker, url, pool):
@@ -277,3 +295,74 @@ def test_opens_anew_after_it_was_closed(line, worker, pool):
     line.send("run", 2, b"parcel")
 
     assert worker.take()[0] == "run"
+
+
+def test_passes_over_what_is_said_of_an_earlier_sending(line, worker, pool):
+    line.send("run", 1, b"parcel")
+    worker.take()
+    worker.tell("handed back")
+    assert worker.take() == ("run", b"parcel")
+
+    worker.tell("again")  # the first message, which the broker delivers to somebody else now
+    worker.tell("lost", reason="It died.")
+    worker.tell("handed back")
+
+    assert not worker.has_more()
+    assert pool.heard.empty()
+
+
+def test_lets_signs_of_life_of_an_earlier_sending_protect_nothing(line, worker, pool):
+    line.send("run", 1, b"parcel")
+    worker.take()
+    worker.tell("handed back")
+    worker.take()
+
+    worker.tell_alive("run")
+    worker.tell("again", sending=2)
+
+    assert worker.take() == ("run", b"parcel")
+
+
+@pytest.mark.parametrize("kind", ["old", "unawaited"])
+def test_sends_again_what_a_worker_did_not_begin(line, worker, pool, kind):
+    line.send("run", 1, b"parcel")
+
+    for number in range(1, flights.MOST_RESENDS + 2):
+        worker.take()
+        worker.tell(kind, sending=number)
+
+    kind, key, reason = pool.next()
+    assert (kind, key) == ("lost", "run")
+    assert "clocks" in reason
+
+
+def test_takes_a_run_for_lost_that_is_handed_back_again_and_again(line, worker, pool, monkeypatch):
+    monkeypatch.setattr(flights, "MOST_HANDED_BACK", 2)
+    line.send("run", 1, b"parcel")
+
+    for number in range(1, 4):
+        worker.take()
+        worker.tell("handed back", sending=number)
+
+    kind, key, reason = pool.next()
+    assert (kind, key) == ("lost", "run")
+    assert "3 times" in reason
+
+
+def test_sends_nothing_before_it_can_hear_the_answer(line, worker, pool, monkeypatch):
+    reads = threading.Event()
+    plain = letters.Mailbox._read_from
+
+    def read_later(self, connection):
+        reads.wait(5)
+        plain(self, connection)
+
+    monkeypatch.setattr(letters.Mailbox, "_read_from", read_later)
+    monkeypatch.setattr(celery_line, "_DEAF_SECONDS", 0.01)
+    line.send("run", 1, b"parcel")
+
+    assert not worker.has_more()
+    reads.set()
+
+    assert worker.take() == ("run", b"parcel")
+    assert pool.next() == ("warning", "The broker does not take tasks; they wait and are sent again.")

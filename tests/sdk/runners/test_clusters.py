@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator import DaskTaskRunner, RayTaskRunner, flow, task
 from orchestrator.sdk.errors import MissingExtra
+from orchestrator.sdk.runners import dask_cluster
 from orchestrator.sdk.runners.abroad import execute_parcel
 from orchestrator.sdk.runners.callbacks import ClusterLine
 from orchestrator.sdk.runners.remote import RemotePool
@@ -133,9 +134,32 @@ def test_cancels_what_executes_when_the_flow_takes_too_long():
     assert len(cluster.cancelled) == 1
 
 
-def test_knows_an_address_or_a_cluster_of_its_own():
-    with pytest.raises(ValueError, match="not both"):
-        DaskTaskRunner(address="tcp://127.0.0.1:8786", cluster_kwargs={"n_workers": 1})
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"address": "tcp://127.0.0.1:8786", "cluster_kwargs": {"n_workers": 1}},
+        {"address": "tcp://127.0.0.1:8786", "cluster": object()},
+        {"address": "tcp://127.0.0.1:8786", "adapt_kwargs": {"maximum": 2}},
+        {"cluster": object(), "cluster_class": "distributed.LocalCluster"},
+        {"cluster": "tcp://127.0.0.1:8786", "address": "tcp://127.0.0.1:8786"},
+    ],
+)
+def test_knows_one_cluster(named):
+    with pytest.raises(ValueError, match=r"not both|one address"):
+        DaskTaskRunner(**named)
+
+
+def test_takes_what_comes_first_for_a_cluster_or_its_address():
+    assert DaskTaskRunner("tcp://127.0.0.1:8786").address == "tcp://127.0.0.1:8786"
+    assert repr(DaskTaskRunner("tcp://h:1")) == "DaskTaskRunner(address='tcp://h:1')"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="Dask is not installed")
+def test_says_what_a_report_needs(monkeypatch, tmp_path):
+    monkeypatch.setattr(dask_cluster, "find_spec", lambda name: None)
+
+    with pytest.raises(MissingExtra, match="bokeh"):
+        DaskTaskRunner(performance_report_path=tmp_path / "report.html").open()
 
 
 @pytest.mark.parametrize(
@@ -155,6 +179,39 @@ def test_executes_on_dask(tmp_path):
     options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
 
     assert work_with_a_death(DaskTaskRunner(cluster_kwargs=options), tmp_path / "mark") == (10, "alive", True)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="Dask is not installed")
+def test_leaves_a_cluster_open_that_it_was_given(tmp_path):
+    import distributed
+
+    @task
+    def double(number):
+        return 2 * number
+
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+
+        @flow(task_runner=DaskTaskRunner(cluster))
+        def main():
+            return double.submit(2).result()
+
+        assert [main(), main()] == [4, 4]
+        assert cluster.status.name == "running"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("bokeh") is None, reason="Bokeh is not installed")
+def test_lets_dask_write_its_report(tmp_path):
+    options = {"n_workers": 1, "processes": False, "dashboard_address": None}
+    report = tmp_path / "report.html"
+
+    @flow(task_runner=DaskTaskRunner(cluster_kwargs=options, performance_report_path=report))
+    def main():
+        return task(lambda: 1, name="one").submit().result()
+
+    assert main() == 1
+    assert "<html" in report.read_text()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")

@@ -20,6 +20,7 @@ from orchestrator import (
     unmapped,
     wait,
 )
+from orchestrator.sdk.context import current_flow_run
 
 
 @task
@@ -341,12 +342,12 @@ def test_does_not_run_more_at_once_than_the_pool_allows():
     assert max(most) == 2
 
 
-def test_drops_a_long_chain_without_a_deep_stack(api):
-    stopping = threading.Event()
+def test_drops_a_long_chain_without_a_deep_stack(api, monkeypatch):
+    dropped = threading.Event()
 
     @task
     def first():
-        stopping.wait()
+        dropped.wait()
         raise ValueError("first")
 
     @flow(task_runner=ThreadPoolTaskRunner(max_workers=1))
@@ -354,7 +355,9 @@ def test_drops_a_long_chain_without_a_deep_stack(api):
         future = first.submit()
         for _ in range(1500):
             future = plus.submit(future, 1)
-        threading.Timer(0.1, stopping.set).start()
+        pool = current_flow_run.get().pool
+        drop = pool.drop
+        monkeypatch.setattr(pool, "drop", lambda: (drop(), dropped.set()))
         raise RuntimeError("stop")
 
     with pytest.raises(RuntimeError, match="stop"):

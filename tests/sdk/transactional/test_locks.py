@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from uuid import uuid4
 
@@ -81,24 +79,3 @@ def test_keeps_one_of_many_inside(locks, key):
         thread.join()
 
     assert most == [1] * 12
-
-
-def test_frees_the_lock_of_a_process_that_died(tmp_path):
-    program = (
-        "import sys; from orchestrator import FileSystemLockManager;"
-        "print(FileSystemLockManager(sys.argv[1]).acquire_lock('k', 'gone'))"
-    )
-    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
-
-    assert done.stdout.strip() == "True"
-    assert FileSystemLockManager(tmp_path).acquire_lock("k", "here", acquire_timeout=0)
-
-
-def test_says_which_lock_file_is_broken(tmp_path):
-    locks = FileSystemLockManager(tmp_path)
-    locks.acquire_lock("k", "one")
-    (file,) = tmp_path.glob("*.lock")
-    file.write_text("nonsense")
-
-    with pytest.raises(TransactionError, match="cannot be read"):
-        locks.is_locked("k")

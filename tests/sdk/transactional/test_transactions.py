@@ -290,6 +290,19 @@ def test_is_done_once_for_a_key(tmp_path):
     assert store.read("import").result == {"rows": 4}
 
 
+def test_is_done_once_for_a_key_also_when_nothing_was_staged(tmp_path):
+    with transaction(key="done", store=ResultStore(tmp_path)) as first:
+        assert not first.is_committed()
+    with transaction(key="unwritten", store=ResultStore(tmp_path), write_on_commit=False):
+        pass
+
+    with transaction(key="done", store=ResultStore(tmp_path)) as second:
+        assert second.is_committed()
+        assert second.read().result is None
+    with transaction(key="unwritten", store=ResultStore(tmp_path)) as again:
+        assert not again.is_committed()
+
+
 def test_stores_nothing_when_it_fails(tmp_path):
     store = ResultStore(tmp_path)
 
@@ -324,7 +337,7 @@ def test_keeps_others_with_the_same_key_out(tmp_path):
 
 
 def test_leaves_no_lock_behind_when_its_waiting_is_cancelled(tmp_path, monkeypatch):
-    monkeypatch.setattr("orchestrator.sdk.transactional.transactions._WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("orchestrator.sdk.transactional.turns._WAIT_SECONDS", 0.01)
     locks = MemoryLockManager()
     policy = CachePolicy.from_cache_key_fn(lambda context, parameters: "cancelled")
     policy = policy.configure(isolation_level="SERIALIZABLE", lock_manager=locks)
@@ -343,6 +356,53 @@ def test_leaves_no_lock_behind_when_its_waiting_is_cancelled(tmp_path, monkeypat
 
     assert locks.wait_for_lock("cancelled", timeout=5)
     assert asyncio.run(work()) == 1
+
+
+@pytest.mark.parametrize("comes", ["after the holder", "while nobody waits"])
+def test_leaves_no_lock_behind_when_its_beginning_is_cancelled(tmp_path, monkeypatch, comes):
+    monkeypatch.setattr("orchestrator.sdk.transactional.turns._WAIT_SECONDS", 0.01)
+    locks = MemoryLockManager()
+    store = ResultStore(tmp_path, lock_manager=locks)
+
+    async def begin():
+        async with transaction(key=comes, store=store, isolation_level="SERIALIZABLE"):
+            raise AssertionError("it has begun")
+
+    async def wait_a_little():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(begin(), 0.05)
+        if comes == "after the holder":
+            locks.release_lock(comes, "somebody")
+
+    locks.acquire_lock(comes, "somebody")
+    asyncio.run(wait_a_little())
+    if comes == "while nobody waits":
+        locks.release_lock(comes, "somebody")
+
+    assert locks.wait_for_lock(comes, timeout=5)
+    with transaction(key=comes, store=store, isolation_level="SERIALIZABLE"):
+        assert locks.is_locked(comes)
+
+
+def test_ends_without_a_lock_when_the_locks_cannot_be_reached(tmp_path):
+    class Away(MemoryLockManager):
+        def acquire_lock(self, *_, **__):
+            raise TransactionError("away")
+
+    txn = transaction(key="k", store=ResultStore(tmp_path, lock_manager=Away()), isolation_level="SERIALIZABLE")
+
+    with pytest.raises(TransactionError, match="away"), txn:
+        pass
+    assert txn.is_rolled_back()
+
+
+def test_says_how_far_it_is():
+    with transaction() as txn:
+        assert (txn.is_active(), txn.is_staged()) == (True, False)
+        txn.stage(1)
+        assert (txn.is_active(), txn.is_staged()) == (False, True)
+
+    assert (txn.is_staged(), txn.is_committed()) == (False, True)
 
 
 def test_refuses_isolation_without_locks(tmp_path):

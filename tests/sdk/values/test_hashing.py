@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import PurePosixPath
 
 import pytest
+from pydantic import BaseModel, ConfigDict, model_serializer
 
 from orchestrator import UnhashableValue
 from orchestrator.sdk.values.hashing import digest
@@ -23,6 +24,19 @@ class Colour(Enum):
 class Point:
     x: int
     y: list[int]
+
+
+class Place(BaseModel):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    name: str = "here"
+    thing: object = None
+
+
+class Named(Place):
+    @model_serializer
+    def by_name(self):
+        return {"name": self.name}
 
 
 def add(a, b=1):
@@ -43,6 +57,8 @@ SAME = [
     (date(2026, 1, 2), date(2026, 1, 2)),
     (["ab", "ab"], ["a" + "b", "".join(("a", "b"))]),  # equal, not identical
     (add, add),
+    (Place(name="here"), Place()),
+    (Named(thing=threading.Lock()), Named(thing=threading.Lock())),
 ]
 
 
@@ -68,6 +84,8 @@ OTHERS = [
     (add, add_more),
     (lambda x: x + 1, lambda x: x + 2),
     (Point, Colour),
+    (Place(name="here"), Place(name="there")),
+    (Place(), Named()),
     (None, "None"),
 ]
 

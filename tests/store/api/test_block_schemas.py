@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from orchestrator.store.services.checksums import checksum_of
+from orchestrator.contract.block_checksums import checksum_of
 from tests.store.making import make_document, make_schema, make_type
 
 

@@ -25,11 +25,23 @@ class Server:
 
 
 @pytest.fixture
-def server():
+def server(repository, private_server):
     return Server(
         **{
             BLOCKS.format("secret", "token"): {"data": {"value": "s3cret-token"}},
             BLOCKS.format("github-credentials", "ours"): {"data": {"token": "s3cret-token"}},
+            BLOCKS.format("local-file-system", "here"): {"data": {"basepath": str(repository.place.parent)}},
+            BLOCKS.format("local-file-system", "empty"): {"data": {"basepath": None}},
+            BLOCKS.format("remote-file-system", "there"): {
+                "data": {"basepath": f"file://{repository.place.parent}", "settings": {"auto_mkdir": False}}
+            },
+            BLOCKS.format("github-repository", "flows"): {
+                "data": {
+                    "repository_url": f"{private_server.url}/flows.git",
+                    "reference": "main",
+                    "credentials": {"token": "s3cret-token"},
+                }
+            },
             "/variables/name/branch": {"value": "main"},
             "/variables/name/places": {"value": {"first": ["below"]}},
         }
@@ -75,6 +87,34 @@ def test_clones_with_what_blocks_hold(do, private_server, inputs):
     directory = do(step("git_clone", repository=f"{private_server.url}/flows.git", **inputs))
 
     assert (directory / "flows.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("slug", "name", "file"),
+    [
+        ("local-file-system", "here", "flows.git/flows.py"),
+        ("remote-file-system", "there", "flows.git/flows.py"),
+        ("github-repository", "flows", "below/more.py"),
+    ],
+)
+def test_gets_the_code_that_a_block_leads_to(do, tmp_path, slug, name, file):
+    directory = do(step("pull_with_block", block_type_slug=slug, block_document_name=name))
+
+    assert directory.parent == tmp_path / "run"
+    assert (directory / file).is_file()
+
+
+@pytest.mark.parametrize(
+    ("slug", "name", "says"),
+    [
+        ("slack-webhook", "x", "leads to no code here; known are local-file-system"),
+        ("local-file-system", "gone", "There is no block 'gone'"),
+        ("local-file-system", "empty", "has no basepath"),
+    ],
+)
+def test_says_why_a_block_leads_to_no_code(do, slug, name, says):
+    with pytest.raises(CodeUnavailable, match=says):
+        do(step("pull_with_block", block_type_slug=slug, block_document_name=name))
 
 
 def test_runs_commands_and_hands_on_what_they_say(do, capfd, monkeypatch):

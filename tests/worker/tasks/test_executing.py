@@ -1,5 +1,6 @@
 """One submission in a process of the worker, with a broker that only takes notes."""
 
+import time
 from base64 import b64decode, b64encode
 
 import pytest
@@ -22,8 +23,12 @@ class Office:
 
     def __init__(self):
         self.answers = []
+        self.awaited = True
 
-    def answer(self, queue, letter):
+    def is_awaited(self, queue):
+        return self.awaited
+
+    def answer(self, queue, letter, **_):
         self.answers.append((queue, letter))
 
 
@@ -32,12 +37,16 @@ def office():
     return Office()
 
 
-def submission(parcel, *, signer=SIGNER, reply_to="replies.1"):
-    parts = (b"tasks.default", reply_to.encode(), b"run", b"1", parcel)
+ABOUT = {"key": "run", "attempt": 1, "sending": 2}
+
+
+def submission(parcel, *, signer=SIGNER, reply_to="replies.1", age=0.0):
+    sent_at = time.time() - age
+    parts = (b"tasks.default", reply_to.encode(), b"run", b"1", b"2", repr(sent_at).encode(), parcel)
     return {
-        "key": "run",
-        "attempt": 1,
+        **ABOUT,
         "reply_to": reply_to,
+        "sent_at": sent_at,
         "parcel": b64encode(parcel).decode(),
         "signature": signer.sign("task run", *parts),
     }
@@ -60,14 +69,14 @@ def test_gives_back_what_it_gets_a_second_time(office):
     word = execute(office, submission(parcel_for(lambda: 1)), redelivered=True)
 
     assert word == "again"
-    assert office.answers == [("replies.1", {"kind": "again", "key": "run", "attempt": 1})]
+    assert office.answers == [("replies.1", {"kind": "again", **ABOUT})]
 
 
 def test_opens_nothing_of_a_stranger(office):
     word = execute(office, submission(b"anything", signer=Signer("another key")), redelivered=False)
 
     assert word == "stranger"
-    assert office.answers == [("replies.1", {"kind": "stranger", "key": "run", "attempt": 1})]
+    assert office.answers == [("replies.1", {"kind": "stranger", **ABOUT})]
 
 
 def test_answers_a_stranger_nowhere_else(office):
@@ -90,3 +99,31 @@ def test_refuses_a_result_that_is_too_large(office):
 
     ((_, letter),) = office.answers
     assert "8,000,000 are the most" in unpack_reply(b64decode(letter["reply"])).states[-1].message
+
+
+@pytest.mark.parametrize("name", ["attempt", "sending", "sent_at"])
+def test_takes_a_submission_that_somebody_changed_for_a_stranger(office, name):
+    told = submission(parcel_for(lambda: 1))
+
+    assert execute(office, {**told, name: told[name] + 1}, redelivered=False) == "stranger"
+
+
+def test_executes_nothing_that_was_sent_long_ago(office, tmp_path):
+    mark = tmp_path / "mark"
+
+    word = execute(office, submission(parcel_for(mark.touch), age=90_000), redelivered=False)
+
+    assert word == "old"
+    assert office.answers == [("replies.1", {"kind": "old", **ABOUT})]
+    assert not mark.exists()
+
+
+def test_executes_nothing_that_nobody_waits_for(office, tmp_path):
+    mark = tmp_path / "mark"
+    office.awaited = False
+
+    word = execute(office, submission(parcel_for(mark.touch)), redelivered=False)
+
+    assert word == "unawaited"
+    assert office.answers == [("replies.1", {"kind": "unawaited", **ABOUT})]
+    assert not mark.exists()

@@ -9,7 +9,7 @@ from orchestrator import CeleryTaskRunner, flow, task
 from orchestrator.broker.letters import connect
 from orchestrator.broker.queues import waiting_messages
 from orchestrator.sdk.api.client import use_client
-from orchestrator.sdk.runners import celery_line
+from orchestrator.sdk.runners import flights
 from tests.services import has_redis
 from tests.worker.fake_api import eventually
 from tests.worker.tasks.test_serving import Host
@@ -56,8 +56,8 @@ def test_executes_tasks_and_leaves_nothing_on_the_broker(redis, tmp_path):
 
 
 def test_sends_again_what_the_broker_forgot(redis, tmp_path, monkeypatch):
-    monkeypatch.setattr(celery_line, "UNTAKEN_SECONDS", 0.5)
-    monkeypatch.setattr(celery_line, "MOST_RESENDS", 50)
+    monkeypatch.setattr(flights, "UNTAKEN_SECONDS", 0.5)
+    monkeypatch.setattr(flights, "MOST_RESENDS", 50)
     came = []
     waits = threading.Thread(target=lambda: came.append(squares()))
     waits.start()

@@ -8,10 +8,12 @@ import sys
 import pytest
 
 from orchestrator import CeleryTaskRunner, flow, task, unmapped
+from orchestrator.broker.letters import connect
+from orchestrator.broker.queues import waiting_messages
 from orchestrator.broker.submissions import Submitter
 from orchestrator.sdk.api.client import use_client
-from orchestrator.sdk.runners import celery_line
-from orchestrator.sdk.errors import FlowTimeout, SettingError, TaskNotSendable
+from orchestrator.sdk.errors import CrashedRun, FlowTimeout, SettingError
+from orchestrator.sdk.runners import celery_line, flights
 from orchestrator.sdk.runners.celery_workers import broker_url_here, signer_here
 from tests.worker.fake_api import eventually
 
@@ -147,6 +149,8 @@ def test_stops_tasks_when_the_flow_takes_too_long(host, tmp_path):
 def test_executes_nothing_that_is_signed_with_another_key(host, tmp_path, monkeypatch):
     mark = tmp_path / "mark"
     monkeypatch.setenv("ORCHESTRATOR_SIGNING_KEY", "of a stranger")
+    monkeypatch.setattr(flights, "UNTAKEN_SECONDS", 0.2)
+    monkeypatch.setattr(flights, "MOST_RESENDS", 0)
 
     @task
     def intrude():
@@ -156,10 +160,73 @@ def test_executes_nothing_that_is_signed_with_another_key(host, tmp_path, monkey
     def intrudes():
         return intrude.submit().result()
 
-    with pytest.raises(TaskNotSendable, match="ORCHESTRATOR_SIGNING_KEY"):
+    with pytest.raises(CrashedRun, match="ORCHESTRATOR_SIGNING_KEY"):
         intrudes()
 
     assert not mark.exists()
+
+
+def test_executes_nothing_for_a_flow_whose_process_is_gone(home, tmp_path):
+    mark = tmp_path / "mark"
+    script = tmp_path / "flow.py"
+    script.write_text(f"""
+from pathlib import Path
+from orchestrator import CeleryTaskRunner, flow, task
+
+@task
+def step(number):
+    Path({str(mark)!r}).touch()
+
+@flow(task_runner=CeleryTaskRunner("orphans"))
+def main():
+    step.map(range(5)).result()
+
+main()
+""")
+    author = subprocess.Popen([sys.executable, str(script)], stderr=(tmp_path / "log").open("w"))
+    with connect(broker_url_here()) as connection:
+        eventually(lambda: waiting_messages(connection, "tasks.orphans") == 5, seconds=20)
+    author.kill()
+    author.wait()
+
+    other = Host(home, "--pool", "orphans", "--tasks", "1")
+
+    try:
+        eventually(lambda: other.path.read_text().count("is unawaited: it is not executed") == 5, seconds=20)
+        assert not mark.exists()
+    finally:
+        other.close()
+
+
+def test_does_not_execute_again_what_somebody_puts_on_the_broker_again(host, tmp_path, monkeypatch):
+    sent = []
+    plain = Submitter._send
+    monkeypatch.setattr(
+        Submitter, "_send", lambda self, *told, **how: (sent.append(told), plain(self, *told, **how))[1]
+    )
+    mark = tmp_path / "mark"
+
+    @task
+    def count():
+        with mark.open("a") as file:
+            file.write("x")
+
+    @task
+    def replay():
+        replayer = Submitter(broker_url_here(), signer_here())
+        name, submission = sent[0]
+        plain(replayer, name, submission, queue="tasks.default")
+        replayer.close()
+
+    @flow(task_runner=CeleryTaskRunner())
+    def counts():
+        count.submit().result()
+        replay()
+        return [process_id.submit() for _ in range(4)][-1].result()
+
+    counts()
+
+    assert mark.read_text() == "x"
 
 
 def test_opens_nothing_that_a_stranger_put_on_the_broker(host, home):
@@ -175,7 +242,7 @@ def test_opens_nothing_that_a_stranger_put_on_the_broker(host, home):
 
 
 def test_begins_a_task_elsewhere_when_its_host_is_killed(home, tmp_path, monkeypatch):
-    monkeypatch.setattr(celery_line, "SILENT_SECONDS", 3.0)
+    monkeypatch.setattr(flights, "SILENT_SECONDS", 3.0)
     mark = tmp_path / "mark"
     first = Host(home, "--pool", "other", "--tasks", "1")
     second = []

@@ -7,35 +7,35 @@ keys that nobody knows.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.sdk.deployments.deploying import DEFAULT_POOL, SDK_LABEL, catch_up_policy, concurrency_columns
+from orchestrator.sdk.deployments.deploying import catch_up_policy
 from orchestrator.sdk.deployments.files.flow_facts import FlowFacts
+from orchestrator.sdk.deployments.files.placeholders import Variables, checked, filled, may_be_secret
 from orchestrator.sdk.deployments.files.yaml_lines import Lines
+from orchestrator.sdk.deployments.flow_deployment import DEFAULT_POOL, SDK_LABEL
+from orchestrator.sdk.deployments.limits import concurrency_columns
 from orchestrator.sdk.deployments.schedules import schedule_body
 from orchestrator.sdk.errors import DeploymentError, FlowNotFound
 from orchestrator.sdk.values.json_values import to_json
 
-Variables = Callable[[str], Any]  # the value of a variable of the server; raises KeyError when there is none
 FactsOf = Callable[[str, str], FlowFacts]  # what the flow of an entrypoint, in a directory, says; raises FlowNotFound
 
 _KEYS = {
     *("name", "flow_name", "entrypoint", "version", "version_type", "description", "tags", "parameters"),
     *("enforce_parameter_schema", "schedule", "schedules", "paused", "concurrency_limit", "catch_up", "labels"),
-    *("work_pool", "pull", "build", "push", "triggers", "path", "parameter_openapi_schema"),
+    *("work_pool", "pull", "build", "push", "triggers", "sla", "path", "parameter_openapi_schema"),
 }
 _POOL_KEYS = {"name", "work_queue_name", "job_variables"}
 NOT_DONE = {
     "build": "images are not built here: build and push it beforehand, and name it in work_pool.job_variables",
     "push": "images are not pushed here: do so beforehand",
-    "triggers": "triggers are automations, which a file of deployments does not make",
+    "sla": "service levels are not watched here: make an automation that tells you of late runs",
+    "triggers": "triggers are automations, which a file does not make: flow.deploy(…, triggers=[…]) does",
 }
-_PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
-# Where text in double braces may be meant for somebody else: the flow, or the worker that fetches the code.
-_LEFT_ALONE = ("parameters", "pull")
+_DEEPEST_OPEN = 3  # schedules[0].parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,14 @@ def declared_deployment(
     facts_of: FactsOf,
     variables: Variables | None,
     default_pool: str | None = DEFAULT_POOL,
+    keeps_open: bool = False,
 ) -> Declared:
     """The deployment that stands under `path` in the file; whatever is wrong becomes one of its problems.
 
     Its code is in `directory`, unless it says otherwise in `path`. Where it tells its flow's name and parameter schema
     itself, even that there is none, the code is not looked at. `variables` None takes texts in double braces as they
-    are. `default_pool` is for a deployment that names no work pool.
+    are; with `keeps_open` so stay those behind which a secret may stand. `default_pool` is for a deployment that names
+    no work pool.
     """
     entry: Any = whole
     for key in path:
@@ -97,10 +99,10 @@ def declared_deployment(
     _refuse_unknown(declared, entry)
     values = dict(entry)
     if variables is not None:
-        values = {key: _filled(declared, value, variables, key) for key, value in entry.items()}
+        values = {key: _filled(declared, value, variables, key, keeps_open=keeps_open) for key, value in entry.items()}
     if not values.get("name"):
         declared.refuse("every deployment needs a name", "name")
-    pull = values.get("pull") or (whole.get("pull") if path else None)
+    pull = _pull_steps(declared, values.get("pull") or (whole.get("pull") if path else None))
     values["path"] = _directory(declared, values, directory, is_fetched=bool(pull))
     facts = _facts(declared, values, directory, facts_of)
     declared.body = {
@@ -120,6 +122,18 @@ def declared_deployment(
     return declared
 
 
+def _filled(declared: Declared, value: Any, variables: Variables, *path: str | int, keeps_open: bool) -> Any:
+    """The value with its placeholders filled in, unless they are to be kept."""
+    if keeps_open and may_be_secret(path):
+        return checked(value, path, refuse=declared.refuse)
+    goes_deeper = keeps_open and path[0] in ("work_pool", "schedules") and len(path) < _DEEPEST_OPEN
+    if goes_deeper and isinstance(value, Mapping):
+        return {key: _filled(declared, inner, variables, *path, key, keeps_open=True) for key, inner in value.items()}
+    if goes_deeper and isinstance(value, list):
+        return [_filled(declared, inner, variables, *path, place, keeps_open=True) for place, inner in enumerate(value)]
+    return filled(value, path, variables=variables, refuse=declared.refuse)
+
+
 def _refuse_unknown(declared: Declared, entry: Lines) -> None:
     for key, value in entry.items():
         if key not in _KEYS:
@@ -128,6 +142,15 @@ def _refuse_unknown(declared: Declared, entry: Lines) -> None:
             declared.refuse(NOT_DONE[key], key)
     if entry.get("version_type") not in (None, "prefect:simple"):
         declared.refuse("only prefect:simple is known; give the version itself in version", "version_type")
+
+
+def _pull_steps(declared: Declared, given: Any) -> list[Any]:
+    """A single step may stand by itself, without a list."""
+    steps = [given] if isinstance(given, Mapping) and given else given or []
+    if not isinstance(steps, list) or not all(isinstance(each, Mapping) for each in steps):
+        declared.refuse("a list of steps is needed, each a mapping of its name to its inputs", "pull")
+        return []
+    return steps
 
 
 def _directory(declared: Declared, values: Mapping[str, Any], directory: str, *, is_fetched: bool) -> str | None:
@@ -239,40 +262,6 @@ def _schedules(declared: Declared, values: Mapping[str, Any]) -> Iterator[dict[s
             yield schedule_body(each)
         except DeploymentError as error:
             declared.refuse(str(error), *path)
-
-
-def _filled(declared: Declared, value: Any, variables: Variables, *path: str | int) -> Any:
-    """The value with `{{ $NAME }}` and `{{ prefect.variables.name }}` replaced."""
-    if isinstance(value, Mapping):
-        return {key: _filled(declared, inner, variables, *path, key) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_filled(declared, inner, variables, *path, place) for place, inner in enumerate(value)]
-    if not isinstance(value, str) or "{{" not in value or path[0] == "pull":
-        return value
-    whole = _PLACEHOLDER.fullmatch(value)
-    if whole:
-        return _value_of(declared, whole, variables, *path)
-    return _PLACEHOLDER.sub(lambda found: str(_value_of(declared, found, variables, *path)), value)
-
-
-def _value_of(declared: Declared, found: re.Match[str], variables: Variables, *path: str | int) -> Any:
-    name = found.group(1)
-    if name.startswith("$"):
-        value = os.environ.get(name[1:])
-        if value is None:
-            declared.refuse(f"the environment variable {name[1:]} is not set", *path)
-        return value or ""
-    for prefix in ("prefect.variables.", "variables."):
-        if name.startswith(prefix):
-            try:
-                return variables(name.removeprefix(prefix))
-            except KeyError:
-                declared.refuse(f"there is no variable {name.removeprefix(prefix)!r}", *path)
-                return ""
-    for_the_worker = path[:2] == ("work_pool", "job_variables") and name.startswith("prefect.blocks.")
-    if not for_the_worker and not any(part in _LEFT_ALONE for part in path):
-        declared.refuse(f"{found.group(0)} is not known; there are {{{{ $NAME }}}} and {{{{ variables.name }}}}", *path)
-    return found.group(0)
 
 
 def dotted(*path: str | int) -> str:

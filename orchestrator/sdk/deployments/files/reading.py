@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from typing import Any
-from urllib.parse import quote
 
 from orchestrator.sdk.deployments.files.entries import Declared, declared_deployment
 from orchestrator.sdk.deployments.files.flow_facts import FlowFacts, loaded_facts
+from orchestrator.sdk.deployments.files.placeholders import is_open, variable_of
 from orchestrator.sdk.deployments.files.yaml_lines import Lines, read_yaml
-from orchestrator.sdk.errors import ApiError, DefinitionError
+from orchestrator.sdk.errors import DefinitionError
 
 # How the keys of the pool are spelled by older files, beside the work pool instead of in it.
 _POOL_SPELLINGS = {
@@ -23,6 +23,7 @@ _POOL_SPELLINGS = {
 def read_body(path: str, *, name: str | None = None) -> dict[str, Any]:
     """What the file says of the deployment, as the API takes it, with the key `flow_name` beside it.
 
+    With `is_open` True there is also something that is to be filled in before the deployment is made.
     Raises DefinitionError, which names every problem with its line and key.
     """
     found = _read(path)
@@ -41,6 +42,7 @@ def read_body(path: str, *, name: str | None = None) -> dict[str, Any]:
         facts_of=_facts,
         variables=None if literal else _variable,
         default_pool=None if literal else "default",
+        keeps_open=not literal,
     )
     if literal and name is not None and name not in (declared.title, declared.body.get("name")):
         declared.refuse(f"the deployment in this file is called {declared.title}, not {name}", "name")
@@ -49,7 +51,7 @@ def read_body(path: str, *, name: str | None = None) -> dict[str, Any]:
     entry = found["deployments"][keys[1]] if keys else found
     if entry.get("catch_up") is None:
         del declared.body["catch_up"]  # not said: left as it is
-    return declared.body
+    return {**declared.body, "is_open": not literal and is_open(declared.body)}
 
 
 def _read(path: str) -> Lines:
@@ -103,15 +105,10 @@ def _facts(entrypoint: str, directory: str) -> FlowFacts:
 
 
 def _variable(name: str) -> Any:
-    """A variable of the server. Raises KeyError when there is none, and MissingContext without a server."""
-    from orchestrator.sdk.deployments.deploying import _client
+    """Raises KeyError when there is none, and MissingContext without a server."""
+    from orchestrator.sdk.deployments.flow_deployment import needed_server
 
-    try:
-        return _client().ask("GET", f"/variables/name/{quote(name, safe='')}")["value"]
-    except ApiError as error:
-        if error.status != 404:
-            raise
-        raise KeyError(name) from None
+    return variable_of(needed_server(), name)
 
 
 def _said(declared: Declared) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.sdk.errors import DefinitionError
 from orchestrator.sdk.values.json_values import to_json
+from orchestrator.sdk.values.whole_files import write_whole
 
 if TYPE_CHECKING:
     from orchestrator.sdk.deployments.deployment import Deployment
+
+_COMMAND = "orchestrator deploy --all --file <this file>"
 
 
 def as_yaml(deployment: Deployment) -> str:
@@ -31,9 +32,16 @@ def as_yaml(deployment: Deployment) -> str:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     Dumper.add_representer(str, text)
-    said = yaml.dump(entry(deployment), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
-    title = deployment.full_name.replace("\n", " ")
-    return f"# The deployment {title}. To make it: orchestrator deploy --all --file <this file>\n{said}"
+    content: Any = entry(deployment)
+    if deployment.is_open:
+        content = {"deployments": [content]}  # the form of a file in which placeholders are filled in
+    said = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return f"# The deployment {_in_a_comment(deployment.full_name)}. To make it: {_COMMAND}\n{said}"
+
+
+def _in_a_comment(title: str) -> str:
+    """In one line whatever a reader of YAML takes for a line's end: what follows one would be no comment any more."""
+    return "".join(each if each.isprintable() else " " for each in title)
 
 
 def entry(deployment: Deployment) -> dict[str, Any]:
@@ -66,25 +74,10 @@ def entry(deployment: Deployment) -> dict[str, Any]:
 
 def write(path: str, text: str) -> None:
     """All or nothing. Raises DefinitionError when the file cannot be written."""
-    directory = os.path.dirname(os.path.abspath(path))
     try:
-        handle, beside = tempfile.mkstemp(dir=directory, prefix=f".{os.path.basename(path)}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.chmod(beside, 0o644 & ~_umask())
-            os.replace(beside, path)
-        except BaseException:
-            os.unlink(beside)
-            raise
+        write_whole(path, text.encode(), mode=None)
     except OSError as error:
         raise DefinitionError(f"{path} cannot be written: {error.strerror or error}") from None
-
-
-def _umask() -> int:
-    now = os.umask(0)
-    os.umask(now)
-    return now
 
 
 def _schedule(body: dict[str, Any]) -> dict[str, Any]:

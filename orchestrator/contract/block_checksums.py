@@ -11,7 +11,7 @@ _PREFIX = "#/definitions/"
 
 def checksum_of(fields: dict[str, Any]) -> str:
     """Of a block schema's fields. Secret paths do not count, nor do definitions that nobody uses or that are blocks."""
-    counted = _without_secret_paths(fields)
+    counted = without(fields, {"secret_fields"})
     if counted.get("definitions"):
         counted["definitions"] = plain_definitions(counted, counted["definitions"])
         if not counted["definitions"]:
@@ -45,8 +45,8 @@ def definitions_named_in(part: Any) -> list[str]:
     return own + [name for item in part.values() for name in definitions_named_in(item)]
 
 
-def _without_secret_paths(part: Any) -> Any:
-    # Lists are left as they are: so do the clients.
+def without(part: Any, keys: set[str]) -> Any:
+    """A copy without these keys, at any depth of dictionaries. Lists are left as they are: so do the clients."""
     if not isinstance(part, dict):
         return part
-    return {key: _without_secret_paths(value) for key, value in part.items() if key != "secret_fields"}
+    return {key: without(value, keys) for key, value in part.items() if key not in keys}

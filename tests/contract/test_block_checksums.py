@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.store.services.checksums import checksum_of, plain_definitions
+from orchestrator.contract.block_checksums import checksum_of, plain_definitions
 
 FIELDS = {"title": "Login", "type": "object", "properties": {"user": {"type": "string"}}, "block_type_slug": "login"}
 

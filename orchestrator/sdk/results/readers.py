@@ -1,0 +1,61 @@
+"""With which serializer a stored record may be read.
+
+A record says what wrote it, and reading a pickle executes what it holds. So the reader decides, not the record: who was
+told `json` reads JSON only, whatever lies in the storage. JSON is read by everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from orchestrator.sdk.errors import ResultStorageError
+from orchestrator.sdk.results.serializers import Serializer, serializer_for
+from orchestrator.sdk.results.storage import Storage, storage_for
+
+_HARMLESS = "json"
+_READS_ALL = "pickle"
+
+# By the storage's id, since an author's storage need not be hashable; storages are known as long as the process lives.
+_told: dict[int, set[str]] = {}
+
+
+def tell(storage: Storage, serializer: Serializer) -> None:
+    """From now on, results in this storage may have been written by this serializer too."""
+    _told.setdefault(id(storage), set()).add(serializer.type)
+
+
+def kinds_in(storage: Storage) -> Collection[str]:
+    """The serializers that flows and tasks of this process name for the storage.
+
+    The default one when none does, and always for the default storage, where those write who say nothing.
+    """
+    told = _told.get(id(storage), set())
+    if told and storage is not storage_for(None):
+        return told
+    return told | {serializer_for(None).type}
+
+
+def reader_of(kind: str, *, told: Collection[str], location: str, own: Serializer | None = None) -> Serializer:
+    """The serializer for a record of this kind. `own` goes before others of its kind.
+
+    Raises ResultStorageError for a kind that was not told of, SettingError for one that nobody knows.
+    """
+    if not _may_be_read(kind, told):
+        raise ResultStorageError(
+            f"The result in {location} says that it was written by {kind!r}, but results there are to be read by "
+            f"{', '.join(sorted(map(repr, told)))} only. Delete it, or name the serializer: result_serializer={kind!r}."
+        )
+    return own if own is not None and own.type == kind else serializer_for(kind)
+
+
+def _may_be_read(kind: str, told: Collection[str]) -> bool:
+    inner = _inner(kind)
+    allowed = {_inner(each) for each in told}
+    return inner == _HARMLESS or inner in allowed or _READS_ALL in allowed
+
+
+def _inner(kind: str) -> str:
+    """`json` of `compressed/json+zlib`."""
+    while kind.startswith("compressed/"):
+        kind = kind.removeprefix("compressed/").partition("+")[0]
+    return kind

@@ -1,0 +1,161 @@
+"""JSON objects whose fields are known by name, so that a misspelt one is told before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any, ClassVar, TypeAlias
+
+from orchestrator.contract.times import format_time, parse_time, to_utc
+from orchestrator.sdk.errors import FilterError
+from orchestrator.sdk.values.json_values import to_json
+
+# What a field takes: a check that gives the value back as it is sent, or raises ValueError with what is needed.
+Kind: TypeAlias = Callable[[Any], Any]
+
+
+class Form:
+    """Fields by keyword, read as attributes. Made by `form`; raises FilterError for a field that cannot be used."""
+
+    _kinds: ClassVar[Mapping[str, Kind]] = {}
+    _sends_none: ClassVar[bool] = False  # a filter does not; to change something to nothing, it has to be said
+
+    def __init__(self, **given: Any) -> None:
+        checked = {name: self._checked(name, value) for name, value in given.items()}
+        self._given = {name: value for name, value in checked.items() if value is not None or self._sends_none}
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in type(self)._kinds:
+            raise AttributeError(f"{type(self).__name__} has no field {name!r}")
+        return self._given.get(name)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.model_dump() == other.model_dump()
+
+    def __hash__(self) -> int:
+        return hash((type(self), repr(self)))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._given.items())})"
+
+    def model_dump(self, **_: Any) -> dict[str, Any]:
+        """What is sent: the fields that were given, as JSON. Keywords, as models of pydantic take them, do nothing."""
+        return {name: _sent(value) for name, value in self._given.items()}
+
+    @classmethod
+    def of(cls, given: Any, *, name: str) -> Form:
+        """The form that an argument means: one of this kind, a mapping, or a model of pydantic's."""
+        if isinstance(given, cls):
+            return given
+        if isinstance(given, Form):
+            raise FilterError(f"{name} is a {type(given).__name__}; a {cls.__name__} is needed")
+        dump = getattr(given, "model_dump", None)
+        if callable(dump) and not isinstance(given, type):
+            given = dump(mode="json", exclude_unset=True)
+        if not isinstance(given, Mapping):
+            raise FilterError(f"{name} is {given!r}; a {cls.__name__} or a dict is needed")
+        return cls(**{str(key): value for key, value in given.items()})
+
+    def _checked(self, name: str, value: Any) -> Any:
+        kind = self._kind(name)
+        if value is None:
+            return None
+        try:
+            return kind(value)
+        except FilterError as error:
+            raise FilterError(f"{type(self).__name__}.{name}: {error}") from None
+        except ValueError as error:
+            raise FilterError(f"{type(self).__name__}.{name} is {value!r}; {error}") from None
+
+    def _kind(self, name: str) -> Kind:
+        known = type(self)._kinds
+        if name in known:
+            return known[name]
+        near = get_close_matches(name, known, n=1, cutoff=0.5)
+        tip = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+        raise FilterError(f"{type(self).__name__} has no field {name!r}; {tip}")
+
+
+def form(name: str, about: str, /, *, sends_none: bool = False, **fields: Kind | type[Form]) -> type[Form]:
+    """A class of forms. A field that is a form itself also takes a dict."""
+    import inspect
+    import sys
+
+    kinds = {each: _inner(kind) if isinstance(kind, type) else kind for each, kind in fields.items()}
+    made = type(
+        name, (Form,), {"_kinds": kinds, "_sends_none": sends_none, "__doc__": f"{about} Fields: {', '.join(fields)}."}
+    )
+    made.__module__ = sys._getframe(1).f_globals["__name__"]
+    keywords = [inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=None) for each in fields]
+    made.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
+    return made
+
+
+def ANYTHING(value: Any) -> Any:
+    return value
+
+
+def LIST(value: Any) -> list[Any]:
+    if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__iter__"):
+        raise ValueError("a list is needed")
+    return list(value)
+
+
+def TEXT(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a text is needed")
+    return value
+
+
+def YES_OR_NO(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("True or False is needed")
+    return value
+
+
+def NUMBER(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("a number is needed")
+    return value
+
+
+def MOMENT(value: Any) -> str:
+    """A time; one without an offset is taken as UTC."""
+    if isinstance(value, datetime):
+        return format_time(to_utc(value))
+    if not isinstance(value, str):
+        raise ValueError("a time is needed")
+    try:
+        return format_time(parse_time(value))
+    except ValueError:
+        raise ValueError("a time is needed, such as 2026-01-31T12:00:00Z") from None
+
+
+def OPERATOR(value: Any) -> str:
+    """How the fields go together."""
+    text = str(getattr(value, "value", value))
+    if text not in {"and_", "or_"}:
+        raise ValueError("'and_' or 'or_' is needed")
+    return text
+
+
+def one_or_many(kind: type[Form]) -> Kind:
+    def check(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [kind.of(each, name=kind.__name__) for each in value]
+        return kind.of(value, name=kind.__name__)
+
+    return check
+
+
+def _inner(kind: type[Form]) -> Kind:
+    return lambda value: kind.of(value, name="it")
+
+
+def _sent(value: Any) -> Any:
+    if isinstance(value, Form):
+        return value.model_dump()
+    if isinstance(value, list):
+        return [_sent(each) for each in value]
+    return to_json(value)
