@@ -61,17 +61,17 @@ def test_stores_results_of_tasks_that_do_not_say_whether(said, stored):
     def one():
         return 1
 
+    inner = []
+
     @flow(persist_result=True)
     def main():
-        return one(return_state=True)
+        inner.append(one(return_state=True))
 
-    with harness(TASKS_DEFAULT_PERSIST_RESULT=said) as h:
+    with harness(TASKS_DEFAULT_PERSIST_RESULT=said):
         state = main(return_state=True)
-        inner = state.result()
 
-        assert (inner.data is not None) is stored
-        assert state.data is not None
-        assert h.task_run().state_type == "COMPLETED"
+        assert state.has_persisted_result
+        assert inner[0].has_persisted_result is stored
 
 
 @pytest.mark.parametrize("settings", [{"TASKS_DEFAULT_RETRIES": "-1"}, {"TASKS_DEFAULT_RETRY_DELAY_SECONDS": "1,x"}])
