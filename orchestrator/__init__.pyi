@@ -260,7 +260,6 @@ from orchestrator.sdk.server_client.run_filters import (
     DeploymentFilterConcurrencyLimit as DeploymentFilterConcurrencyLimit,
 )
 from orchestrator.sdk.server_client.run_filters import DeploymentFilter as DeploymentFilter
-from orchestrator.sdk.server_client.run_filters import LogFilterName as LogFilterName
 from orchestrator.sdk.server_client.run_filters import LogFilterLevel as LogFilterLevel
 from orchestrator.sdk.server_client.run_filters import LogFilterTimestamp as LogFilterTimestamp
 from orchestrator.sdk.server_client.run_filters import LogFilterFlowRunId as LogFilterFlowRunId
@@ -291,7 +290,6 @@ from orchestrator.sdk.server_client.thing_filters import WorkPoolFilterId as Wor
 from orchestrator.sdk.server_client.thing_filters import WorkPoolFilterName as WorkPoolFilterName
 from orchestrator.sdk.server_client.thing_filters import WorkPoolFilterType as WorkPoolFilterType
 from orchestrator.sdk.server_client.thing_filters import WorkPoolFilter as WorkPoolFilter
-from orchestrator.sdk.server_client.thing_filters import WorkerFilterWorkPoolId as WorkerFilterWorkPoolId
 from orchestrator.sdk.server_client.thing_filters import WorkerFilterLastHeartbeatTime as WorkerFilterLastHeartbeatTime
 from orchestrator.sdk.server_client.thing_filters import WorkerFilterStatus as WorkerFilterStatus
 from orchestrator.sdk.server_client.thing_filters import WorkerFilter as WorkerFilter

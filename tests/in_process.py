@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.test import Client as DjangoClient
 
 from orchestrator.sdk.api.client import Client
@@ -40,3 +41,21 @@ def quiet_client() -> Client:
     client = in_process_client()
     client.delivery.put_event = lambda event: None  # type: ignore[method-assign]
     return client
+
+
+def losing_answers(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Of every request that is put into this set, as `POST /path`, the first answer gets lost: the server did it."""
+    lost: set[str] = set()
+    done: set[bytes | None] = set()
+    handle = DjangoTransport.handle
+
+    def losing(self: DjangoTransport, request: Request) -> Response:
+        answer = handle(self, request)
+        if f"{request.method} {request.path}" in lost and request.body not in done:
+            done.add(request.body)
+            raise ConnectionResetError("lost")
+        return answer
+
+    monkeypatch.setattr(DjangoTransport, "handle", losing)
+    monkeypatch.setattr("orchestrator.sdk.api.client._FIRST_DELAY_SECONDS", 0.001)
+    return lost

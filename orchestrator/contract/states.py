@@ -103,6 +103,7 @@ class State:
         )
 
     def to_wire(self) -> dict[str, Any]:
+        """As the API has it: JSON values, with every known detail."""
         return {
             "id": str(self.id),
             "type": self.type.value,
@@ -114,25 +115,31 @@ class State:
         }
 
     def with_(self, **changes: Any) -> Self:
+        """A copy with these fields changed; id and time too stay as they are unless they are given."""
         return replace(self, **changes)
 
     def with_details(self, **details: Any) -> Self:
+        """A copy with these details besides those that it has."""
         return replace(self, details={**self.details, **details})
 
     @property
     def is_terminal(self) -> bool:
+        """Whether the run has ended: completed, failed, cancelled or crashed."""
         return self.type in TERMINAL
 
     @property
     def scheduled_time(self) -> datetime | None:
+        """When the run is to begin; None when the state says nothing about it."""
         return self._time("scheduled_time")
 
     @property
     def pause_timeout(self) -> datetime | None:
+        """Until when a paused run may be resumed; None when the state says nothing about it."""
         return self._time("pause_timeout")
 
     @property
     def transition_id(self) -> str | None:
+        """By this a proposal that is sent twice is known again; None when nobody gave one."""
         return self.details.get("transition_id")
 
     @property

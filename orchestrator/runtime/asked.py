@@ -14,10 +14,11 @@ _rows: dict[tuple[int, str], dict[str, Any]] = {}
 
 
 def current_flow_run_id() -> str | None:
-    """The run that executes; in a program that a run started, the one that started it."""
+    """The run that executes; in a program that a run started, the one that started it. None while it is only being
+    named."""
     run = current_flow_run.get()
     if run is not None:
-        return run.id
+        return run.id or None
     return None if current_task_run.get() is not None else os.environ.get("ORCHESTRATOR_FLOW_RUN_ID") or None
 
 

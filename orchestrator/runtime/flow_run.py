@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from orchestrator.contract.times import parse_time
 from orchestrator.runtime.asked import address, current_flow_run_id, flow_run_row, page, row
@@ -29,7 +28,7 @@ def _known(attribute: str, column: str, *, empty: Any = None) -> Callable[[], An
                 value = getattr(value, name)
         else:
             value = flow_run_row(current_flow_run_id()).get(column)
-        if value is None:
+        if value is None or value == "":  # a run that is only being named has neither name nor id
             return empty
         return list(value) if isinstance(value, (tuple, set, frozenset)) else value
 
@@ -52,14 +51,11 @@ def _flow_name() -> str | None:
 
 
 def _scheduled_start_time() -> datetime | None:
-    run_id = current_flow_run_id()
-    if run_id is None:
-        return None
-    told = flow_run_row(run_id).get("expected_start_time")
-    if told:
-        return parse_time(told)
-    # Without a server a run begins when it is made, which its id tells, in milliseconds.
-    return datetime.fromtimestamp((UUID(run_id).int >> 80) / 1000, UTC)
+    run = current_flow_run.get()
+    if run is not None:
+        return run.expected_start_time
+    told = flow_run_row(current_flow_run_id()).get("expected_start_time")
+    return parse_time(told) if told else None
 
 
 def _parent_flow_run_id() -> str | None:

@@ -6,7 +6,7 @@
     pause(1)                  # in sync code: blocks
     await pause(1)            # in async code: gives an awaitable
     apause = pause.aio        # always a coroutine function, for those who want no magic
-    pause.sync(1)             # always blocks
+    pause.sync(1)             # always blocks, and so does pause(1, _sync=True), as Prefect's scripts have it
 
 Which of the two a plain call does:
 
@@ -55,7 +55,8 @@ class BothWays(Generic[P, R]):
         functools.update_wrapper(self, fn)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        if not caller_awaits(sys._getframe(1), by_run=self._by_run):
+        sync = kwargs.pop("_sync", None)
+        if sync or (sync is None and not caller_awaits(sys._getframe(1), by_run=self._by_run)):
             return self._fn(*args, **kwargs)
         waiting = in_thread(self._fn, *args, **kwargs)
         # So Python names the function when it warns that nobody has awaited this.

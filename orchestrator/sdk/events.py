@@ -72,6 +72,7 @@ class Event:
         return next((each[label] for each in looked_at if label in each), None)
 
     def to_wire(self) -> dict[str, Any]:
+        """As the API has it: JSON values, times and ids as texts."""
         return {
             "id": str(self.id),
             "event": self.event,

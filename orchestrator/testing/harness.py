@@ -6,6 +6,7 @@ import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from inspect import isroutine
 from itertools import pairwise
 from typing import Any
 
@@ -35,9 +36,9 @@ def harness(
 
     Delays before retries pass at once, whatever they are; an author's own `time.sleep` takes its time, and so do time
     limits. Submitted tasks execute in threads, whatever task runner their flow names. A run that pauses is resumed at
-    once with `resume_with` as its input; `stay_paused=True` leaves that to `h.resume(run)`. Slots of concurrency limits
-    are always free. `variables` are there from the beginning. Further keywords are settings, as `temporary_settings`
-    takes them.
+    once with `resume_with` as its input, or with what that gives as a function, each time; `stay_paused=True` leaves
+    that to `h.resume(run)`. Slots of concurrency limits are always free. `variables` are there from the beginning.
+    Further keywords are settings, as `temporary_settings` takes them.
 
     Results are stored, and profiles looked for, in a directory of the harness's own, which is gone afterwards. What a
     run asks of the server that the harness does not have raises ApiError with status 501.
@@ -53,7 +54,9 @@ def harness(
     client = server.client()
     made = Harness(server, client)
     if not stay_paused:
-        server.runs.when_paused.append(lambda run: made.go_on(run, resume_with))
+        server.runs.when_paused.append(
+            lambda run: made.go_on(run, resume_with() if isroutine(resume_with) else resume_with)
+        )
     with tempfile.TemporaryDirectory(prefix="orchestrator-test-") as directory:
         nothing: dict[str, Any] = dict.fromkeys(settings.SETTINGS)
         with (

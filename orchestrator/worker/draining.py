@@ -12,7 +12,7 @@ from typing import Any
 from celery import signals
 from celery.worker.state import active_requests
 
-LAST_RESORT_SECONDS = 12.0  # from handing back to the end; nothing in it takes as long
+LAST_RESORT_SECONDS = 25.0  # from handing back to the end; Celery looks 10 s for a process that it lost
 
 _log = logging.getLogger("orchestrator.worker")
 

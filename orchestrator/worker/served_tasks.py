@@ -56,13 +56,17 @@ class ServedTasks:
         # The kernel ends the process together with the thread that started it: this one stays as long as the worker.
         pause = _FIRST_PAUSE_SECONDS
         while not self._stopped.is_set():
-            self._process = process = self._started()
-            if self._stopped.is_set():
-                process.tell(signal.SIGTERM)
-            code = process.wait()
-            if self._stopped.is_set():
-                return
-            _log.warning("The process that serves tasks ended (%s); it is started again.", how_it_ended(code))
+            try:
+                self._process = process = self._started()
+            except OSError as error:
+                _log.error("The process that serves tasks cannot be started (%s); it is tried again.", error)
+            else:
+                if self._stopped.is_set():
+                    process.tell(signal.SIGTERM)
+                how = how_it_ended(process.wait())
+                if self._stopped.is_set():
+                    return
+                _log.warning("The process that serves tasks ended (%s); it is started again.", how)
             self._stopped.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 

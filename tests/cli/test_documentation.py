@@ -35,10 +35,12 @@ def test_tells_every_exit_code():
 
 
 @pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *sorted((ROOT / "docs" / "howto").glob("*.md"))], ids=lambda page: page.stem
+    "page",
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))],
+    ids=lambda page: page.stem,
 )
 def test_names_only_commands_that_there_are(page):
-    called = re.findall(r"(?:^ *\$? ?|`)orchestrator ([a-z][^\n`]*)", page.read_text(), re.MULTILINE)
+    called = re.findall(r"(?:^ *\$? ?|`|/)orchestrator +([a-z][^\n`]*)", page.read_text(), re.MULTILINE)
 
     assert [line for line in called if not leads_to_a_command(line.split())] == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import runpy
 import time
 from pathlib import Path
@@ -35,15 +34,3 @@ def test_executes_every_step_of_the_analysis(name, capsys):
     said = capsys.readouterr().err
     for task in ("get_number", "add", "multiply", "mean"):
         assert f"Task run '{task}-" in said
-
-
-def test_runs_as_a_notebook():
-    notebook = json.loads((EXAMPLES / "analysis.ipynb").read_text())
-    names: dict = {}
-
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            assert cell["outputs"] == []
-            exec("".join(cell["source"]), names)
-
-    assert isinstance(names["analysis"](), float)

@@ -122,6 +122,8 @@ class FakeApi:
             ("GET", "/v2/concurrency_limits/([^/]+)", lambda body, name: _found(self.limits.get(name))),
             ("POST", "/automations/", self._create_automation),
             ("DELETE", "/automations/owned-by/([^/]+)", self._delete_automations),
+            ("GET", "/automations/related-to/([^/]+)", self._read_automations),
+            ("DELETE", "/automations/([^/]+)", self._delete_automation),
         ]
 
     def _create_flow(self, body: Any) -> tuple[int, Any]:
@@ -264,6 +266,13 @@ class FakeApi:
     def _create_automation(self, body: Any) -> tuple[int, Any]:
         self.automations.append({"id": str(uuid4()), **body})
         return 201, self.automations[-1]
+
+    def _read_automations(self, body: Any, owner: str) -> tuple[int, Any]:
+        return 200, [each for each in self.automations if each.get("owner_resource") == owner]
+
+    def _delete_automation(self, body: Any, automation_id: str) -> tuple[int, Any]:
+        self.automations = [each for each in self.automations if each["id"] != automation_id]
+        return 204, None
 
     def _delete_automations(self, body: Any, owner: str) -> tuple[int, Any]:
         self.automations = [each for each in self.automations if each.get("owner_resource") != owner]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from functools import cached_property
 from pathlib import Path
+from types import FunctionType
+from typing import Any
 
 import pytest
 
 import orchestrator
+from orchestrator.sdk.both_ways import BothWays, both_ways
 
 STUB = Path(orchestrator.__file__).with_suffix(".pyi")
 
@@ -34,10 +38,63 @@ def imported(name: str, module: str) -> str:
 @pytest.mark.parametrize("name", sorted(orchestrator._PUBLIC))
 def test_explains_every_name(name):
     thing = getattr(orchestrator, name)
-    told = thing.__doc__ if inspect.isclass(thing) else inspect.getdoc(thing)
+    words = thing.__doc__ if inspect.isclass(thing) else inspect.getdoc(thing)
 
-    assert told, f"{name} of {orchestrator._PUBLIC[name]} has no docstring"
-    assert len(told.split()) >= 3
+    assert words, f"{name} of {orchestrator._PUBLIC[name]} has no docstring"
+    assert len(words.split()) >= 3
+    if inspect.isclass(thing):
+        assert unexplained(thing) == []
+
+
+def test_notices_methods_and_properties_that_nobody_explains():
+    class Base:
+        def told(self):
+            """It is told."""
+
+        @property
+        def seen(self):
+            return 1
+
+    class Thing(Base):
+        def told(self):
+            return 2
+
+        @classmethod
+        def made(cls):
+            return cls()
+
+        @both_ways
+        def asked(self):
+            return 3
+
+        def _own(self):
+            return 4
+
+    Base.__module__ = Thing.__module__ = "orchestrator.things"
+
+    assert unexplained(Thing) == ["asked", "made", "seen"]
+
+
+def unexplained(thing: type) -> list[str]:
+    """The public methods and properties that neither the class nor one of its bases explains, libraries' left out."""
+    ours = {
+        name
+        for base in thing.__mro__
+        if base.__module__.partition(".")[0] == "orchestrator"
+        for name, member in vars(base).items()
+        if not name.startswith("_") and is_asked(member)
+    }
+    return sorted(
+        name for name in ours if not any(told(vars(base)[name]) for base in thing.__mro__ if name in vars(base))
+    )
+
+
+def is_asked(member: Any) -> bool:
+    return isinstance(member, (FunctionType, classmethod, staticmethod, property, cached_property, BothWays))
+
+
+def told(member: Any) -> str | None:
+    return member.__doc__ if is_asked(member) else None
 
 
 def test_tells_type_checkers_every_name():

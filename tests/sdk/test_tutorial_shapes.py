@@ -7,21 +7,29 @@ import json
 import sys
 from datetime import timedelta
 
+import pydantic
 import pytest
 
 from orchestrator import (
     Completed,
     Deployment,
     PrefectException,
+    RunInput,
     ShellOperation,
     StateType,
     UpstreamTaskError,
+    Variable,
     emit_event,
     flow,
     get_run_logger,
+    pause_flow_run,
+    receive_input,
+    runtime,
+    send_input,
     task,
     task_input_hash,
 )
+from orchestrator.testing import harness
 
 
 @pytest.fixture(autouse=True)
@@ -227,6 +235,68 @@ def test_reads_states_and_futures_as_async_tutorials_do():
         return [await state.result(), await state.result(fetch=True), future.result(), (await future.get_state()).type]
 
     assert asyncio.run(doubles()) == [4, 4, 2, StateType.COMPLETED]
+
+
+def test_blocks_in_async_code_where_tutorials_ask_for_it(api):
+    @flow
+    async def reads():
+        return Completed(data=5).result(_sync=True), Variable.get("none", default=7, _sync=True)
+
+    assert asyncio.run(reads()) == (5, 7)
+    assert Variable.get("none", default=7, _sync=True) == 7
+
+
+def test_names_runs_by_what_runtime_tells():
+    seen = []
+
+    def named():
+        seen.append((runtime.flow_run.id, runtime.flow_run.name, runtime.flow_run.flow_name))
+        return f"report of {runtime.flow_run.scheduled_start_time:%Y}"
+
+    @flow(flow_run_name=named)
+    def report():
+        return runtime.flow_run.name
+
+    assert report().startswith("report of 20")
+    assert seen == [(None, None, "report")]
+
+
+def test_waits_for_answers_as_chats_do(api):
+    @flow
+    async def chat():
+        own = runtime.flow_run.id
+        receiver = receive_input(str, timeout=None, poll_interval=0.1, key_prefix="mine")
+        await send_input("hello", own, key_prefix="mine")
+        await send_input("bye", own, key_prefix="mine")
+        return await receiver.next(), await receiver.next()
+
+    assert asyncio.run(chat()) == ("hello", "bye")
+
+
+def test_asks_again_after_an_answer_that_does_not_fit():
+    class Order(RunInput):
+        size: int
+
+        @pydantic.field_validator("size")
+        @classmethod
+        def small(cls, value):
+            assert value < 10
+            return value
+
+    answers, refused = iter([{"size": 30}, {"size": 3}]), []
+
+    @flow
+    def order():
+        while True:
+            try:
+                return pause_flow_run(wait_for_input=Order).size
+            except pydantic.ValidationError as error:
+                refused.extend(error.__notes__)
+
+    with harness(resume_with=lambda: next(answers)):
+        assert order() == 3
+    assert len(refused) == 1
+    assert "is no Order" in refused[0]
 
 
 def test_names_what_is_caught_as_tutorials_do():

@@ -2,7 +2,20 @@
 
 from typing import reveal_type
 
-from orchestrator import State, TaskFuture, flow, get_client, get_run_logger, tags, task, unmapped
+from orchestrator import (
+    EventFilter,
+    FlowRunFilter,
+    FlowRunFilterState,
+    State,
+    TaskFuture,
+    WorkPoolCreate,
+    flow,
+    get_client,
+    get_run_logger,
+    tags,
+    task,
+    unmapped,
+)
 
 
 @task
@@ -59,3 +72,14 @@ async def ask(flow_run_id: str) -> None:
     async with get_client() as client:
         reveal_type(await client.read_flow_runs(limit=5))
         await client.read_flow_runs(limt=5)  # wrong: no such parameter
+
+
+def failed(among: FlowRunFilter, pool: WorkPoolCreate) -> FlowRunFilter:
+    reveal_type(among.state)
+    reveal_type(pool.model_dump())
+    FlowRunFilter(stat={"name": {"any_": ["Failed"]}})  # wrong: no such field
+    FlowRunFilter(name={"any_": ["a"]}, operator="xor")  # wrong: no such operator
+    FlowRunFilter(state=EventFilter())  # wrong: a filter of something else
+    WorkPoolCreate(nam="p")  # wrong: no such field
+    print(among.nam)  # wrong: no such field
+    return FlowRunFilter(state=FlowRunFilterState(name={"any_": ["Failed"]}), operator="or_")

@@ -44,6 +44,8 @@ def said(tmp_path_factory):
         ("reveal_type(double(1, wait_for=[future]))", "int"),
         ("reveal_type(blocking.read_flow_run(flow_run_id))", "FlowRun"),
         ("reveal_type(await client.read_flow_runs(limit=5))", "list[FlowRun]"),
+        ("reveal_type(among.state)", "FlowRunFilterState | None"),
+        ("reveal_type(pool.model_dump())", "dict[str, Any]"),
     ],
 )
 def test_knows_what_a_call_gives(said, line, kind):

@@ -77,3 +77,24 @@ def test_says_what_cannot_be_served(capsys, tmp_path):
 
     assert code == 1
     assert "no file" in capsys.readouterr().err
+
+
+def test_is_tried_again_when_it_cannot_be_started(note, monkeypatch, caplog):
+    monkeypatch.setattr(served_tasks, "_FIRST_PAUSE_SECONDS", 0.01)
+    plain, refused = served_tasks.Spawned, []
+
+    def refuse_once(*command: Any, **options: Any) -> Any:
+        if not refused:
+            refused.append(command)
+            raise OSError("no memory")
+        return plain(*command, **options)
+
+    monkeypatch.setattr(served_tasks, "Spawned", refuse_once)
+    kept = keeper(note, "tasks.py")
+
+    with caplog.at_level(logging.ERROR, "orchestrator.worker"):
+        kept.start()
+        started(note, 1)
+    kept.stop()
+
+    assert "cannot be started (no memory)" in caplog.text

@@ -23,7 +23,7 @@ def begun(api, run):
 
 
 def ended(worker):
-    return worker.process.wait(15)
+    return worker.process.wait(40)
 
 
 class TestOptions:

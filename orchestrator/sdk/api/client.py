@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.sdk.recording.delivery import Delivery
 
 RETRIED = frozenset({408, 429, 502, 503})  # the server is busy or away: the same request may work later
+_MAYBE_DONE = frozenset({408, 502})  # of these, those after which nobody knows what was done
 _FIRST_DELAY_SECONDS = 0.1
 _LONGEST_DELAY_SECONDS = 5.0
 
@@ -71,17 +72,19 @@ class Client:
         patience_seconds: float | None = None,
         headers: dict[str, str] | None = None,
         wait: Callable[[float], None] | None = None,
+        once: bool = False,
     ) -> Response:
         """Send until the server answers for good.
 
         A server that is busy or away is asked again, with growing pauses or when its `Retry-After` says, for
         `patience_seconds` (None: the setting for the start of a run). Then ServerUnreachable is raised.
         Any other answer of 400 or above raises ApiError. `wait` is called with the seconds of each pause, and makes
-        it; None lets the time pass, and raises RunAbandoned when nobody waits for the answer any more.
+        it; None lets the time pass, and raises RunAbandoned when nobody waits for the answer any more. With `once`
+        a request that may have arrived is not sent again, for what would be made twice: ServerUnreachable is raised.
         """
         patience = settings.connect_seconds() if patience_seconds is None else patience_seconds
         encoded = None if body is None else (body if isinstance(body, bytes) else encode(body))
-        request = Request(method, path, encoded, {**self._headers, **(headers or {})})
+        request = Request(method, path, encoded, {**self._headers, **(headers or {})}, once)
         deadline = time.monotonic() + patience
         for attempt in range(1_000_000):
             sent = self.csrf.with_token(request)
@@ -147,8 +150,19 @@ class Client:
         try:
             response = self.transport.handle(request)
         except OSError as error:
-            return None, str(error) or type(error).__name__
+            trouble = str(error) or type(error).__name__
+            if request.once and not _is_not_sent(error):
+                raise self._lost(request, trouble) from error
+            return None, trouble
+        if request.once and response.status in _MAYBE_DONE:
+            raise self._lost(request, f"status {response.status}")
         return response, f"status {response.status}"
+
+    def _lost(self, request: Request, trouble: str) -> ServerUnreachable:
+        return ServerUnreachable(
+            f"{request.method} {request.path}: the answer of {self.transport.address} was lost ({trouble}), and it may "
+            "have done what it was asked for: look before you ask again"
+        )
 
 
 _lock = threading.Lock()
@@ -184,6 +198,12 @@ def use_client(client: Client | None) -> Iterator[Client | None]:
         yield client
     finally:
         _override.pop()
+
+
+def _is_not_sent(error: OSError) -> bool:
+    import socket
+
+    return isinstance(error, (ConnectionRefusedError, socket.gaierror))
 
 
 def _headers(*, api_key: str | None, auth_string: str | None) -> dict[str, str]:

@@ -14,12 +14,13 @@ CLAIM_HEADER = "X-Orchestrator-Claim"  # under which claim a worker speaks
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`path` begins behind the API's URL, with a slash."""
+    """`path` begins behind the API's URL, with a slash. `once`: it must not arrive twice."""
 
     method: str
     path: str
     body: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,9 @@ class HttpTransport:
 
     def handle(self, request: Request) -> Response:
         connection = getattr(self._local, "connection", None)
+        if connection is not None and request.once:  # an old one may break when nobody knows what has arrived
+            self._drop(connection)
+            connection = None
         if connection is None:
             return self._exchange(self._connect(), request)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,7 +32,7 @@ class BackgroundFuture(TaskFuture[R]):
         self._id = str(task_run_id)
         self._run_name = name or f"task run {self._id}"
         self._client = client
-        self._is_watched = False
+        self._watched_in: int | None = None  # the process; a forked child has no thread that watches
 
     def __repr__(self) -> str:
         return f"<BackgroundFuture {self._run_name!r} {self._final or ''}>"
@@ -47,10 +48,12 @@ class BackgroundFuture(TaskFuture[R]):
 
     @property
     def task_run_id(self) -> str:
+        """The id of the task run, a UUID as text."""
         return self._id
 
     @property
     def name(self) -> str:
+        """The name of the task run."""
         return self._run_name
 
     @property
@@ -67,19 +70,20 @@ class BackgroundFuture(TaskFuture[R]):
         """Whether it is known to have ended; the server is asked."""
         return self._final is not None or self.state.is_terminal
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the run has ended, however it ended, for at most `timeout` seconds. True when it has.
+    def wait(self, timeout: float | None = None) -> State | None:
+        """Wait until the run has ended, however it ended, for at most `timeout` seconds. Gives its last state; None
+        when it has not ended by then.
 
         Behind `await` it is `wait_async`. Raises ServerUnreachable, ApiError when the server cannot tell at the
         beginning; later it may be away.
         """
         if is_awaited(sys._getframe(1)):
             return self.wait_async(timeout)  # type: ignore[return-value]
-        if self._final is not None:
-            return True
-        self._watch()
-        with stepping_aside():
-            return pace.wait_for(self._ended, timeout)
+        if self._final is None:
+            self._watch()
+            with stepping_aside():
+                pace.wait_for(self._ended, timeout)
+        return self._final
 
     def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
         """Wait for the run and give its result, as `State.result` does. Behind `await` it is `result_async`.
@@ -94,7 +98,7 @@ class BackgroundFuture(TaskFuture[R]):
         value: R = self.state.result(raise_on_failure=raise_on_failure)
         return value
 
-    async def wait_async(self, timeout: float | None = None) -> bool:
+    async def wait_async(self, timeout: float | None = None) -> State | None:
         """`wait` as a coroutine function."""
         from orchestrator.sdk.both_ways import in_thread
 
@@ -116,9 +120,9 @@ class BackgroundFuture(TaskFuture[R]):
         """Have `settle` called when the run ends."""
         from orchestrator.sdk.watching.task_run_watch import watch_of
 
-        if not self._is_watched:
+        if self._watched_in != os.getpid():
             watch_of(self._server()).expect(self._id, self.settle)
-            self._is_watched = True
+            self._watched_in = os.getpid()
         # Only now: what ended before somebody listened is found so, and nothing is missed in between.
         state = self._read()
         if state.is_terminal:

@@ -9,6 +9,7 @@ from orchestrator.sdk.background_tasks.input_forms import know_them
 from orchestrator.sdk.dependencies.annotations import Annotation
 from orchestrator.sdk.dependencies.futures import TaskFuture
 from orchestrator.sdk.errors import MissingResult
+from orchestrator.sdk.results.storage import ARGUMENTS_FOLDER
 from orchestrator.sdk.results.store import ResultStore
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _store(task: Task[Any, Any]) -> ResultStore:
 
 
 def _key(inputs_id: str) -> str:
-    return f"parameters/{inputs_id}"
+    return f"{ARGUMENTS_FOLDER}/{inputs_id}"
 
 
 def _settled(value: Any) -> Any:

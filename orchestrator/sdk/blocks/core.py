@@ -127,6 +127,7 @@ class Block(pydantic.BaseModel, ABC):
 
     @classmethod
     def get_block_type_name(cls) -> str:
+        """What the class says, else its own name."""
         return cls._block_type_name or cls.__name__
 
     @classmethod
@@ -148,10 +149,12 @@ class Block(pydantic.BaseModel, ABC):
 
     @classmethod
     def get_description(cls) -> str | None:
+        """What the class says, else the first paragraph of its docstring; None when there is neither."""
         return cls._description if cls._description is not None else first_text(cls.__doc__)
 
     @classmethod
     def get_code_example(cls) -> str | None:
+        """What the class says; None when it says nothing."""
         return cls._code_example
 
     @classmethod
@@ -184,6 +187,7 @@ class Block(pydantic.BaseModel, ABC):
 
     @classmethod
     def published_checksum(cls) -> str | None:
+        """The checksum under which Prefect's clients know the schema; None for a class that they do not have."""
         return cls.__dict__.get("_published_checksum")
 
     # On the server.

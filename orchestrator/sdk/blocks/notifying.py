@@ -10,11 +10,13 @@ class Rocket(AppriseNotificationBlock):  # one whose `url` apprise knows
 from __future__ import annotations
 
 import logging
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar, Literal
+from urllib.parse import unquote
 
 import pydantic
 
@@ -25,12 +27,17 @@ from orchestrator.sdk.errors import NotificationError, WebRequestError
 
 _SENDER = "Orchestrator"
 _APPRISE = "apprise"  # the library, and its logger
+_SHORTEST_PIECE = 4  # characters: what is shorter gives nothing away
 _hearing: ContextVar[list[str] | None] = ContextVar("orchestrator_notification", default=None)
 
 
 class NotificationBlock(LoggingBlock, ABC):
-    """What tells people something. A notification that could not be sent is logged, and the run goes on; inside
-    `with block.raise_on_failure():` NotificationError is raised."""
+    """What tells people something.
+
+    Those that send through apprise log what could not be sent, and the run goes on; inside
+    `with block.raise_on_failure():` they raise NotificationError. Others raise errors of their own:
+    CustomWebhookNotificationBlock a WebRequestError, always.
+    """
 
     _block_schema_capabilities: ClassVar[list[str] | None] = ["notify"]
     _raise_on_failure: bool = pydantic.PrivateAttr(False)
@@ -49,8 +56,9 @@ class NotificationBlock(LoggingBlock, ABC):
             self._raise_on_failure = False
 
     def _failed(self, told: str) -> None:
+        told = _without_secrets(told, self)
         if self._raise_on_failure:
-            raise NotificationError(told)
+            raise NotificationError(told) from None  # the cause may show a secret
         self.logger.warning(f"The {self.get_block_type_name()} notification was not sent: {told}")
 
 
@@ -80,7 +88,10 @@ class AbstractAppriseNotificationBlock(NotificationBlock, ABC):
 
     def _start_apprise_client(self, url: Any) -> None:
         """For subclasses of authors, from `block_initialization`: notifications go to this address."""
-        self._apprise_client = _client_of(url.get_secret_value() if hasattr(url, "get_secret_value") else url)
+        try:
+            self._apprise_client = _client_of(url.get_secret_value() if hasattr(url, "get_secret_value") else url)
+        except (TypeError, ValueError) as error:
+            raise ValueError(_without_secrets(str(error), self)) from None
 
     def _send(self, client: Any, body: str, subject: str | None) -> None:
         with _heard() as lines:
@@ -90,7 +101,11 @@ class AbstractAppriseNotificationBlock(NotificationBlock, ABC):
 
 
 class AppriseNotificationBlock(AbstractAppriseNotificationBlock, ABC):
-    """The base of those that have an address. `allow_private_urls=False` refuses addresses of private networks."""
+    """The base of those that have an address.
+
+    `allow_private_urls=False` refuses addresses of private networks: NotificationError, also where failures are only
+    logged.
+    """
 
     url: pydantic.SecretStr = pydantic.Field(title="Webhook URL", examples=["https://hooks.example.com/XXX"])
     allow_private_urls: bool = True
@@ -105,6 +120,27 @@ class AppriseNotificationBlock(AbstractAppriseNotificationBlock, ABC):
             except WebRequestError as error:
                 raise NotificationError(str(error)) from None
         super()._send(client, body, subject)
+
+
+def _without_secrets(told: str, block: Any) -> str:
+    """The text with `***` for the block's secrets, and for the parts of those that are addresses."""
+    hidden = set()
+    for name in type(block).model_fields:
+        for whole in _texts(getattr(block, name), is_secret=False):
+            pieces = re.split(r"[\s/:@?&=#]+", f"{whole} {unquote(whole)}")
+            hidden |= {whole.strip(), *(piece for piece in pieces if len(piece) >= _SHORTEST_PIECE)}
+    longest_first = sorted(hidden - {""}, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), "***", told, flags=re.I) if longest_first else told
+
+
+def _texts(value: Any, *, is_secret: bool) -> Iterator[str]:
+    if hasattr(value, "get_secret_value"):
+        yield from _texts(value.get_secret_value(), is_secret=True)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner, is_secret=is_secret)
+    elif isinstance(value, str) and is_secret:
+        yield value
 
 
 def plugin(module: str, name: str) -> Any:

@@ -7,6 +7,7 @@ import ipaddress
 import json
 import socket
 import ssl
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from urllib.parse import urlencode, urlsplit
 from orchestrator.sdk.errors import WebRequestError
 
 _AGENT = "orchestrator"
+_LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
+_PIECE_BYTES = 64 * 1024
 
 
 class WebResponse:
@@ -62,10 +65,13 @@ def request(
 ) -> WebResponse:
     """Ask and wait for the answer. `params` are added to the address.
 
-    With `allow_private=False` the address must be one of the public internet, also after its name was looked up, and
-    proxies are not used. Raises WebRequestError, which names the host only: an address may be secret.
+    The server may be silent for `timeout_seconds`, and the answer must be whole soon after so many and have at most
+    64 MiB; it is looked at between pieces. With `allow_private=False` the address must be one of the public internet,
+    also after its name was looked up, and proxies are not used. Raises WebRequestError, which names the host only: an
+    address may be secret.
     """
     asked = _host_of(url)
+    deadline = time.monotonic() + timeout_seconds
     if params:
         url = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(params)}"
     try:
@@ -73,19 +79,19 @@ def request(
             url, data=body, method=method, headers={"User-Agent": _AGENT, **(headers or {})}
         )
         with _opener(verify=verify, allow_private=allow_private).open(asking, timeout=timeout_seconds) as answer:
-            return WebResponse(answer.status, answer.read(), answer.headers, asked)
+            return WebResponse(answer.status, _content(answer, asked, deadline), answer.headers, asked)
     except WebRequestError:
         raise
     except urllib.error.URLError as error:
         if isinstance(error.reason, WebRequestError):
             raise error.reason from None
         raise WebRequestError(f"{asked} cannot be reached: {error.reason}") from error
-    except (OSError, http.client.HTTPException) as error:
-        raise WebRequestError(f"{asked} cannot be reached: {type(error).__name__}") from error
-    except (ValueError, UnicodeError):  # without the cause, which shows what was refused
+    except (ValueError, http.client.InvalidURL):  # without the cause, which shows what was refused
         raise WebRequestError(
             f"{asked} cannot be asked: the address or a header has a character that is not allowed"
         ) from None
+    except (OSError, http.client.HTTPException) as error:
+        raise WebRequestError(f"{asked} cannot be reached: {type(error).__name__}") from error
 
 
 def refuse_private_address(url: str) -> None:
@@ -93,6 +99,20 @@ def refuse_private_address(url: str) -> None:
     _host_of(url)
     parts = urlsplit(url)
     _public_addresses(parts.hostname or "", parts.port or 443)
+
+
+def _content(answer: Any, asked: str, deadline: float) -> bytes:
+    """What was answered, got in pieces. Raises WebRequestError when that is too much or takes too long."""
+    content = bytearray()
+    while piece := answer.read1(_PIECE_BYTES):
+        content += piece
+        if len(content) > _LARGEST_ANSWER_BYTES:
+            raise WebRequestError(f"{asked} answered with more than {_LARGEST_ANSWER_BYTES} bytes")
+        if time.monotonic() > deadline:
+            raise WebRequestError(f"{asked} began to answer, but was not done in time")
+    if answer.length:  # of what its header promised
+        raise http.client.IncompleteRead(bytes(content), answer.length)
+    return bytes(content)
 
 
 def _host_of(url: str) -> str:

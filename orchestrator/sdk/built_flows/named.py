@@ -13,6 +13,7 @@ __all__ = ["Flow"]
 
 
 def _built_flow() -> type[Flow[..., Any]]:
+    """The class of what `Flow("a name")` makes."""
     from orchestrator.sdk.built_flows.flow import BuiltFlow
 
     return BuiltFlow

@@ -17,6 +17,7 @@ def _forward(operation: str) -> Callable[[Any, Any], Node]:
     def make(self: Any, other: Any) -> Node:
         return _operation(operation, self, other)
 
+    make.__doc__ = f"The node of the operation {operation} on this value and another one."
     return make
 
 
@@ -24,6 +25,7 @@ def _backward(operation: str) -> Callable[[Any, Any], Node]:
     def make(self: Any, other: Any) -> Node:
         return _operation(operation, other, self)
 
+    make.__doc__ = f"The node of the operation {operation} on another value and this one."
     return make
 
 

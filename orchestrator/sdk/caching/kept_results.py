@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ def _policy(options: dict[str, Any]) -> CachePolicy | None:
     policy = checked_policy(options["cache_policy"]) if options["cache_policy"] is not None else None
     if key_fn is None:
         return policy
-    if policy is not None:
-        raise ValueError("cache_policy and cache_key_fn are two answers to one question; give one of them")
     if not callable(key_fn):
         raise TypeError(f"cache_key_fn is {key_fn!r}; a function of the context and the parameters is needed")
+    if policy is not None:
+        warnings.warn("cache_policy is passed over, because cache_key_fn is given too; give one of them", stacklevel=2)
     return CacheKeyFnPolicy(key_fn)
 
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache
 from typing import NamedTuple
 
-from orchestrator.sdk.configuration import foreign
-from orchestrator.sdk.configuration.addresses import split_address
+from orchestrator.sdk.configuration import foreign, values
 from orchestrator.sdk.configuration.profiles import active_settings
 from orchestrator.sdk.errors import SettingError
 
 PREFIX = "ORCHESTRATOR_"
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class Setting(NamedTuple):
@@ -30,168 +27,124 @@ class Setting(NamedTuple):
     secret: bool = False
 
 
-def _text(value: str) -> str:
-    return value
-
-
-@cache
-def _address(value: str) -> str:
-    split_address(value)
-    return value.rstrip("/")
-
-
-def _broker(value: str) -> str:
-    if "://" not in value:
-        raise ValueError("it must look like redis://host:6379/0")
-    return value
-
-
-def _login(value: str) -> str:
-    if ":" not in value:
-        raise ValueError("it must look like user:password")
-    return value
-
-
-def _seconds(value: str) -> str:
-    try:
-        number = float(value)
-    except ValueError:
-        raise ValueError("a number is needed") from None
-    if number < 0:
-        raise ValueError("it cannot be negative")
-    if number != number or number == float("inf"):
-        raise ValueError("a number is needed")
-    return value
-
-
-def _count(value: str) -> str:
-    if not value.isdecimal():
-        raise ValueError("a whole number is needed")
-    return value
-
-
-def _delays(value: str) -> str:
-    for each in value.strip("[]").split(","):
-        _seconds(each.strip())
-    return value.strip("[]")
-
-
-def _yes_or_no(value: str) -> str:
-    told = value.lower()
-    if told not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
-        raise ValueError("use true or false")
-    return "true" if told in {"true", "1", "yes", "on"} else "false"
-
-
-def _level(value: str) -> str:
-    if value.upper() not in LEVELS:
-        raise ValueError(f"use {', '.join(LEVELS[:-1])} or {LEVELS[-1]}")
-    return value.upper()
-
-
 SETTINGS = {
     setting.name: setting
     for setting in (
-        Setting("ORCHESTRATOR_API_URL", _address, None, "Where the API is. Without it, scripts run without a server."),
-        Setting("ORCHESTRATOR_UI_URL", _address, None, "Where the pages are, if not beside the API."),
-        Setting("ORCHESTRATOR_API_KEY", _text, None, "Sent as a bearer token.", secret=True),
+        Setting(
+            "ORCHESTRATOR_API_URL", values.address, None, "Where the API is. Without it, scripts run without a server."
+        ),
+        Setting("ORCHESTRATOR_UI_URL", values.address, None, "Where the pages are, if not beside the API."),
+        Setting("ORCHESTRATOR_API_KEY", values.text, None, "Sent as a bearer token.", secret=True),
         Setting(
             "ORCHESTRATOR_API_AUTH_STRING",
-            _login,
+            values.login,
             None,
             "`user:password`, sent as basic authentication when there is no key.",
             secret=True,
         ),
         Setting(
             "ORCHESTRATOR_BROKER_URL",
-            _broker,
+            values.broker,
             None,
             "From where a worker is woken; by default the embedded broker of the data directory.",
             secret=True,
         ),
         Setting(
             "ORCHESTRATOR_SIGNING_KEY",
-            _text,
+            values.text,
             None,
             "Signs what flows and Celery workers send each other; by default a key that the data directory keeps.",
             secret=True,
         ),
-        Setting("ORCHESTRATOR_CONNECT_SECONDS", _seconds, "15", "How long the start of a run waits for the server."),
+        Setting(
+            "ORCHESTRATOR_CONNECT_SECONDS", values.seconds, "15", "How long the start of a run waits for the server."
+        ),
         Setting(
             "ORCHESTRATOR_DRAIN_SECONDS",
-            _seconds,
+            values.seconds,
             "120",
             "How long the end of a run, or of the process, waits for the server to take what it has not received yet.",
         ),
-        Setting("ORCHESTRATOR_REQUEST_TIMEOUT_SECONDS", _seconds, "60", "How long one request may take."),
+        Setting("ORCHESTRATOR_REQUEST_TIMEOUT_SECONDS", values.some_seconds, "60", "How long one request may take."),
         Setting(
             "ORCHESTRATOR_HEARTBEAT_SECONDS",
-            _seconds,
+            values.seconds,
             "20",
             "How often a run that no worker looks after tells that its process lives; 0 is never.",
         ),
         Setting(
-            "ORCHESTRATOR_TASK_THREADS", _seconds, "128", "How many submitted tasks of a flow run execute at once."
+            "ORCHESTRATOR_TASK_THREADS", values.some, "128", "How many submitted tasks of a flow run execute at once."
         ),
         Setting(
             "ORCHESTRATOR_JOURNAL_MEGABYTES",
-            _seconds,
+            values.seconds,
             "256",
             "How much may be kept on disk for a server that is away; 0 is nothing.",
         ),
         Setting(
             "ORCHESTRATOR_RESULTS_PERSIST_BY_DEFAULT",
-            _yes_or_no,
+            values.yes_or_no,
             "false",
             "Whether flows and tasks that do not say so themselves store their results.",
         ),
-        Setting("ORCHESTRATOR_RESULTS_DEFAULT_SERIALIZER", _text, "pickle", "How results are written: pickle, json, …"),
+        Setting(
+            "ORCHESTRATOR_RESULTS_DEFAULT_SERIALIZER", values.text, "pickle", "How results are written: pickle, json, …"
+        ),
         Setting(
             "ORCHESTRATOR_RESULTS_JSON_MODULES",
-            _text,
+            values.text,
             None,
             "Modules, with commas between, that are imported for the classes of values that are stored as JSON.",
         ),
         Setting(
-            "ORCHESTRATOR_DEFAULT_RESULT_STORAGE", _text, None, "Where results are stored: a path or an fsspec address."
+            "ORCHESTRATOR_DEFAULT_RESULT_STORAGE",
+            values.text,
+            None,
+            "Where results are stored: a path or an fsspec address.",
         ),
         Setting(
             "ORCHESTRATOR_LOCAL_STORAGE_PATH",
-            _text,
+            values.text,
             None,
             "The directory of stored results; by default `storage` in the data directory.",
         ),
         Setting(
             "ORCHESTRATOR_TASKS_DEFAULT_PERSIST_RESULT",
-            _yes_or_no,
+            values.yes_or_no,
             None,
             "Whether tasks that do not say so themselves store their results, whatever their flow says.",
         ),
         Setting(
-            "ORCHESTRATOR_TASKS_DEFAULT_RETRIES", _count, "0", "The retries of tasks that do not say so themselves."
+            "ORCHESTRATOR_TASKS_DEFAULT_RETRIES",
+            values.count,
+            "0",
+            "The retries of tasks that do not say so themselves.",
         ),
         Setting(
             "ORCHESTRATOR_TASKS_DEFAULT_RETRY_DELAY_SECONDS",
-            _delays,
+            values.delays,
             "0",
             "How long such tasks wait before a retry: a number, or one for each retry: 1,10,100.",
         ),
         Setting(
-            "ORCHESTRATOR_FLOWS_DEFAULT_RETRIES", _count, "0", "The retries of flows that do not say so themselves."
+            "ORCHESTRATOR_FLOWS_DEFAULT_RETRIES",
+            values.count,
+            "0",
+            "The retries of flows that do not say so themselves.",
         ),
         Setting(
             "ORCHESTRATOR_FLOWS_DEFAULT_RETRY_DELAY_SECONDS",
-            _seconds,
+            values.seconds,
             "0",
             "How long such flows wait before a retry.",
         ),
         Setting(
             "ORCHESTRATOR_LOGGING_LOG_PRINTS",
-            _yes_or_no,
+            values.yes_or_no,
             "false",
             "Whether what flows and tasks print is logged where they do not say so themselves.",
         ),
-        Setting("ORCHESTRATOR_LOGGING_LEVEL", _level, "INFO", "The least level of log lines that count."),
+        Setting("ORCHESTRATOR_LOGGING_LEVEL", values.level, "INFO", "The least level of log lines that count."),
     )
 }
 
@@ -355,7 +308,7 @@ def journal_bytes() -> int:
 
 def task_threads() -> int:
     """How many submitted tasks of one flow run execute at once, unless its task runner says otherwise."""
-    return max(1, int(float(value_of("ORCHESTRATOR_TASK_THREADS") or 0)))
+    return int(value_of("ORCHESTRATOR_TASK_THREADS") or 1)
 
 
 def logging_level() -> str:

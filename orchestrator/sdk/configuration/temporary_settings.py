@@ -6,11 +6,11 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Any
 
 from orchestrator.sdk.configuration import foreign, settings
 from orchestrator.sdk.errors import SettingError
+from orchestrator.sdk.values.nearest import nearest
 
 _PLACES = ("ORCHESTRATOR_HOME", "ORCHESTRATOR_PROFILE")  # no settings of a profile, but of where profiles are
 _FOREIGN = frozenset(foreign.NAMES)
@@ -82,8 +82,8 @@ def _full_name(name: Any) -> str:
     known = [*settings.SETTINGS, *_PLACES]
     if full in known:
         return full
-    near = get_close_matches(full, known, n=1)
-    raise SettingError(f"There is no setting {name!r}.{f' Did you mean {near[0]}?' if near else ''}")
+    near = nearest(full, known)
+    raise SettingError(f"There is no setting {name!r}.{f' Did you mean {near}?' if near else ''}")
 
 
 def _text(value: Any) -> str | None:

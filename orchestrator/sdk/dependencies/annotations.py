@@ -55,6 +55,7 @@ class quote(Annotation[T]):
     __slots__ = ()
 
     def unquote(self) -> T:
+        """The value without the mark."""
         return self.value
 
 

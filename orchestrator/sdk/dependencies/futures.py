@@ -41,10 +41,12 @@ class TaskFuture(Generic[R]):
 
     @property
     def task_run_id(self) -> str:
+        """The id of the task run, a UUID as text."""
         return self._run.id
 
     @property
     def name(self) -> str:
+        """The name of the task run."""
         return self._run.name
 
     @property
@@ -61,19 +63,21 @@ class TaskFuture(Generic[R]):
         return self.state
 
     def done(self) -> bool:
+        """Whether the run has ended, however it ended."""
         return self._final is not None
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the run has ended, however it ended, for at most `timeout` seconds. True when it has.
+    def wait(self, timeout: float | None = None) -> State | None:
+        """Wait until the run has ended, however it ended, for at most `timeout` seconds. Gives its last state; None
+        when it has not ended by then.
 
         Behind `await` it is `wait_async`.
         """
         if is_awaited(sys._getframe(1)):
             return self.wait_async(timeout)  # type: ignore[return-value]
-        if self._final is not None:
-            return True
-        with stepping_aside():
-            return self._ended.wait(timeout)
+        if self._final is None:
+            with stepping_aside():
+                self._ended.wait(timeout)
+        return self._final
 
     def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
         """Wait for the run and give its result, as `State.result` does. It blocks in async code too; behind `await` it
@@ -88,7 +92,7 @@ class TaskFuture(Generic[R]):
         value: R = result_of(self.state, raise_on_failure=raise_on_failure)
         return value
 
-    async def wait_async(self, timeout: float | None = None) -> bool:
+    async def wait_async(self, timeout: float | None = None) -> State | None:
         """As `wait`, without blocking the event loop."""
         import asyncio
 
@@ -102,7 +106,7 @@ class TaskFuture(Generic[R]):
         self.add_done_callback(tell)
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), timeout)
-        return self.done()
+        return self._final
 
     async def result_async(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
         """As `result`, without blocking the event loop."""
@@ -121,7 +125,11 @@ class TaskFuture(Generic[R]):
         yield
 
     def add_done_callback(self, callback: Callable[[TaskFuture[R]], None]) -> None:
-        """Called once with this future when the run has ended; at once when it already has."""
+        """Called once with this future when the run has ended; at once when it already has.
+
+        What it raises is logged, and the other callbacks are called all the same; when it is called at once, it is
+        raised here.
+        """
         with self._lock:
             if self._final is None:
                 self._callbacks.append(callback)
@@ -137,13 +145,21 @@ class TaskFuture(Generic[R]):
             callbacks, self._callbacks = self._callbacks, []
         self._ended.set()
         for callback in callbacks:
-            callback(self)
+            try:
+                callback(self)
+            except Exception as error:  # noqa: BLE001 - others wait too, and what executes the run has more to do
+                from orchestrator.sdk.recording.logs import sdk_logger
+
+                name = getattr(callback, "__name__", type(callback).__name__)
+                what = f"{type(error).__name__}: {error}"
+                sdk_logger().error(f"Callback {name!r} of task run {self.name!r} failed with {what}", exc_info=error)
 
 
 class FutureList(list[TaskFuture[R]]):
     """What `.map()` gives back: one future per item, in order."""
 
     def wait(self, timeout: float | None = None) -> DoneAndNotDone[R]:
+        """Wait until all have ended, at most `timeout` seconds. Nothing is raised: look at their states."""
         return wait(self, timeout)
 
     def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> list[R]:

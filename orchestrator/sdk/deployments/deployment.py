@@ -11,9 +11,10 @@ from orchestrator.sdk.deployments.deploying import catch_up_policy
 from orchestrator.sdk.deployments.flow_deployment import DEFAULT_POOL, SDK_LABEL, apply_body, needed_server
 from orchestrator.sdk.deployments.limits import concurrency_columns
 from orchestrator.sdk.deployments.schedules import schedule_bodies
-from orchestrator.sdk.deployments.spellings import REFUSED, nearest, schedules_given
+from orchestrator.sdk.deployments.spellings import REFUSED, schedules_given
 from orchestrator.sdk.errors import DefinitionError
 from orchestrator.sdk.values.json_values import to_json
+from orchestrator.sdk.values.nearest import instead_of
 
 if TYPE_CHECKING:
     from orchestrator.sdk.api.client import Client
@@ -71,7 +72,7 @@ class Deployment:
         **spelled_otherwise: Any,
     ) -> None:
         inner = _pool_of(work_pool)
-        also = _otherwise(spelled_otherwise, given_schedules=schedules)
+        also = _otherwise(spelled_otherwise)
         job_variables = _one_of("job_variables", job_variables, "infra_overrides", also.get("infra_overrides"))
         self.name = _text("name", name)
         self.flow_name = _text("flow_name", flow_name)
@@ -253,14 +254,14 @@ class Deployment:
         return apply_body(self.flow_name, filled_body(self.body(), client), client=client)
 
 
-def _otherwise(found: dict[str, Any], *, given_schedules: Any) -> dict[str, Any]:
+def _otherwise(found: dict[str, Any]) -> dict[str, Any]:
     from orchestrator.sdk.deployments.spellings import SPELLINGS
 
     for field in found:
         if field in REFUSED and found[field] is not None:
             raise DefinitionError(f"{field}= says nothing here: {REFUSED[field]}")
         if field not in SPELLINGS and field not in REFUSED:
-            raise DefinitionError(f"A deployment has no field {field!r}{nearest(field, (*FIELDS, *SPELLINGS))}")
+            raise DefinitionError(f"A deployment has no field {field!r}{instead_of(field, (*FIELDS, *SPELLINGS))}")
     if found.get("is_schedule_active") is not None:
         found["paused"] = not found["is_schedule_active"]
     return found
@@ -314,4 +315,4 @@ def _misspelt(error: TypeError, options: Mapping[str, Any]) -> Exception:
     unknown = [each for each in options if each not in known]
     if not unknown:
         return error
-    return DefinitionError(f"build_from_flow has no option {unknown[0]!r}{nearest(unknown[0], known)}")
+    return DefinitionError(f"build_from_flow has no option {unknown[0]!r}{instead_of(unknown[0], known)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -24,17 +23,17 @@ from orchestrator.sdk.errors import (
     ClaimLost,
     DeploymentError,
     DeploymentNotFound,
+    ObjectNotFound,
     OrchestratorError,
     RunAbandoned,
     RunCancelled,
     RunStopped,
-    ServerUnreachable,
 )
 from orchestrator.sdk.options.checks import checked_seconds, checked_words
+from orchestrator.sdk.outcomes.proposed import as_proposed
 from orchestrator.sdk.outcomes.states import Cancelling, Scheduled, State
-from orchestrator.sdk.timing.pace import growing_intervals
 from orchestrator.sdk.values.json_values import to_json
-from orchestrator.sdk.watching.flow_run_watch import FlowRunWatch
+from orchestrator.sdk.watching.until_ended import looks_until_ended
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows.flow_run import FlowRun
@@ -106,7 +105,7 @@ def run_deployment(
     if child is None:
         body = {
             "parameters": to_json(given),
-            "state": _wire(Scheduled(scheduled_time=scheduled_time or now())),
+            "state": as_proposed(Scheduled(scheduled_time=scheduled_time or now())),
             "name": flow_run_name,
             "tags": sorted({*words, *current_tags.get()}),
             "idempotency_key": idempotency_key or _key(parent, tracking_id),
@@ -183,18 +182,14 @@ def _ended(
     client: Client, run: DeploymentRun, parent: FlowRun | None, *, timeout: float | None, poll_interval: float
 ) -> DeploymentRun:
     """The run when it has ended, or when the time is over. A cancellation of the parent is passed on to it."""
-    deadline = None if timeout is None else time.monotonic() + timeout
-    watch = FlowRunWatch(client, str(run["id"]))
+
+    def reason() -> BaseException | None:
+        # In an async flow the waiting goes on in a thread of its own that no stop reaches.
+        return parent.stoppable.reason if parent is not None else None
+
     try:
-        for seconds in growing_intervals(poll_interval):
-            left = seconds if deadline is None else deadline - time.monotonic()
-            if left <= 0 or (run.state is not None and run.state.is_terminal):
-                break
-            watch.wait(min(seconds, left), stopped=lambda: parent is not None and parent.stoppable.reason is not None)
-            if parent is not None and parent.stoppable.reason is not None:
-                # In an async flow the waiting goes on in a thread of its own that no stop reaches.
-                raise parent.stoppable.reason
-            run = _looked_at(client, run)
+        for each in looks_until_ended(client, run, timeout=timeout, poll_interval=poll_interval, stop=reason):
+            run = DeploymentRun(each)
     except RunStopped as stop:
         if isinstance(stop, RunAbandoned) and parent is not None and parent.stoppable.reason is not None:
             stop = parent.stoppable.reason  # an async parent's cancellation ends the waiting first
@@ -202,20 +197,9 @@ def _ended(
         if parent is not None and isinstance(stop, RunCancelled) and not isinstance(stop, ClaimLost):
             _cancel(client, run)
         raise
-    finally:
-        watch.close()
-    return run
-
-
-def _looked_at(client: Client, run: DeploymentRun) -> DeploymentRun:
-    try:
-        return DeploymentRun(client.ask("GET", f"/flow_runs/{run['id']}", patience_seconds=0))
-    except ServerUnreachable:
-        return run  # the child may go on meanwhile
-    except ApiError as error:
-        if error.status != 404:
-            raise
+    except ObjectNotFound as error:
         raise DeploymentError(f"Flow run {run['name']!r} was deleted while it was waited for") from error
+    return run
 
 
 def _cancel(client: Client, run: DeploymentRun) -> None:
@@ -232,10 +216,6 @@ def _flow_name(client: Client, deployment: Mapping[str, Any]) -> str:
 def _key(parent: FlowRun | None, tracking_id: str | None) -> str:
     """An answer may get lost: asked again, the server finds the run. Each attempt of a parent may make another."""
     return f"{tracking_id}-{parent.run_count}" if parent is not None and tracking_id else str(uuid7())
-
-
-def _wire(state: State) -> dict[str, Any]:
-    return {"type": state.type.value, "name": state.name, "state_details": state.details}
 
 
 def _as_id(name: str | UUID) -> str | None:

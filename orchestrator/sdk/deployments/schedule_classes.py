@@ -67,7 +67,8 @@ class CronSchedule(_Checked):
 class IntervalSchedule(_Checked):
     """Every so often: seconds, a timedelta, or a text such as `PT1H`, counted from `anchor_date`.
 
-    `start_date` is another word for that, and may be in the past only; `end_date` is not taken: a schedule has no end.
+    `start_date` is another word for that, and lies at most one interval ahead, so that it is the first run; `end_date`
+    is not taken: a schedule has no end.
     """
 
     interval: timedelta | float | str
@@ -80,7 +81,7 @@ class IntervalSchedule(_Checked):
     def __post_init__(self) -> None:
         if self.start_date is not None and self.anchor_date is not None:
             raise DeploymentError("Give anchor_date or start_date of an IntervalSchedule, not both")
-        _check_bounds(self)
+        _check_bounds(self, ahead=self.interval)
         if self.start_date is not None:
             object.__setattr__(self, "anchor_date", self.start_date)
         schedule_bodies(schedule=self)
@@ -119,7 +120,7 @@ def IntervalClock(
     )
 
 
-def _check_bounds(schedule: Any) -> None:
+def _check_bounds(schedule: Any, *, ahead: timedelta | float | str = 0) -> None:
     """Runs are planned before and after any moment, so a bound that would keep some away cannot be passed over."""
     if getattr(schedule, "end_date", None) is not None:
         raise DeploymentError("A schedule has no end_date: write an RRule with UNTIL, or pause the deployment then")
@@ -128,5 +129,13 @@ def _check_bounds(schedule: Any) -> None:
         return
     if not isinstance(start, datetime):
         raise DeploymentError(f"start_date is a datetime: {start!r}")
-    if (start if start.tzinfo else start.replace(tzinfo=now().tzinfo)) > now():
+    begins = start if start.tzinfo else start.replace(tzinfo=now().tzinfo)
+    if begins > now() + _length(ahead):
         raise DeploymentError("A schedule begins at once, and start_date is still to come: write an RRule with DTSTART")
+
+
+def _length(interval: timedelta | float | str) -> timedelta:
+    """What is no number has a length that the server reads."""
+    if isinstance(interval, timedelta):
+        return interval
+    return timedelta(seconds=interval) if isinstance(interval, (int, float)) else timedelta()

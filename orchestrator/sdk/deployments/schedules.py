@@ -85,7 +85,7 @@ def schedule_bodies(
 
 
 def schedule_body(given: Any, *, timezone: str | None = None) -> dict[str, Any]:
-    """One schedule: a mapping, flat or with a key `schedule`, or an object with attributes of these names.
+    """One schedule: a mapping, flat or with a key `schedule`, or an object with attributes of these names, or one.
 
     Raises DeploymentError, which says what is missing or not known.
     """
@@ -130,6 +130,10 @@ def _flat(given: Any) -> dict[str, Any]:
         flat = {str(key): value for key, value in given.items()}
         inner = flat.pop("schedule", None)
         return {**flat, **(_flat(inner) if inner is not None else {})}
+    inner = getattr(given, "schedule", None)
+    if inner is not None:
+        beside = {key: getattr(given, key) for key in _BESIDE if getattr(given, key, None) is not None}
+        return {**beside, **_flat(inner)}
     names = (*_BESIDE, *dict.fromkeys(name for names in _OF_KIND.values() for name in names))
     found = {name: getattr(given, name) for name in names if getattr(given, name, None) is not None}
     if getattr(given, "parameter_defaults", None):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from orchestrator.sdk.deployments.block_references import is_block, name_of_block, references, refuse_secret
+from orchestrator.sdk.deployments.open_secrets import refuse_open_secrets, refuse_user
 from orchestrator.sdk.errors import DeploymentError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _FETCHER = "orchestrator.worker.code"  # a program: what executes flows is not imported here
 _OF_AN_ARCHIVE = ("url", "sha256", "access_token", "directory", "settings")
-_SECRET_SETTINGS = frozenset({"secret", "password", "account_key", "sas_token", "connection_string"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,10 @@ class GitRepository:
         """Raises DeploymentError for a secret that would be stored in the open, or more than one revision."""
         if sum(each is not None for each in (self.branch, self.tag, self.commit_sha)) > 1:
             raise DeploymentError("Give a branch, a tag or a commit_sha of the repository, but only one of them")
-        if urlsplit(self.url).password:
-            raise DeploymentError("The repository's URL has a password in it: use credentials= and a Secret block")
+        refuse_user(self.url, "The repository's URL")
         credentials = references(self.credentials)
         if isinstance(credentials, Mapping):
-            for name in ("access_token", "token", "password"):
-                refuse_secret(credentials.get(name), f"credentials[{name!r}]")
+            refuse_open_secrets(credentials, "credentials")
         else:
             refuse_secret(credentials, "credentials")
         inputs = {
@@ -88,7 +86,9 @@ class Archive:
     def pull_steps(self) -> list[dict[str, Any]]:
         """Raises DeploymentError for a secret that would be stored in the open."""
         given = {name: references(getattr(self, name)) for name in _OF_AN_ARCHIVE}
+        refuse_user(self.url, "The archive's URL")
         refuse_secret(given["access_token"], "access_token")
+        refuse_open_secrets(given["settings"], "settings")
         return [_step("orchestrator.steps.fetch_archive", given)]
 
 
@@ -117,8 +117,8 @@ class RemoteStorage:
     def pull_steps(self) -> list[dict[str, Any]]:
         """Raises DeploymentError for a secret that would be stored in the open."""
         settings = references(self.settings)
-        for name in _SECRET_SETTINGS & settings.keys():
-            refuse_secret(settings[name], name)
+        refuse_user(self.url, "The storage's URL")
+        refuse_open_secrets(settings, "settings")
         return [_step("prefect.deployments.steps.pull_from_remote_storage", {"url": self.url, **settings})]
 
 
@@ -130,6 +130,7 @@ class LocalStorage:
     pull_interval: float | None = None
 
     def pull_steps(self) -> list[dict[str, Any]]:
+        """The one step that a worker takes: it goes to the directory. The path is made absolute here and now."""
         return [_step("prefect.deployments.steps.set_working_directory", {"directory": os.path.abspath(self.path)})]
 
 

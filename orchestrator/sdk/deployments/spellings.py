@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 SCHEDULING = ("cron", "interval", "rrule", "schedule", "timezone")
@@ -21,10 +20,3 @@ REFUSED = {
 def schedules_given(found: dict[str, Any], schedules: Iterable[Any] | None) -> dict[str, Any]:
     """The arguments for `schedule_bodies`."""
     return {"schedules": schedules, **{key: found[key] for key in SCHEDULING if found.get(key) is not None}}
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence that says that there is no such name."""
-    there = sorted(set(known))
-    close = get_close_matches(name, there, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(there)}"

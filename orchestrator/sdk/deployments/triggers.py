@@ -18,6 +18,7 @@ Patterns = Mapping[str, "str | list[str]"]
 _OF_AUTOMATION = ("name", "description", "enabled")
 _OF_ACTION = ("parameters", "job_variables", "schedule_after")
 _COMPOSED = ("compound", "sequence")
+_OF_A_DOUBLE = (*_OF_AUTOMATION, "actions")
 _NOT_ALLOWED, _NOT_THERE = (401, 403), (404, 405, 501)
 
 
@@ -125,13 +126,14 @@ def automation_body(trigger: Mapping[str, Any], *, deployment_id: str, deploymen
 def replace_triggers(
     triggers: Iterable[Mapping[str, Any]], *, deployment_id: str, deployment_name: str, client: Client
 ) -> None:
-    """Make these the deployment's triggers, in the place of those that it had.
+    """Make these the deployment's triggers, in the place of those that it had. Equal ones count as one.
 
     Raises DeploymentError for one that the server does not take; the deployment is there by then.
     """
     triggers = list(triggers)
+    owner = quote(f"prefect.deployment.{deployment_id}", safe="")
     try:
-        client.ask("DELETE", f"/automations/owned-by/{quote(f'prefect.deployment.{deployment_id}', safe='')}")
+        client.ask("DELETE", f"/automations/owned-by/{owner}")
     except ApiError as error:
         # Where there is nothing to take away, or nothing that the caller could have made, nothing needs to be said.
         if error.status not in (_NOT_THERE if triggers else (*_NOT_ALLOWED, *_NOT_THERE)):
@@ -147,6 +149,39 @@ def replace_triggers(
             raise DeploymentError(
                 f"{deployment_name} is deployed, but without its trigger {body['name']!r}: {why}"
             ) from error
+    if triggers:
+        _delete_doubles(owner, client)
+
+
+def _delete_doubles(owner: str, client: Client) -> None:
+    """Of automations of the deployment that are equal, keep the newest.
+
+    A lost answer makes a second one, and so do two processes that deploy at once; each of them looks after it has
+    made its own, so that the last one sees all, and all keep the same one.
+    """
+    try:
+        found = client.ask("GET", f"/automations/related-to/{owner}")
+    except ApiError as error:
+        if error.status not in (*_NOT_ALLOWED, *_NOT_THERE):
+            raise
+        return
+    kept: list[Any] = []
+    for each in sorted(found, key=lambda one: (one.get("created") or "", one["id"]), reverse=True):
+        said = {**{name: each.get(name) for name in _OF_A_DOUBLE}, "trigger": _without_ids(each["trigger"])}
+        if said not in kept:
+            kept.append(said)
+            continue
+        try:
+            client.ask("DELETE", f"/automations/{each['id']}")
+        except ApiError as error:
+            if error.status != 404:  # another process did
+                raise
+
+
+def _without_ids(trigger: Mapping[str, Any]) -> dict[str, Any]:
+    """Triggers have ids of their own, also those inside others."""
+    inner = trigger.get("triggers") or ()
+    return {**trigger, "id": None, "triggers": [_without_ids(each) for each in inner]}
 
 
 def _flat(given: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.api.transport import CLAIM_HEADER
 from orchestrator.sdk.configuration import settings
 from orchestrator.sdk.errors import ApiError, ServerUnreachable
+from orchestrator.sdk.outcomes.proposed import as_proposed
 from orchestrator.sdk.outcomes.states import AwaitingRetry, Pending, State
 from orchestrator.sdk.recording.journal_lines import End
 from orchestrator.sdk.timing import pace
@@ -111,7 +112,7 @@ class ServerAuthority:
                     "parameters": new.parameters,
                     "tags": list(new.tags),
                     "flow_version": new.flow_version,
-                    "state": _created(Pending()),
+                    "state": as_proposed(Pending()),
                     "empirical_policy": {"retries": new.retries, "retry_delay": new.retry_delay},
                     "parent_task_run_id": parent_task_run_id,
                     # An answer may get lost: asked again, the server finds the run instead of making a twin.
@@ -125,7 +126,7 @@ class ServerAuthority:
     ) -> Verdict:
         # One id for one proposal, however often it is sent: the server answers a repeated one with what it stored.
         proposed = state.with_details(flow_run_id=flow_run_id, transition_id=self._transition_id(state))
-        body = {"state": _created(proposed), "force": force}
+        body = {"state": as_proposed(proposed), "force": force}
         end = self._end(flow_run_id, proposed, force=force) if state.is_terminal else None
         patience = settings.drain_seconds() if patience_seconds is None else patience_seconds
         journal = self._client.delivery.journal
@@ -179,7 +180,7 @@ class ServerAuthority:
         return End(
             id=str(proposed.transition_id),
             flow_run_id=flow_run_id,
-            state=_created(proposed),
+            state=as_proposed(proposed),
             force=force,
             at=format_time(proposed.timestamp),
             seen_state_id=self._seen_state_id,
@@ -201,7 +202,7 @@ class ServerAuthority:
                 "dynamic_key": tracking.dynamic_key,
                 "name": tracking.name,
                 "task_inputs": tracking.task_inputs,
-                "state": _created(Pending()),
+                "state": as_proposed(Pending()),
             },
         )
         task_run_id = str(response.json()["id"])
@@ -276,17 +277,6 @@ def retry_moment(state: State) -> Any:
     """When an AwaitingRetry state lets the run begin again; an aware time."""
     text = state.details.get("scheduled_time")
     return parse_time(text) if text else now()
-
-
-def _created(state: State) -> dict[str, Any]:
-    """A proposed state on the wire: the server gives it an id and a time."""
-    return {
-        "type": state.type.value,
-        "name": state.name,
-        "message": state.message,
-        "data": state.data,
-        "state_details": state.details,
-    }
 
 
 def _ignore(_: object) -> None:

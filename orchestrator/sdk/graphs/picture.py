@@ -7,6 +7,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.sdk.errors import DefinitionError
+from orchestrator.sdk.values.nearest import instead_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,13 +82,9 @@ def visualize(
 
 
 def _refuse_unknown(flow_name: str, keywords: dict[str, Any], parameters: Mapping[str, Parameter]) -> None:
-    from difflib import get_close_matches
-
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return
     for name in keywords:
         if name not in parameters:
-            known = ["path", *parameters]
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(known)}"
-            raise TypeError(f"visualize() of flow {flow_name!r} takes no {name!r}; {hint}")
+            hint = instead_of(name, ["path", *parameters])
+            raise TypeError(f"visualize() of flow {flow_name!r} takes no {name!r}{hint}")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
+from orchestrator.sdk.values.nearest import instead_of
+
 # how others spell an option -> ours
 SPELLINGS = {
     "max_retries": "retries",
@@ -82,9 +84,6 @@ def decorated(make: Callable[..., Any], fn: Any, *, known: Collection[str], kind
 
 
 def _instead(name: str, known: Collection[str], kind: str) -> str:
-    from difflib import get_close_matches
-
     if name in _INSTEAD:
         return f"; {_INSTEAD[name].format(kind=kind)}"
-    near = get_close_matches(name, known, n=1, cutoff=0.7)
-    return f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(sorted(known))}"
+    return instead_of(name, known, cutoff=0.7)

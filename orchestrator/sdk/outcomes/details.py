@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 from uuid import UUID
 
 from orchestrator.contract.states import DETAIL_DEFAULTS
 from orchestrator.contract.times import format_time, parse_time, to_utc
 from orchestrator.sdk.errors import StateError
+from orchestrator.sdk.values.nearest import nearest
 
 _TIMES = ("scheduled_time", "pause_timeout", "cache_expiration")
 
@@ -24,8 +24,8 @@ class StateDetails:
     def __init__(self, details: Mapping[str, Any] | None = None, /, **more: Any) -> None:
         for name in more:
             if name not in DETAIL_DEFAULTS:
-                near = get_close_matches(name, DETAIL_DEFAULTS, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                near = nearest(name, DETAIL_DEFAULTS)
+                hint = f"; did you mean {near!r}?" if near else ""
                 raise StateError(f"A state has no detail {name!r}{hint}")
         self.__dict__.update(DETAIL_DEFAULTS)
         self.__dict__.update({key: _read(key, value) for key, value in {**(details or {}), **more}.items()})

@@ -75,7 +75,13 @@ class State(ContractState):
     def __hash__(self) -> int:
         return hash(self.id)
 
-    def result(self, raise_on_failure: bool = True, fetch: bool = True, retry_result_failure: bool = True) -> Any:
+    def result(
+        self,
+        raise_on_failure: bool = True,
+        fetch: bool = True,
+        retry_result_failure: bool = True,
+        _sync: bool | None = None,
+    ) -> Any:
         """The run's return value. In the code of an `async def` it gives an awaitable: `await state.result()`.
 
         A run that failed raises the exception that ended it, or FailedRun, CrashedRun or CancelledRun when there is
@@ -83,9 +89,10 @@ class State(ContractState):
         read from where it was stored. Raises UnfinishedRun when the run has not ended, PausedRun when it is paused,
         MissingResult when its result was not stored or is not to be found, and ResultStorageError when it cannot be
         read. `fetch` and `retry_result_failure` are taken as others spell them, and change nothing: a result is always
-        fetched, and it is stored before its state is told, so that there is nothing to wait for.
+        fetched, and it is stored before its state is told, so that there is nothing to wait for. `_sync=True` gives the
+        result in async code, too.
         """
-        if expects_awaitable(sys._getframe(1)):
+        if _sync is False or (_sync is None and expects_awaitable(sys._getframe(1))):
             return self.aresult(raise_on_failure)
         if self.type is StateType.COMPLETED and self.outcome is not MISSING:
             return self.outcome
@@ -103,6 +110,7 @@ class State(ContractState):
 
     @property
     def state_details(self) -> StateDetails:
+        """The details, to be read as attributes."""
         return StateDetails(self.details)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> State:
@@ -126,33 +134,43 @@ class State(ContractState):
         return self.model_copy(update=update, deep=deep)
 
     def is_scheduled(self) -> bool:
+        """It will begin at a known time."""
         return self.type is StateType.SCHEDULED
 
     def is_pending(self) -> bool:
+        """Somebody took it and prepares to begin."""
         return self.type is StateType.PENDING
 
     def is_running(self) -> bool:
+        """Its code executes."""
         return self.type is StateType.RUNNING
 
     def is_completed(self) -> bool:
+        """It ended well."""
         return self.type is StateType.COMPLETED
 
     def is_failed(self) -> bool:
+        """Its code ended with an error, or took too long."""
         return self.type is StateType.FAILED
 
     def is_crashed(self) -> bool:
+        """What executed it went away."""
         return self.type is StateType.CRASHED
 
     def is_cancelled(self) -> bool:
+        """It ended on request."""
         return self.type is StateType.CANCELLED
 
     def is_cancelling(self) -> bool:
+        """It was asked to end, and has not ended yet."""
         return self.type is StateType.CANCELLING
 
     def is_paused(self) -> bool:
+        """It waits to be resumed."""
         return self.type is StateType.PAUSED
 
     def is_final(self) -> bool:
+        """It has ended, well or not: no other state follows by itself."""
         return self.is_terminal
 
 

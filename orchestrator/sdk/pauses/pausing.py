@@ -72,7 +72,8 @@ def pause_flow_run(
         try:
             _wait_until_resumed(run, client, timeout=timeout, poll_interval=poll_interval)
         except RunAbandoned:
-            _leave(run, client)
+            if run.stoppable.reason is None:  # a run that is stopped may be another worker's by now, and its pause too
+                _leave(run, client)
             raise
         run.logger.info("Was resumed")
     return pause.answer(client)

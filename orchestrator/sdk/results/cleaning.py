@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestrator.sdk.errors import ResultStorageError
 from orchestrator.sdk.results.records import ResultRecord
-from orchestrator.sdk.results.storage import LocalStorage, Storage
+from orchestrator.sdk.results.storage import ARGUMENTS_FOLDER, LocalStorage, Storage
 
 _LONGEST_HEAD = 64 * 1024  # bytes; a longer first line is no description of a result
 _UNFINISHED_SECONDS = 24 * 3600  # a file that is not whole after so long never will be
@@ -19,6 +19,7 @@ _UNFINISHED_SECONDS = 24 * 3600  # a file that is not whole after so long never 
 def remove_old(storage: Storage, *, older_than: timedelta | None = None) -> int:
     """Delete the results that have expired, and with `older_than` all that were written longer ago than that.
 
+    Arguments of background tasks in the same storage are none of these, however long they have waited.
     Returns how many there were. Raises ResultStorageError for another storage than a directory, and for files that
     cannot be deleted.
     """
@@ -29,7 +30,10 @@ def remove_old(storage: Storage, *, older_than: timedelta | None = None) -> int:
     if older_than is not None and older_than < timedelta(0):
         raise ValueError(f"older_than is {older_than!r}; it cannot be negative")
     before = None if older_than is None else time.time() - older_than.total_seconds()
-    return sum(_remove(file, before=before) for file in _files(storage.directory))
+    arguments = Path(storage.directory, ARGUMENTS_FOLDER)
+    return sum(
+        _remove(file, before=None if file.is_relative_to(arguments) else before) for file in _files(storage.directory)
+    )
 
 
 def _files(directory: Path) -> Iterator[Path]:

@@ -39,6 +39,7 @@ class PickleSerializer:
         return f"PickleSerializer(picklelib={self.picklelib!r})"
 
     def dumps(self, value: Any) -> bytes:
+        """The pickled value. Raises ResultNotSerializable."""
         library = import_module(self.picklelib)
         try:
             blob: bytes = library.dumps(value)
@@ -47,6 +48,7 @@ class PickleSerializer:
         return blob
 
     def loads(self, blob: bytes) -> Any:
+        """The value again. It executes what the pickle says; raises what the library raises."""
         return import_module("pickle" if self.picklelib == "cloudpickle" else self.picklelib).loads(blob)
 
 
@@ -86,6 +88,7 @@ class JSONSerializer:
         return f"JSONSerializer(jsonlib={self.jsonlib!r})"
 
     def dumps(self, value: Any) -> bytes:
+        """The value as JSON, in UTF-8. Raises ResultNotSerializable."""
         from orchestrator.sdk.results.json_forms import to_form
 
         library = import_module(self.jsonlib)
@@ -97,6 +100,7 @@ class JSONSerializer:
         return text.encode("utf-8", "strict") if isinstance(text, str) else text
 
     def loads(self, blob: bytes) -> Any:
+        """The value again. Raises what the library raises for what is no JSON."""
         from orchestrator.sdk.results.json_forms import from_form
 
         library = import_module(self._reads)
@@ -115,10 +119,12 @@ class CompressedSerializer:
         self.type = f"compressed/{self.serializer.type}{ending}"
 
     def dumps(self, value: Any) -> bytes:
+        """What the other serializer writes, compressed. Raises ResultNotSerializable."""
         blob: bytes = import_module(self.compressionlib).compress(self.serializer.dumps(value))
         return blob
 
     def loads(self, blob: bytes) -> Any:
+        """The value again. Raises what the library and the other serializer raise."""
         return self.serializer.loads(import_module(self.compressionlib).decompress(blob))
 
 

@@ -21,6 +21,7 @@ from orchestrator.sdk.configuration.settings import value_of
 from orchestrator.sdk.errors import OrchestratorError, ResultStorageError
 from orchestrator.sdk.values.whole_files import write_whole
 
+ARGUMENTS_FOLDER = "parameters"  # of background tasks, until they are executed
 _LONGEST_NAME = 200  # bytes of one part of a key; a longer one is shortened to its hash
 _WRITTEN_AT_ONCE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"}  # others: beside, then moved
 

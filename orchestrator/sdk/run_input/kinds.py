@@ -30,7 +30,8 @@ class Kind(Protocol):
         ...
 
     def read(self, values: dict[str, Any], metadata: InputMetadata) -> Any:
-        """The value that the author gets. Raises InputRefused when it does not fit."""
+        """The value that the author gets. Raises InputRefused when it does not fit, and pydantic's ValidationError
+        when it does not fit a model."""
         ...
 
     def write(self, value: Any) -> dict[str, Any]: ...
@@ -65,8 +66,9 @@ class ModelKind:
     def read(self, values: dict[str, Any], metadata: InputMetadata) -> Any:
         try:
             instance = self._model.model_validate(values)
-        except ValueError as error:
-            raise InputRefused(f"Input {metadata.key!r} is no {self._model.__name__}: {error}") from error
+        except ValueError as error:  # pydantic's own, by which authors know that they have to ask again
+            error.add_note(f"Input {metadata.key!r} is no {self._model.__name__}.")
+            raise
         if hasattr(instance, "with_initial_data"):
             instance._metadata = metadata
         return instance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from uuid import uuid4
 
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.api.run_client import needed_client
-from orchestrator.sdk.both_ways import both_ways, in_thread
+from orchestrator.sdk.both_ways import both_ways, caller_awaits, in_thread
 from orchestrator.sdk.context import current_flow_run
 from orchestrator.sdk.errors import InputRefused, MissingContext, WaitTimeout
 from orchestrator.sdk.run_input.inbox import find_inputs, give_input
@@ -116,7 +117,9 @@ class Received:
         self._with_metadata = with_metadata
 
     def next(self) -> Any:
-        """The next input. Blocks; raises WaitTimeout when none came in time."""
+        """The next input; in the code of an `async def` an awaitable. Raises WaitTimeout when none came in time."""
+        if caller_awaits(sys._getframe(1), by_run=False):
+            return self.anext()
         return self._opened(self._found())
 
     async def anext(self) -> Any:
@@ -135,7 +138,7 @@ class Received:
             left = seconds if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 break
-            pace.sleep(min(seconds, left))
+            pace.pause(min(seconds, left))
         raise WaitTimeout(f"No input came within {self._timeout:g} seconds.")
 
     def __iter__(self) -> Iterator[Any]:

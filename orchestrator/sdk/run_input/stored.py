@@ -32,6 +32,7 @@ class FlowRunInput:
 
     @property
     def decoded_value(self) -> Any:
+        """`value` read as JSON."""
         return json.loads(self.value)
 
 

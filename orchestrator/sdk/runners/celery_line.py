@@ -64,6 +64,7 @@ class CeleryLine:
         self._changed = threading.Condition()
         self._outbox: deque[Flight] = deque()
         self._flights: dict[str, Flight] = {}  # sent, and not answered yet
+        self._withdrawn: set[str] = set()  # and maybe on the broker: ended as soon as a worker says that it executes
         self._workers: dict[str, _Worker] = {}
         self._mailbox: Mailbox | None = None
         self._opened_at = 0.0
@@ -77,6 +78,7 @@ class CeleryLine:
                 "sent to Celery workers: store what is large, and pass where it is."
             )
         with self._changed:
+            self._withdrawn.discard(key)
             self._outbox.append(Flight(key, attempt, parcel))
             if self._mailbox is None:
                 self._open()
@@ -88,6 +90,8 @@ class CeleryLine:
             self._outbox.clear()
             for flight in flights:
                 self._flights.pop(flight.key, None)
+            self._withdrawn.update(flight.key for flight in flights)
+            self._changed.notify_all()
         return [flight.key for flight in flights]
 
     def stop(self) -> None:
@@ -100,19 +104,23 @@ class CeleryLine:
             self._flights.clear()
             self._outbox.clear()
         if by_worker:
-            submitter = Submitter(self._broker_url, self._signer)
-            with suppress(Exception):
-                for queue, keys in by_worker.items():
-                    submitter.stop(queue=queue, keys=keys)
-                submitter.close()
+            self._tell_to_stop(by_worker)
 
     def close(self) -> None:
         with self._changed:
             mailbox, self._mailbox = self._mailbox, None
             self._workers.clear()
+            self._withdrawn.clear()
             self._changed.notify_all()
         if mailbox is not None:
             mailbox.close()
+
+    def _tell_to_stop(self, by_worker: dict[str, list[str]]) -> None:
+        submitter = Submitter(self._broker_url, self._signer)
+        with suppress(Exception):  # each broker library has errors of its own
+            for queue, keys in by_worker.items():
+                submitter.stop(queue=queue, keys=keys)
+            submitter.close()
 
     def _open(self) -> None:
         mailbox = Mailbox(
@@ -136,7 +144,7 @@ class CeleryLine:
         submitter = Submitter(self._broker_url, self._signer)
         pause = 0.0
         while (flight := self._next(mailbox)) is not None:
-            while self._mailbox is mailbox:
+            while self._is_to_be_sent(flight, mailbox):
                 # A worker executes nothing for a flow that does not read.
                 if mailbox.is_reading.wait(_DEAF_SECONDS) and self._sent(submitter, flight, mailbox):
                     break
@@ -158,6 +166,11 @@ class CeleryLine:
                     return flight
                 self._changed.wait()
         return None
+
+    def _is_to_be_sent(self, flight: Flight, mailbox: Mailbox) -> bool:
+        """Whether somebody still waits for it; it may have been withdrawn, taken for lost or queued again meanwhile."""
+        with self._changed:
+            return self._mailbox is mailbox and self._flights.get(flight.key) is flight
 
     def _sent(self, submitter: Submitter, flight: Flight, mailbox: Mailbox) -> bool:
         try:
@@ -229,7 +242,10 @@ class CeleryLine:
                 flight = self._flights.get(key)
                 if flight is not None and (flight.attempt, flight.sending) == (attempt, sending):
                     flight.heard_at, flight.stop_at = now, letter["worker"]
+            unwanted = [key for key, _, _ in letter["runs"] if key in self._withdrawn]
             self._changed.notify_all()
+        if unwanted:
+            self._tell_to_stop({letter["worker"]: unwanted})
 
     def _take_back(self, flight: Flight) -> None:
         """A worker that was told to stop has ended the run before it was over: no try that failed."""

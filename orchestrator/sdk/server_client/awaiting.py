@@ -29,6 +29,10 @@ class OrchestratorClient:
         self._threads: ThreadPoolExecutor | None = None
 
     @property
+    def _client(self) -> Client:
+        return self._blocking._client
+
+    @property
     def api_url(self) -> str:
         """Where the API is."""
         return self._blocking.api_url

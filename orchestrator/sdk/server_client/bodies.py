@@ -1,14 +1,11 @@
-"""What is made or changed: under the names that Prefect's have. The methods of a client take plain dicts as well."""
+"""What is made or changed: under the names that Prefect's have. The methods of a client take plain dicts as well.
+
+What type checkers see is in `bodies.pyi`, which is made from this.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from orchestrator.sdk.errors import FilterError
 from orchestrator.sdk.server_client.forms import ANYTHING, Form, form
-from orchestrator.sdk.server_client.records import Record
-from orchestrator.sdk.values.json_values import to_json
 
 
 def _body(name: str, about: str, *fields: str) -> type[Form]:
@@ -68,16 +65,3 @@ ArtifactCreate = _body(
     "task_run_id",
 )
 ArtifactUpdate = _body("ArtifactUpdate", "Changes of an artifact.", "data", "description", "metadata_")
-
-
-def as_body(given: Any, *, name: str) -> dict[str, Any]:
-    """What is sent for an argument: a form, a record, a model of pydantic's, or a mapping."""
-    if isinstance(given, (Form, Record)):
-        return given.model_dump(mode="json")
-    dump = getattr(given, "model_dump", None)
-    if callable(dump) and not isinstance(given, type):
-        given = dump(mode="json", exclude_unset=True)
-    if not isinstance(given, Mapping):
-        raise FilterError(f"{name} is {given!r}; a dict of what is to be sent is needed")
-    sent: dict[str, Any] = to_json(dict(given))
-    return sent

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from orchestrator.contract.times import format_time, parse_time, to_utc
 from orchestrator.sdk.errors import FilterError
+from orchestrator.sdk.server_client.dumping import chosen
 from orchestrator.sdk.values.json_values import to_json
 
 # What a field takes: a check that gives the value back as it is sent, or raises ValueError with what is needed.
@@ -16,7 +17,10 @@ Kind: TypeAlias = Callable[[Any], Any]
 
 
 class Form:
-    """Fields by keyword, read as attributes. Made by `form`; raises FilterError for a field that cannot be used."""
+    """Fields by keyword, read as attributes. Made by `form`; raises FilterError for a field that cannot be used.
+
+    Type checkers see the fields of each in the `.pyi` beside the module that makes it.
+    """
 
     _kinds: ClassVar[Mapping[str, Kind]] = {}
     _sends_none: ClassVar[bool] = False  # a filter does not; to change something to nothing, it has to be said
@@ -25,10 +29,12 @@ class Form:
         checked = {name: self._checked(name, value) for name, value in given.items()}
         self._given = {name: value for name, value in checked.items() if value is not None or self._sends_none}
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in type(self)._kinds:
-            raise AttributeError(f"{type(self).__name__} has no field {name!r}")
-        return self._given.get(name)
+    if not TYPE_CHECKING:  # a checker is to refuse a field that there is not
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_") or name not in type(self)._kinds:
+                raise AttributeError(f"{type(self).__name__} has no field {name!r}")
+            return self._given.get(name)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.model_dump() == other.model_dump()
@@ -39,23 +45,33 @@ class Form:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._given.items())})"
 
-    def model_dump(self, **_: Any) -> dict[str, Any]:
-        """What is sent: the fields that were given, as JSON. Keywords, as models of pydantic take them, do nothing."""
-        return {name: _sent(value) for name, value in self._given.items()}
+    def model_dump(
+        self,
+        *,
+        mode: str = "json",
+        include: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        exclude_none: bool = False,
+        exclude_unset: bool = True,
+    ) -> dict[str, Any]:
+        """What is sent: the fields that were given, as JSON, whatever `mode` and `exclude_unset` say.
+
+        `include` and `exclude` name fields, `exclude_none` leaves out those that are to become nothing.
+        """
+        sent = {name: _sent(value) for name, value in self._given.items()}
+        return chosen(sent, include=include, exclude=exclude, exclude_none=exclude_none)
 
     @classmethod
-    def of(cls, given: Any, *, name: str) -> Form:
+    def of(cls, given: Any, *, name: str) -> Self:
         """The form that an argument means: one of this kind, a mapping, or a model of pydantic's."""
         if isinstance(given, cls):
             return given
         if isinstance(given, Form):
             raise FilterError(f"{name} is a {type(given).__name__}; a {cls.__name__} is needed")
-        dump = getattr(given, "model_dump", None)
-        if callable(dump) and not isinstance(given, type):
-            given = dump(mode="json", exclude_unset=True)
-        if not isinstance(given, Mapping):
+        fields = _fields(given)
+        if fields is None:
             raise FilterError(f"{name} is {given!r}; a {cls.__name__} or a dict is needed")
-        return cls(**{str(key): value for key, value in given.items()})
+        return cls(**{str(key): value for key, value in fields.items()})
 
     def _checked(self, name: str, value: Any) -> Any:
         kind = self._kind(name)
@@ -82,7 +98,7 @@ def form(name: str, about: str, /, *, sends_none: bool = False, **fields: Kind |
     import inspect
     import sys
 
-    kinds = {each: _inner(kind) if isinstance(kind, type) else kind for each, kind in fields.items()}
+    kinds = {each: Part(kind) if isinstance(kind, type) else kind for each, kind in fields.items()}
     made = type(
         name, (Form,), {"_kinds": kinds, "_sends_none": sends_none, "__doc__": f"{about} Fields: {', '.join(fields)}."}
     )
@@ -140,17 +156,34 @@ def OPERATOR(value: Any) -> str:
     return text
 
 
-def one_or_many(kind: type[Form]) -> Kind:
-    def check(value: Any) -> Any:
-        if isinstance(value, (list, tuple)):
-            return [kind.of(each, name=kind.__name__) for each in value]
-        return kind.of(value, name=kind.__name__)
+class Part:
+    """A form inside of a form; `many` takes several of them as well."""
 
-    return check
+    def __init__(self, kind: type[Form], *, many: bool = False) -> None:
+        self.kind = kind
+        self.many = many
+
+    def __call__(self, value: Any) -> Any:
+        if self.many and isinstance(value, (list, tuple)):
+            return [self.kind.of(each, name=self.kind.__name__) for each in value]
+        return self.kind.of(value, name="it")
 
 
-def _inner(kind: type[Form]) -> Kind:
-    return lambda value: kind.of(value, name="it")
+def as_body(given: Any, *, name: str) -> dict[str, Any]:
+    """What is sent for an argument: a form, a record, a model of pydantic's, or a mapping."""
+    fields = _fields(given)
+    if fields is None:
+        raise FilterError(f"{name} is {given!r}; a dict of what is to be sent is needed")
+    sent: dict[str, Any] = to_json(dict(fields))
+    return sent
+
+
+def _fields(given: Any) -> Mapping[str, Any] | None:
+    """The fields of a form, a record, a model of pydantic's or a mapping; None for anything else."""
+    dump = getattr(given, "model_dump", None)
+    if callable(dump) and not isinstance(given, type):
+        given = dump(mode="json", exclude_unset=True)
+    return given if isinstance(given, Mapping) else None
 
 
 def _sent(value: Any) -> Any:

@@ -5,7 +5,7 @@ A record cannot be changed. A field that this version does not know is kept as i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from uuid import UUID
 from orchestrator.contract.states import StateType, Status
 from orchestrator.contract.times import parse_time
 from orchestrator.sdk.outcomes.states import State
-from orchestrator.sdk.values.json_values import to_json
+from orchestrator.sdk.server_client.dumping import chosen
 
 
 class Record:
@@ -62,10 +62,22 @@ class Record:
         ]
         return f"{type(self).__name__}({', '.join(told)})"
 
-    def model_dump(self, *, mode: str = "python", exclude_none: bool = False, **_: Any) -> dict[str, Any]:
-        """All fields by name; with `mode="json"` as the server sent them."""
+    def model_dump(
+        self,
+        *,
+        mode: str = "python",
+        include: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        exclude_none: bool = False,
+        exclude_unset: bool = False,
+    ) -> dict[str, Any]:
+        """All fields by name; with `mode="json"` as the server sent them.
+
+        `include` and `exclude` name fields; `exclude_none` leaves out those of this object, not of its parts, that are
+        None. `exclude_unset` changes nothing: a record has what the server sent.
+        """
         values = self._wire if mode == "json" else {name: _dumped(value) for name, value in self._values.items()}
-        return {name: value for name, value in values.items() if not (exclude_none and value is None)}
+        return chosen(values, include=include, exclude=exclude, exclude_none=exclude_none)
 
     def _read(self, name: str, value: Any) -> Any:
         part = self._parts.get(name)
@@ -206,10 +218,6 @@ class AutomationRecord(Record):
     """An automation: `id`, `name`, `enabled`, `trigger`, `actions`, …"""
 
 
-class FlowRunInput(Record):
-    """Something that a run was told: `key`, `value`, `sender`."""
-
-
 class EventRecord(Record):
     """An event: `id`, `event`, `occurred`, `resource`, `related`, `payload`."""
 
@@ -232,10 +240,3 @@ class OrchestrationResult(Record):
 
 def state_of(wire: Any) -> State:
     return State.from_wire(wire)
-
-
-def as_sent(state: State) -> dict[str, Any]:
-    """A state as it is proposed. Its result, if it has one, stays in this process."""
-    wire = state.to_wire()
-    sent: dict[str, Any] = to_json({name: wire[name] for name in ("type", "name", "message", "data", "state_details")})
-    return sent

@@ -4,74 +4,76 @@
     FlowRunFilter(state={"type": {"any_": ["FAILED"]}})  # means the same
 
 All fields of a filter must be true of a thing, or with `operator="or_"` one of them.
+
+What type checkers see is in `run_filters.pyi`, which is made from this.
 """
 
 from __future__ import annotations
 
 from orchestrator.sdk.server_client.forms import LIST, MOMENT, NUMBER, OPERATOR, TEXT, YES_OR_NO, form
 
-FlowFilterId = form("FlowFilterId", "Which flows, by id.", any_=LIST)
-FlowFilterName = form("FlowFilterName", "Which flows, by name.", any_=LIST, like_=TEXT)
-FlowFilterTags = form("FlowFilterTags", "Which flows, by tags.", operator=OPERATOR, all_=LIST, is_null_=YES_OR_NO)
+FlowFilterId = form("FlowFilterId", "Picks flows by id.", any_=LIST)
+FlowFilterName = form("FlowFilterName", "Picks flows by name.", any_=LIST, like_=TEXT)
+FlowFilterTags = form("FlowFilterTags", "Picks flows by tags.", operator=OPERATOR, all_=LIST, is_null_=YES_OR_NO)
 FlowFilter = form(
-    "FlowFilter", "Which flows.", operator=OPERATOR, id=FlowFilterId, name=FlowFilterName, tags=FlowFilterTags
+    "FlowFilter", "Picks flows.", operator=OPERATOR, id=FlowFilterId, name=FlowFilterName, tags=FlowFilterTags
 )
-FlowRunFilterId = form("FlowRunFilterId", "Which flow runs, by id.", any_=LIST, not_any_=LIST)
-FlowRunFilterName = form("FlowRunFilterName", "Which flow runs, by name.", any_=LIST, like_=TEXT)
+FlowRunFilterId = form("FlowRunFilterId", "Picks flow runs by id.", any_=LIST, not_any_=LIST)
+FlowRunFilterName = form("FlowRunFilterName", "Picks flow runs by name.", any_=LIST, like_=TEXT)
 FlowRunFilterTags = form(
-    "FlowRunFilterTags", "Which flow runs, by tags.", operator=OPERATOR, all_=LIST, any_=LIST, is_null_=YES_OR_NO
+    "FlowRunFilterTags", "Picks flow runs by tags.", operator=OPERATOR, all_=LIST, any_=LIST, is_null_=YES_OR_NO
 )
 FlowRunFilterDeploymentId = form(
-    "FlowRunFilterDeploymentId", "Which flow runs, by deployment id.", operator=OPERATOR, any_=LIST, is_null_=YES_OR_NO
+    "FlowRunFilterDeploymentId", "Picks flow runs by deployment id.", operator=OPERATOR, any_=LIST, is_null_=YES_OR_NO
 )
 FlowRunFilterWorkQueueName = form(
     "FlowRunFilterWorkQueueName",
-    "Which flow runs, by work queue name.",
+    "Picks flow runs by work queue name.",
     operator=OPERATOR,
     any_=LIST,
     is_null_=YES_OR_NO,
 )
-FlowRunFilterStateType = form("FlowRunFilterStateType", "Which flow runs, by state type.", any_=LIST, not_any_=LIST)
-FlowRunFilterStateName = form("FlowRunFilterStateName", "Which flow runs, by state name.", any_=LIST, not_any_=LIST)
+FlowRunFilterStateType = form("FlowRunFilterStateType", "Picks flow runs by state type.", any_=LIST, not_any_=LIST)
+FlowRunFilterStateName = form("FlowRunFilterStateName", "Picks flow runs by state name.", any_=LIST, not_any_=LIST)
 FlowRunFilterState = form(
     "FlowRunFilterState",
-    "Which flow runs, by state.",
+    "Picks flow runs by state.",
     operator=OPERATOR,
     type=FlowRunFilterStateType,
     name=FlowRunFilterStateName,
 )
-FlowRunFilterFlowVersion = form("FlowRunFilterFlowVersion", "Which flow runs, by flow version.", any_=LIST)
+FlowRunFilterFlowVersion = form("FlowRunFilterFlowVersion", "Picks flow runs by flow version.", any_=LIST)
 FlowRunFilterStartTime = form(
-    "FlowRunFilterStartTime", "Which flow runs, by start time.", before_=MOMENT, after_=MOMENT, is_null_=YES_OR_NO
+    "FlowRunFilterStartTime", "Picks flow runs by start time.", before_=MOMENT, after_=MOMENT, is_null_=YES_OR_NO
 )
 FlowRunFilterEndTime = form(
-    "FlowRunFilterEndTime", "Which flow runs, by end time.", before_=MOMENT, after_=MOMENT, is_null_=YES_OR_NO
+    "FlowRunFilterEndTime", "Picks flow runs by end time.", before_=MOMENT, after_=MOMENT, is_null_=YES_OR_NO
 )
 FlowRunFilterExpectedStartTime = form(
-    "FlowRunFilterExpectedStartTime", "Which flow runs, by expected start time.", before_=MOMENT, after_=MOMENT
+    "FlowRunFilterExpectedStartTime", "Picks flow runs by expected start time.", before_=MOMENT, after_=MOMENT
 )
 FlowRunFilterNextScheduledStartTime = form(
     "FlowRunFilterNextScheduledStartTime",
-    "Which flow runs, by next scheduled start time.",
+    "Picks flow runs by next scheduled start time.",
     before_=MOMENT,
     after_=MOMENT,
 )
 FlowRunFilterParentFlowRunId = form(
-    "FlowRunFilterParentFlowRunId", "Which flow runs, by parent flow run id.", operator=OPERATOR, any_=LIST
+    "FlowRunFilterParentFlowRunId", "Picks flow runs by parent flow run id.", operator=OPERATOR, any_=LIST
 )
 FlowRunFilterParentTaskRunId = form(
     "FlowRunFilterParentTaskRunId",
-    "Which flow runs, by parent task run id.",
+    "Picks flow runs by parent task run id.",
     operator=OPERATOR,
     any_=LIST,
     is_null_=YES_OR_NO,
 )
 FlowRunFilterIdempotencyKey = form(
-    "FlowRunFilterIdempotencyKey", "Which flow runs, by idempotency key.", any_=LIST, not_any_=LIST
+    "FlowRunFilterIdempotencyKey", "Picks flow runs by idempotency key.", any_=LIST, not_any_=LIST
 )
 FlowRunFilterCreatedBy = form(
     "FlowRunFilterCreatedBy",
-    "Which flow runs, by created by.",
+    "Picks flow runs by who created them.",
     operator=OPERATOR,
     id_=LIST,
     type_=LIST,
@@ -79,7 +81,7 @@ FlowRunFilterCreatedBy = form(
 )
 FlowRunFilter = form(
     "FlowRunFilter",
-    "Which flow runs.",
+    "Picks flow runs.",
     operator=OPERATOR,
     id=FlowRunFilterId,
     name=FlowRunFilterName,
@@ -98,32 +100,34 @@ FlowRunFilter = form(
     created_by=FlowRunFilterCreatedBy,
 )
 TaskRunFilterFlowRunId = form(
-    "TaskRunFilterFlowRunId", "Which task runs, by flow run id.", any_=LIST, is_null_=YES_OR_NO
+    "TaskRunFilterFlowRunId", "Picks task runs by flow run id.", any_=LIST, is_null_=YES_OR_NO
 )
-TaskRunFilterId = form("TaskRunFilterId", "Which task runs, by id.", any_=LIST)
-TaskRunFilterName = form("TaskRunFilterName", "Which task runs, by name.", any_=LIST, like_=TEXT)
+TaskRunFilterId = form("TaskRunFilterId", "Picks task runs by id.", any_=LIST)
+TaskRunFilterName = form("TaskRunFilterName", "Picks task runs by name.", any_=LIST, like_=TEXT)
 TaskRunFilterTags = form(
-    "TaskRunFilterTags", "Which task runs, by tags.", operator=OPERATOR, all_=LIST, is_null_=YES_OR_NO
+    "TaskRunFilterTags", "Picks task runs by tags.", operator=OPERATOR, all_=LIST, is_null_=YES_OR_NO
 )
-TaskRunFilterStateType = form("TaskRunFilterStateType", "Which task runs, by state type.", any_=LIST)
-TaskRunFilterStateName = form("TaskRunFilterStateName", "Which task runs, by state name.", any_=LIST)
+TaskRunFilterStateType = form("TaskRunFilterStateType", "Picks task runs by state type.", any_=LIST)
+TaskRunFilterStateName = form("TaskRunFilterStateName", "Picks task runs by state name.", any_=LIST)
 TaskRunFilterState = form(
     "TaskRunFilterState",
-    "Which task runs, by state.",
+    "Picks task runs by state.",
     operator=OPERATOR,
     type=TaskRunFilterStateType,
     name=TaskRunFilterStateName,
 )
-TaskRunFilterSubFlowRuns = form("TaskRunFilterSubFlowRuns", "Which task runs, by sub flow runs.", exists_=YES_OR_NO)
+TaskRunFilterSubFlowRuns = form(
+    "TaskRunFilterSubFlowRuns", "Picks task runs by whether they started a flow run.", exists_=YES_OR_NO
+)
 TaskRunFilterStartTime = form(
-    "TaskRunFilterStartTime", "Which task runs, by start time.", before_=MOMENT, after_=MOMENT, is_null_=YES_OR_NO
+    "TaskRunFilterStartTime", "Picks task runs by start time.", before_=MOMENT, after_=MOMENT, is_null_=YES_OR_NO
 )
 TaskRunFilterEndTime = form(
-    "TaskRunFilterEndTime", "Which task runs, by end time.", before_=MOMENT, after_=MOMENT, is_null_=YES_OR_NO
+    "TaskRunFilterEndTime", "Picks task runs by end time.", before_=MOMENT, after_=MOMENT, is_null_=YES_OR_NO
 )
 TaskRunFilter = form(
     "TaskRunFilter",
-    "Which task runs.",
+    "Picks task runs.",
     operator=OPERATOR,
     id=TaskRunFilterId,
     name=TaskRunFilterName,
@@ -134,24 +138,24 @@ TaskRunFilter = form(
     subflow_runs=TaskRunFilterSubFlowRuns,
     flow_run_id=TaskRunFilterFlowRunId,
 )
-DeploymentFilterId = form("DeploymentFilterId", "Which deployments, by id.", any_=LIST, not_any_=LIST)
-DeploymentFilterName = form("DeploymentFilterName", "Which deployments, by name.", any_=LIST, like_=TEXT)
+DeploymentFilterId = form("DeploymentFilterId", "Picks deployments by id.", any_=LIST, not_any_=LIST)
+DeploymentFilterName = form("DeploymentFilterName", "Picks deployments by name.", any_=LIST, like_=TEXT)
 DeploymentFilterWorkQueueName = form(
-    "DeploymentFilterWorkQueueName", "Which deployments, by work queue name.", any_=LIST
+    "DeploymentFilterWorkQueueName", "Picks deployments by work queue name.", any_=LIST
 )
 DeploymentFilterTags = form(
-    "DeploymentFilterTags", "Which deployments, by tags.", operator=OPERATOR, all_=LIST, any_=LIST, is_null_=YES_OR_NO
+    "DeploymentFilterTags", "Picks deployments by tags.", operator=OPERATOR, all_=LIST, any_=LIST, is_null_=YES_OR_NO
 )
 DeploymentFilterConcurrencyLimit = form(
     "DeploymentFilterConcurrencyLimit",
-    "Which deployments, by concurrency limit.",
+    "Picks deployments by concurrency limit.",
     ge_=NUMBER,
     le_=NUMBER,
     is_null_=YES_OR_NO,
 )
 DeploymentFilter = form(
     "DeploymentFilter",
-    "Which deployments.",
+    "Picks deployments.",
     operator=OPERATOR,
     id=DeploymentFilterId,
     name=DeploymentFilterName,
@@ -159,15 +163,14 @@ DeploymentFilter = form(
     work_queue_name=DeploymentFilterWorkQueueName,
     concurrency_limit=DeploymentFilterConcurrencyLimit,
 )
-LogFilterName = form("LogFilterName", "Which log lines, by name.", any_=LIST)
-LogFilterLevel = form("LogFilterLevel", "Which log lines, by level.", ge_=NUMBER, le_=NUMBER)
-LogFilterTimestamp = form("LogFilterTimestamp", "Which log lines, by timestamp.", before_=MOMENT, after_=MOMENT)
-LogFilterFlowRunId = form("LogFilterFlowRunId", "Which log lines, by flow run id.", any_=LIST)
-LogFilterTaskRunId = form("LogFilterTaskRunId", "Which log lines, by task run id.", any_=LIST)
-LogFilterTextSearch = form("LogFilterTextSearch", "Which log lines, by text search.", query=TEXT)
+LogFilterLevel = form("LogFilterLevel", "Picks log lines by level.", ge_=NUMBER, le_=NUMBER)
+LogFilterTimestamp = form("LogFilterTimestamp", "Picks log lines by timestamp.", before_=MOMENT, after_=MOMENT)
+LogFilterFlowRunId = form("LogFilterFlowRunId", "Picks log lines by flow run id.", any_=LIST)
+LogFilterTaskRunId = form("LogFilterTaskRunId", "Picks log lines by task run id.", any_=LIST)
+LogFilterTextSearch = form("LogFilterTextSearch", "Picks log lines by what their text says.", query=TEXT)
 LogFilter = form(
     "LogFilter",
-    "Which log lines.",
+    "Picks log lines.",
     operator=OPERATOR,
     level=LogFilterLevel,
     timestamp=LogFilterTimestamp,

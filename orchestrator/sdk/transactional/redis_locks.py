@@ -13,6 +13,7 @@ from orchestrator.sdk.transactional import renewing
 from orchestrator.sdk.transactional.waiting import until
 
 _PREFIX = "orchestrator:lock:"
+_ANSWER_SECONDS = 5.0  # who waits longer for Redis does not notice that its lease ends
 
 # KEYS[1] the lock; ARGV[1] the holder, ARGV[2] for how many milliseconds.
 _TAKE = """
@@ -134,5 +135,5 @@ def _client(*, url: str | None, **where: Any) -> Any:
     except ImportError:
         raise TransactionError("RedisLockManager needs a library: pip install redis") from None
     if url is not None:
-        return redis.Redis.from_url(url)
-    return redis.Redis(**where)
+        return redis.Redis.from_url(url, socket_timeout=_ANSWER_SECONDS)  # unless the address says another
+    return redis.Redis(**where, socket_timeout=_ANSWER_SECONDS)

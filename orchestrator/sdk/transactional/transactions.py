@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +137,7 @@ class Transaction(Progress):
 
     @property
     def logger(self) -> Any:
+        """That of the run which asked for it first; outside of runs the SDK's own, which goes to the terminal only."""
         if self._logger is None:
             from orchestrator.sdk.errors import MissingContext
             from orchestrator.sdk.recording.logs import get_run_logger, sdk_logger
@@ -216,12 +218,15 @@ class Transaction(Progress):
                 self._release()
 
     def committing(self) -> Conversation:
+        """For the engine: how it is committed, inner ones first. Gives whether it was; what fails rolls it back."""
         if self.is_over:
             return False
         try:
             for child in list(self.children):
                 if not (yield from child.committing()) and child.is_rolled_back():
                     raise TransactionError(f"{child!r} inside it could not be committed")
+            if self._turn is not None:
+                yield Block(self._turn.check)
             for hook in self.on_commit_hooks:
                 yield from self._call(hook, "commit")
             if self.write_on_commit and self.store is not None and self._staged is not _NOTHING:
@@ -230,30 +235,45 @@ class Transaction(Progress):
             self.logger.error(f"{self!r} could not be committed and is rolled back: {error}", exc_info=error)
             yield from self.rolling_back()
             return False
+        except GeneratorExit:
+            self._release_all()
+            raise
+        except BaseException:  # the run is stopped
+            with suppress(TransactionError):
+                yield from self.rolling_back()
+            raise
         self.state = TransactionState.COMMITTED
         self._staged = _NOTHING  # whoever keeps the run need not keep its result twice
         self._release()
         return True
 
     def rolling_back(self) -> Conversation:
+        """For the engine: how it is undone, with all inside it. Gives False when it was over already."""
         if self.is_over:
             return False
         self.state = TransactionState.ROLLED_BACK
-        if self.roll_back_first is not None:
-            self.roll_back_first()
         try:
+            if self.roll_back_first is not None:
+                self.roll_back_first()
             yield from self._undo(self.on_rollback_hooks)
             yield from self.undoing_children()
-        finally:
-            self._release()
+        except BaseException:  # the run is stopped: what is not undone yet stays, but no lock does
+            self._release_all()
+            raise
+        self._release()
         return True
 
     def undoing_children(self) -> Conversation:
         """Roll back what was done inside, the latest first, and go on as if it had never been."""
         with self._lock:
             children, self.children = self.children, []
-        for child in reversed(children):
-            yield from child.rolling_back()
+        try:
+            for child in reversed(children):
+                yield from child.rolling_back()
+        except BaseException:
+            for child in children:
+                child._release_all()
+            raise
 
     def _undo(self, hooks: list[Hook]) -> Conversation:
         for hook in reversed(hooks):
@@ -272,6 +292,8 @@ class Transaction(Progress):
         from orchestrator.sdk.results.records import ResultRecord
 
         assert self.store is not None
+        if self._turn is not None:
+            self._turn.check()  # once more: hooks may take long
         if isinstance(self._staged, ResultRecord):
             self.store.put(self._staged, key=self.key)
         elif self.key is not None:
@@ -288,6 +310,14 @@ class Transaction(Progress):
         turn, self._turn = self._turn, None
         if turn is not None:
             turn.give_back()
+
+    def _release_all(self) -> None:
+        """Give back its lock and those of all inside, while there is a worse error to tell."""
+        for child in self.children:
+            child._release_all()
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.give_up()
 
     def _entered(self) -> Transaction:
         self._token = _innermost.set(self)

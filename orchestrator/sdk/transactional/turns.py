@@ -33,6 +33,14 @@ class Turn:
         if not self._is_wanted:
             self.give_back()
 
+    def check(self) -> None:
+        """Raises TransactionError when the lock was lost, or the place of the locks cannot be reached."""
+        if not self._locks.is_lock_holder(self._key, self._holder):
+            raise TransactionError(
+                f"The lock {self._key!r} was lost, and somebody else may have it: this process gave no sign of life "
+                "for too long, or could not reach the place of the locks"
+            )
+
     def give_back(self) -> None:
         """Also before it has come. Raises TransactionError when the place of the locks cannot be reached."""
         self._is_wanted = False

@@ -20,5 +20,5 @@ def until(done: Callable[[], bool], timeout: float | None) -> bool:
         left = pause if deadline is None else deadline - time.monotonic()
         if left <= 0:
             return False
-        pace.sleep(min(pause, left))
+        pace.pause(min(pause, left))
     return True

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.errors import OrchestratorError
 from orchestrator.sdk.outcomes.states import State
+from orchestrator.sdk.recording.logs import sdk_logger
 from orchestrator.sdk.timing import pace
 from orchestrator.sdk.watching.listening import Listening
 
@@ -40,7 +41,7 @@ class TaskRunWatch:
         with self._lock:
             self._expected.setdefault(task_run_id, []).append(settle)
             self._came.set()
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._watch, name="orchestrator-task-runs", daemon=True)
                 self._thread.start()
 
@@ -109,7 +110,10 @@ class TaskRunWatch:
         with self._lock:
             settlers = self._expected.pop(task_run_id, [])
         for settle in settlers:
-            settle(state)
+            try:
+                settle(state)
+            except Exception:  # noqa: BLE001 - whatever an author's callback raises: others wait too
+                sdk_logger().exception("What was to be done when task run %s ended went wrong.", task_run_id)
 
 
 _lock = threading.Lock()

@@ -18,8 +18,11 @@ ABOUT = ("key", "attempt", "sending")  # what every letter repeats of the submis
 _log = logging.getLogger("orchestrator.worker")
 
 
-def execute(office: Office, submission: dict[str, Any], *, redelivered: bool) -> str:
-    """One task run. Returns a word for the worker's log; raises nothing for what the task does."""
+def execute(office: Office, submission: dict[str, Any], *, redelivered: bool, executes: bool = False) -> str:
+    """One task run. Returns a word for the worker's log; raises nothing for what the task does.
+
+    `executes`: when it came again, this worker was still executing what it had been given first.
+    """
     about = {name: submission.get(name) for name in ABOUT}
     reply_to = str(submission.get("reply_to"))
     parcel = parcel_of(office.signer, office.queue, submission)
@@ -28,6 +31,9 @@ def execute(office: Office, submission: dict[str, Any], *, redelivered: bool) ->
         if reply_to.startswith("replies."):
             office.answer(reply_to, {"kind": "stranger", **about})
         return "stranger"
+    if executes:
+        office.answer(reply_to, sign_of_life(office, [about]))
+        return "executes"
     if redelivered:
         office.answer(reply_to, {"kind": "again", **about})
         return "again"
@@ -39,6 +45,12 @@ def execute(office: Office, submission: dict[str, Any], *, redelivered: bool) ->
     reply = _executed(parcel)
     office.answer(reply_to, {"kind": "reply", **about, "reply": b64encode(reply).decode()})
     return "executed"
+
+
+def sign_of_life(office: Office, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The letter that says what executes here; each run as `ABOUT` names it."""
+    told = [[run[name] for name in ABOUT] for run in runs]
+    return {"kind": "alive", "worker": office.own_queue, "processes": office.settings.concurrency, "runs": told}
 
 
 def _executed(parcel: bytes) -> bytes:

@@ -13,7 +13,7 @@ from celery.worker.state import active_requests
 from orchestrator.broker.letters import Poster
 from orchestrator.worker.losses import how_it_died
 from orchestrator.worker.process_tree import kill_group_of
-from orchestrator.worker.tasks.executing import ABOUT
+from orchestrator.worker.tasks.executing import ABOUT, sign_of_life
 from orchestrator.worker.tasks.office import Office, office_here
 from orchestrator.worker.tasks.seen import Seen
 
@@ -28,8 +28,13 @@ class TaskRequest(Request):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        if _seen.comes_again((self.kwargs or {}).get("signature")):
+        signature = (self.kwargs or {}).get("signature")
+        if _seen.comes_again(signature):
             self.delivery_info["redelivered"] = True  # what the broker itself says of that, nobody has signed
+            # A broker that was away delivers again what this worker has not ended yet.
+            self.delivery_info["executes"] = any(
+                (other.kwargs or {}).get("signature") == signature for other in list(active_requests)
+            )
 
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> None:
         error = getattr(exc_info.exception, "exc", exc_info.exception)
@@ -59,14 +64,13 @@ def tell_of_life(office: Office, ended: threading.Event) -> None:
     """Every flow that waits for something here hears regularly of what executes, and how many processes there are."""
     poster = Poster(office.settings.broker_url, office.signer)
     while not ended.wait(ALIVE_SECONDS):
-        by_queue: dict[str, list[list[Any]]] = {}
+        by_queue: dict[str, list[dict[str, Any]]] = {}
         for request in list(active_requests):
             told = request.kwargs or {}
             if "reply_to" in told and request.worker_pid:
-                by_queue.setdefault(str(told["reply_to"]), []).append(list(_about(told).values()))
+                by_queue.setdefault(str(told["reply_to"]), []).append(_about(told))
         for queue, runs in by_queue.items():
-            about = {"worker": office.own_queue, "processes": office.settings.concurrency, "runs": runs}
-            poster.send(queue, {"kind": "alive", **about}, patience_seconds=ALIVE_SECONDS)
+            poster.send(queue, sign_of_life(office, runs), patience_seconds=ALIVE_SECONDS)
 
 
 def _about(told: dict[str, Any]) -> dict[str, Any]:

@@ -81,7 +81,9 @@ def _app(settings: WorkerSettings) -> Celery:
 
     @app.task(name=RUN_TASK, Request=TaskRequest, shared=False, bind=True)
     def run_task(self: Task[Any, Any], **submission: Any) -> str:
-        return execute(office_here(), submission, redelivered=bool(self.request.delivery_info.get("redelivered")))
+        delivery = self.request.delivery_info
+        redelivered, executes = bool(delivery.get("redelivered")), bool(delivery.get("executes"))
+        return execute(office_here(), submission, redelivered=redelivered, executes=executes)
 
     signals.worker_process_init.connect(lambda **_: _prepare(), weak=False)
     signals.worker_process_shutdown.connect(lambda **_: _deliver(), weak=False)

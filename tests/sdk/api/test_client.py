@@ -75,6 +75,29 @@ def test_does_not_repeat_what_the_server_refused():
     assert len(transport.requests) == 1
 
 
+@pytest.mark.parametrize("trouble", [ConnectionResetError("reset"), TimeoutError("slow"), Response(502), Response(408)])
+def test_sends_once_what_may_have_arrived(trouble):
+    transport = Scripted(trouble, OK)
+
+    with pytest.raises(ServerUnreachable, match=r"POST /x: the answer of .* was lost"):
+        Client(transport).send("POST", "/x", {}, once=True)
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize("trouble", [ConnectionRefusedError("away"), BUSY, Response(429, b"", {"retry-after": "0"})])
+def test_sends_again_what_has_not_arrived(trouble):
+    assert Client(Scripted(trouble, OK)).ask("POST", "/x", {}, once=True) == {"fine": True}
+
+
+def test_uses_no_old_connection_for_what_is_sent_once(http):
+    client = Client(HttpTransport(http.url))
+    client.ask("POST", "/flows/", {"name": "a"})
+
+    client.ask("POST", "/flows/", {"name": "a"}, once=True)
+
+    assert http.connections == 2
+
+
 @pytest.mark.parametrize("status", [200, 404])
 def test_says_that_something_else_than_the_api_answered(status):
     page = Response(status, b"<html>" + b"a page that is long " * 1000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,9 +21,11 @@ from orchestrator import (
     task,
     unmapped,
 )
+from orchestrator.sdk.background_tasks import futures as background_futures
 from orchestrator.sdk.background_tasks.inputs import read_inputs
 from orchestrator.sdk.errors import ApiError, FailedRun, MissingResult
 from orchestrator.sdk.outcomes.states import Completed, Failed
+from orchestrator.sdk.watching import task_run_watch
 from tests.sdk.fake_api import FakeApi
 
 
@@ -176,10 +179,10 @@ def test_says_that_the_arguments_are_not_there():
 def test_waits_until_the_run_has_ended(api):
     future = add.delay(1)
 
-    assert future.wait(timeout=0.01) is False
+    assert future.wait(timeout=0.01) is None
     end(api, future, Completed())
 
-    assert future.wait(timeout=10) is True
+    assert future.wait(timeout=10).is_completed()
     assert future.done()
     assert future.state.is_completed()
 
@@ -270,3 +273,18 @@ def test_delays_one_run_for_each_item(api):
     assert [each.task_run_id for each in futures] == list(api.task_runs)
     assert [inputs_of(run)[0] for run in api.task_runs.values()] == [{"a": each, "b": 4} for each in (1, 2, 3)]
     assert {run["state"]["state_details"]["deferred"] for run in api.task_runs.values()} == {True}
+
+
+def test_is_watched_anew_by_a_forked_process(api, monkeypatch):
+    settlers: list[Any] = []
+    watch = SimpleNamespace(expect=lambda _, settle: settlers.append(settle))
+    monkeypatch.setattr(task_run_watch, "watch_of", lambda _: watch)
+    future = add.delay(1)
+    for _ in range(2):
+        future.wait(timeout=0.001)
+    assert len(settlers) == 1
+
+    monkeypatch.setattr(background_futures, "os", SimpleNamespace(getpid=lambda: 0))
+    future.wait(timeout=0.001)
+
+    assert len(settlers) == 2

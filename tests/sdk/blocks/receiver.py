@@ -17,13 +17,14 @@ class Received(NamedTuple):
 
 
 class Receiver:
-    """`status` is what it answers from now on."""
+    """`status` is what it answers from now on; `promised_bytes` is a length that it says its answer has."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.received: list[Received] = []
         self.status = 200
+        self.promised_bytes: int | None = None
 
 
 @contextmanager
@@ -36,6 +37,8 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(receiver.status)
             self.send_header("Location", "/elsewhere")
             self.send_header("Content-Type", "application/json; charset=utf-8")
+            if receiver.promised_bytes is not None:
+                self.send_header("Content-Length", str(receiver.promised_bytes))
             self.end_headers()
             self.wfile.write('{"took": "ü"}'.encode())
 

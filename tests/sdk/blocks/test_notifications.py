@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -287,6 +288,31 @@ def test_is_the_base_of_blocks_of_authors(there):
         NotificationBlock()
     with pytest.raises(BlockError, match="base of blocks"):
         AppriseNotificationBlock._register(None)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        SlackWebhook(url="https://hooks.slack.com/services/s3cret1/s3cret2"),
+        SlackWebhook(url="nosuch://s3cret@host/s3cret"),
+        SendgridEmail(api_key="s3cret !", sender_email="a@b.c", to_emails=["a@b.c"]),
+    ],
+)
+def test_tells_nobody_the_secrets_that_a_service_cannot_have(block):
+    with block.raise_on_failure(), pytest.raises(NotificationError, match=r"\*\*\*") as raised:
+        block.notify("it ended")
+    assert "s3cret" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_tells_nobody_the_address_that_an_author_starts_with():
+    class Nowhere(AppriseNotificationBlock):
+        def block_initialization(self) -> None:
+            self._start_apprise_client(self.url)
+
+    url = "nosuch://host/" + "s3c" + "ret"
+    with pytest.raises(ValueError, match=r"\*\*\*") as raised:
+        Nowhere(url=url)
+    assert "s3cret" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_says_what_to_install(monkeypatch):

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from pydantic import ValidationError
 
 from orchestrator import Block, BlockError, CustomWebhookNotificationBlock, Webhook, WebRequestError, flow
 from orchestrator.sdk.api.client import Client, use_client
+from orchestrator.sdk.blocks import web_requests
 from tests.in_process import quiet_client
 from tests.sdk.blocks.receiver import Receiver, receiving
 
@@ -188,3 +191,35 @@ def test_is_loaded_as_it_was_saved(server, there):
     CustomWebhookNotificationBlock.load("ops").notify("x")
 
     assert json.loads(there.received[0].body) == {"a": "t0p"}
+
+
+@pytest.mark.parametrize("message", ["all is well", "line\nline", "ü"])
+def test_tells_nobody_an_address_that_cannot_be_asked(there, message):
+    block = custom(there, url=f"{there.url}/{{{{token}}}}/{{{{body}}}}", secrets={"token": "t0p"})
+
+    with pytest.raises(WebRequestError, match="a character that is not allowed") as refused:
+        block.notify(message)
+    assert "t0p" not in "".join(traceback.format_exception(refused.value))
+    assert there.received == []
+
+
+def test_takes_no_answer_without_end(there, monkeypatch):
+    monkeypatch.setattr(web_requests, "_LARGEST_ANSWER_BYTES", 5)
+
+    with pytest.raises(WebRequestError, match=f"127.0.0.1:{there.port} answered with more than 5 bytes"):
+        Webhook(url=there.url).call()
+
+
+def test_waits_for_no_answer_that_drips(there, monkeypatch):
+    times = iter([0.0, 60.1])
+    monkeypatch.setattr(web_requests, "time", SimpleNamespace(monotonic=lambda: next(times)))
+
+    with pytest.raises(WebRequestError, match="not done in time"):
+        Webhook(url=there.url).call()
+
+
+def test_takes_no_part_of_an_answer_for_the_whole(there):
+    there.promised_bytes = 100
+
+    with pytest.raises(WebRequestError, match="IncompleteRead"):
+        Webhook(url=there.url).call()

@@ -124,6 +124,14 @@ def test_takes_the_result_of_another_task_unless_its_policy_knows_the_task(polic
     assert main(1) == results
 
 
+def test_goes_by_its_function_where_a_policy_is_given_too(calls):
+    with pytest.warns(UserWarning, match="cache_policy is passed over"):
+        double = doubling(calls, cache_policy=INPUTS, cache_key_fn=lambda context, parameters: "one key")
+
+    assert [double(1), double(2)] == [2, 2]
+    assert calls == [1]
+
+
 def test_is_cached_by_a_function_of_the_author(calls):
     seen = []
 
@@ -352,7 +360,6 @@ def test_gives_its_stored_result_to_whoever_reads_the_state(api):
 WRONG = [
     ({"cache_policy": "INPUTS"}, TypeError, "use INPUTS"),
     ({"cache_key_fn": "key"}, TypeError, "a function"),
-    ({"cache_key_fn": task_input_hash, "cache_policy": INPUTS}, ValueError, "one of them"),
     ({"cache_expiration": timedelta(0)}, ValueError, "above 0"),
     ({"cache_expiration": "1 hour"}, ValueError, "above 0"),
     ({"cache_expiration": 1, "cache_expiration_seconds": 1}, ValueError, "both given"),

@@ -8,6 +8,7 @@ import pytest
 from orchestrator import (
     PrefectFuture,
     PrefectFutureList,
+    ThreadPoolTaskRunner,
     WaitTimeout,
     flow,
     quote,
@@ -65,8 +66,8 @@ def test_gives_its_result_with_and_without_await():
     @flow
     async def asks():
         future, failing = await plus_one.submit(1), await bad.submit(2)
-        assert await future.wait() is True
-        assert future.wait() is True
+        assert (await future.wait()) is future.state
+        assert future.wait() is future.state
         with pytest.raises(ValueError, match="2"):
             await failing.result()
         return await future.result(), future.result(), await failing.result(raise_on_failure=False)
@@ -135,3 +136,28 @@ def test_waits_only_as_long_as_told():
             go_on.set()
 
     hurried()
+
+
+def test_goes_on_when_a_callback_fails(caplog):
+    let_go = threading.Event()
+    called = []
+
+    @task
+    def waits():
+        let_go.wait(5)
+        return 1
+
+    def fails(future):
+        raise ValueError("no")
+
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=1))
+    def submits():
+        first = waits.submit()
+        first.add_done_callback(fails)
+        first.add_done_callback(called.append)
+        second = plus_one.submit(first)
+        let_go.set()
+        return second.result(timeout=5)
+
+    assert submits() == 2
+    assert [future.result() for future in called] == [1]

@@ -14,6 +14,7 @@ from orchestrator import (
     Schedule,
     flow,
 )
+from orchestrator.sdk.deployments.schedules import schedule_bodies
 
 
 @flow
@@ -88,3 +89,25 @@ def test_holds_several_clocks():
 def test_refuses_what_it_could_not_keep(make, said):
     with pytest.raises(DeploymentError, match=said):
         make()
+
+
+def test_begins_with_a_start_that_is_one_interval_ahead_at_most():
+    soon = datetime.now(UTC) + timedelta(seconds=30)
+
+    made = IntervalSchedule(start_date=soon, interval=timedelta(minutes=1))
+
+    assert made.anchor_date == soon
+    with pytest.raises(DeploymentError, match="still to come"):
+        IntervalSchedule(start_date=soon, interval=10)
+
+
+def test_takes_a_schedule_inside_of_another_object():
+    class Created:
+        schedule = CronSchedule("0 9 * * *", timezone="Europe/Berlin")
+        active = False
+        slug = "mornings"
+
+    (body,) = schedule_bodies(schedules=[Created()])
+
+    assert (body["active"], body["slug"]) == (False, "mornings")
+    assert (body["schedule"]["cron"], body["schedule"]["timezone"]) == ("0 9 * * *", "Europe/Berlin")

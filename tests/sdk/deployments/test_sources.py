@@ -80,7 +80,21 @@ def test_knows_what_a_text_means(given, source):
         GitRepository("https://host/x.git", credentials={"access_token": "ghp_real"}),
         GitRepository("https://host/x.git", credentials="ghp_real"),
         GitRepository("https://user:ghp_real@host/x.git"),
+        GitRepository("https://ghp_real@github.com/o/r.git"),
+        GitRepository("https://host/x.git", credentials={"client_secret": "ghp_real"}),
         Archive("https://host/x.zip", access_token="ghp_real"),
+        Archive("https://u:ghp_real@host/x.zip"),
+        Archive("https://host/x.zip?token=ghp_real"),
+        Archive("s3://b/x.zip", settings={"password": "ghp_real"}),
+        Archive("s3://b/x.zip", settings={"client_kwargs": {"headers": [{"Authorization": "ghp_real"}]}}),
+        RemoteStorage("s3://key:ghp_real@bucket/x"),
+        RemoteStorage("zip://x::https://ghp_real@host/x.zip"),
+        RemoteStorage("gs://b/x", token="ghp_real"),
+        RemoteStorage("gs://b/x", token={"type": "service_account", "private_key": "ghp_real"}),
+        RemoteStorage("abfs://c@a/x", client_secret="ghp_real"),
+        RemoteStorage("abfs://c@a/x", settings={"account_key": "ghp_real"}),
+        RemoteStorage("s3://b/x", client_kwargs={"aws_session_token": "ghp_real"}),
+        RemoteStorage("s3://b/x", client_kwargs={"proxies": {"https": "http://u:ghp_real@proxy"}}),
     ],
 )
 def test_stores_no_secret_in_the_open(source):
@@ -88,6 +102,27 @@ def test_stores_no_secret_in_the_open(source):
         source.pull_steps()
 
     assert "ghp_real" not in str(caught.value)
+    assert "Secret.load(" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        GitRepository("ssh://git@host/x.git"),
+        GitRepository("git@host:x/y.git"),
+        GitRepository("https://{{ prefect.blocks.secret.token }}@host/x.git"),
+        GitRepository("https://{{ prefect.blocks.secret.token }}:x-oauth-basic@host/x.git"),
+        GitRepository("https://host/x@v1.git", credentials={"username": "bot"}),
+        Archive("github://owner:repository@v1/x.zip"),
+        RemoteStorage("abfs://container@account.dfs.core.windows.net/x", client_id="me", use_ssl=True),
+        RemoteStorage("sftp://me@host/x", key_filename="/home/me/.ssh/id"),
+        RemoteStorage("gs://b/x", token="anon", token_url="https://host/token"),
+        RemoteStorage("gs://b/x", token="/srv/account.json"),
+        RemoteStorage("s3://b/x", key="AKIA", key_prefix="flows", aws_access_key_id="AKIA", secret=None),
+    ],
+)
+def test_takes_what_is_no_secret(source):
+    assert source.pull_steps()
 
 
 def test_names_the_block_that_holds_a_secret():
@@ -196,7 +231,7 @@ class TestBlocks:
 
 
 def test_stores_no_secret_of_a_storage_in_the_open():
-    with pytest.raises(DeploymentError, match="secret would be stored") as caught:
+    with pytest.raises(DeploymentError, match=r"\['secret'\] would be stored") as caught:
         RemoteStorage("s3://bucket/x", key="AKIA", secret="s3cret").pull_steps()
 
     assert "s3cret" not in str(caught.value)

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 
 from automations.models import Automation
 from orchestrator import DeploymentError, DeploymentEventTrigger, EventTrigger, deploy, flow
-from orchestrator.sdk.api.client import use_client
-from tests.in_process import in_process_client
+from orchestrator.sdk.api.client import Client, current_client, use_client
+from tests.in_process import in_process_client, losing_answers
 
 ARRIVED = DeploymentEventTrigger(
     name="inspect",
@@ -29,6 +30,11 @@ def customs(parcel: str = "") -> None: ...
 def server(db):
     with use_client(in_process_client()):
         yield
+
+
+@pytest.fixture
+def lost_answers(server, monkeypatch):
+    return losing_answers(monkeypatch)
 
 
 def test_makes_an_automation_that_the_deployment_owns(server):
@@ -53,6 +59,57 @@ def test_puts_them_in_the_place_of_those_before(server):
 
     assert names == ["new"]
     assert not Automation.objects.exists()
+
+
+TWINS = [
+    {"name": "twin", "expect": ["x"], "match": {"id": "1"}},
+    {"name": "twin", "expect": ["x"], "match": {"id": "2"}},
+]
+
+
+def test_makes_each_once_though_an_answer_is_lost(server, lost_answers):
+    lost_answers.add("POST /automations/")
+
+    customs.deploy("d", triggers=[ARRIVED, EventTrigger(expect=["x"]), *TWINS], print_next_steps=False)
+
+    names = sorted(each.name for each in Automation.objects.all())
+    assert names == ["d__automation_2", "inspect", "twin", "twin"]
+
+
+def test_keeps_the_newest_of_equal_ones_on_a_server_that_numbers_triggers(api, monkeypatch):
+    def numbered(trigger):
+        return {**trigger, "id": str(uuid4()), "triggers": [numbered(each) for each in trigger.get("triggers", ())]}
+
+    def created(self, body):
+        for day in (1, 2):
+            made = {**body, "id": f"{body['name']}-{day}", "created": f"2026-01-0{day}T00:00:00Z"}
+            api.automations.append({**made, "trigger": numbered(body["trigger"])})
+        return 201, api.automations[-1]
+
+    monkeypatch.setattr(type(api), "_create_automation", created)
+    both = {"type": "compound", "require": "all", "within": 60, "triggers": [{"type": "event", "expect": ["x"]}]}
+
+    customs.deploy("d", triggers=[{**both, "name": "a"}, {**both, "name": "b"}], print_next_steps=False)
+
+    assert [each["id"] for each in api.automations] == ["a-2", "b-2"]
+
+
+def test_makes_each_once_though_two_processes_deploy_at_once(server, monkeypatch):
+    client, others = current_client(), []
+
+    def ask(method, path, body=None, **options):
+        answer = Client.ask(client, method, path, body, **options)
+        if method == "DELETE" and "owned-by" in path and not others:
+            others.append(path)
+            customs.deploy("d", triggers=[ARRIVED], print_next_steps=False)
+        return answer
+
+    monkeypatch.setattr(client, "ask", ask)
+
+    customs.deploy("d", triggers=[ARRIVED], print_next_steps=False)
+
+    assert others
+    assert [each.name for each in Automation.objects.all()] == ["inspect"]
 
 
 def test_says_what_the_server_does_not_take(server):

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from orchestrator import MissingContext, WaitTimeout, wait_for_flow_run
+from orchestrator import MissingContext, WaitTimeout, get_client, wait_for_flow_run
+from orchestrator.sdk.api.client import use_client
 from orchestrator.sdk.errors import ObjectNotFound
 
 
@@ -48,13 +49,27 @@ def test_refuses_what_is_no_run(api, monkeypatch):
         wait_for_flow_run("0198a7e2-7b1e-7000-8000-000000000000", poll_interval=0)
 
 
+def test_asks_the_server_of_the_client_that_is_given(api, run):
+    api._write(run, {"type": "COMPLETED", "name": "Completed"})
+    clients = [get_client(), get_client(sync_client=True)]
+
+    with use_client(None):
+        found = [wait_for_flow_run(run["id"], client=client) for client in clients]
+
+    assert [each.state.is_completed() for each in found] == [True, True]
+
+
+def test_refuses_what_is_no_client(run):
+    with pytest.raises(ValueError, match="client is 'mine'; one that get_client"):
+        wait_for_flow_run(run["id"], client="mine")
+
+
 def test_needs_a_server():
     with pytest.raises(MissingContext, match="wait_for_flow_run"):
         wait_for_flow_run("0198a7e2-7b1e-7000-8000-000000000000")
 
 
 def test_says_that_there_is_no_such_run(db):
-    from orchestrator.sdk.api.client import use_client
     from tests.in_process import in_process_client
 
     with use_client(in_process_client()), pytest.raises(ObjectNotFound):

@@ -47,7 +47,7 @@ def test_accepts_options_as_earlier_tutorials_spell_them(options, attributes):
 REFUSED = [
     ({"retires": 3}, "A flow has no option 'retires'; did you mean 'retries'?"),
     ({"on_fail": []}, "did you mean 'on_failure'?"),
-    ({"xyzzy": 3}, "A flow has no option 'xyzzy'; it has cache_result_in_memory"),
+    ({"xyzzy": 3}, "A flow has no option 'xyzzy'; there are cache_result_in_memory"),
     ({"retries": 1, "max_retries": 2}, "is given 'retries' twice, also spelled 'max_retries'"),
     ({"name": 3}, "the name of a flow is 3"),
     ({"name": plain}, "a function that was not called"),

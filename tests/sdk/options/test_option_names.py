@@ -69,7 +69,7 @@ def test_says_it_for_tasks(option, said):
 def test_names_the_nearest_option_only_when_it_is_near():
     with pytest.raises(TypeError, match="A task has no option 'retires'; did you mean 'retries'"):
         task(retires=1)(nothing)
-    with pytest.raises(TypeError, match="A task has no option 'colour'; it has asset_deps, cache_"):
+    with pytest.raises(TypeError, match="A task has no option 'colour'; there are asset_deps, cache_"):
         task(colour="red")(nothing)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -16,7 +17,8 @@ from orchestrator import (
     resume_flow_run,
     suspend_flow_run,
 )
-from orchestrator.sdk.errors import ObjectNotFound
+from orchestrator.sdk.engine.stopping import stop_run
+from orchestrator.sdk.errors import ClaimLost, ObjectNotFound
 from orchestrator.sdk.flows.claimed_runs import run_claimed_flow
 
 
@@ -72,6 +74,28 @@ def test_leaves_the_loop_when_it_is_suspended(api, suspend):
 
     assert state.name == "Suspended"
     assert api.state_names() == ["Pending", "Running", "Suspended"]
+
+
+def test_leaves_the_pause_of_another_worker_alone(api):
+    run = api.add_pending_run()
+
+    @flow
+    async def waits():
+        waiting = asyncio.ensure_future(pause_flow_run())
+        while api.state_names()[-1] != "Paused":
+            await asyncio.sleep(0.005)
+        threads.update(each for each in threading.enumerate() if each.name == "orchestrator-both-ways")
+        threading.Thread(target=stop_run, args=(run["id"], ClaimLost("another worker has it"))).start()
+        await waiting
+
+    threads: set[threading.Thread] = set()
+    run_claimed_flow(waits, flow_run=run)
+    for thread in threads:
+        thread.join(5)
+
+    assert threads
+    assert not any(thread.is_alive() for thread in threads)
+    assert api.state_names() == ["Pending", "Running", "Paused"]
 
 
 def test_passes_a_suspension_that_it_was_resumed_from(api):

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator import ResultStorageError, ResultStore
+from orchestrator import ResultStorageError, ResultStore, task
 from orchestrator.contract.times import now
+from orchestrator.sdk.background_tasks.inputs import read_inputs, store_inputs
 
 
 def grow_old(store, key, hours):
@@ -33,6 +34,17 @@ def test_deletes_what_is_older_than_asked(tmp_path):
 
     assert store.remove_old(older_than=timedelta(days=1)) == 1
     assert (store.exists("old"), store.exists("young")) == (False, True)
+
+
+def test_leaves_alone_the_arguments_of_background_tasks(tmp_path):
+    @task(result_storage=tmp_path)
+    def waits_long(number): ...
+
+    store_inputs(waits_long, "a", parameters={"number": 1}, wait_for=[])
+    grow_old(ResultStore(tmp_path), "parameters/a", hours=30)
+
+    assert ResultStore(tmp_path).remove_old(older_than=timedelta(days=1)) == 0
+    assert read_inputs(waits_long, "a") == ({"number": 1}, [])
 
 
 def test_leaves_alone_what_is_no_result(tmp_path):

@@ -366,3 +366,86 @@ def test_sends_nothing_before_it_can_hear_the_answer(line, worker, pool, monkeyp
 
     assert worker.take() == ("run", b"parcel")
     assert pool.next() == ("warning", "The broker does not take tasks; they wait and are sent again.")
+
+
+class Refusing:
+    """A broker that does not take some runs."""
+
+    def __init__(self, *keys):
+        self.keys = set(keys)
+        self.tried = threading.Event()
+        self._plain = celery_line.Submitter.submit
+
+    def submit(self, submitter, *, key, **told):
+        if key in self.keys:
+            self.tried.set()
+            raise ConnectionError("away")
+        self._plain(submitter, key=key, **told)
+
+
+@pytest.fixture
+def refusing(monkeypatch):
+    refusing = Refusing("run")
+    monkeypatch.setattr(celery_line.Submitter, "submit", lambda *who, **told: refusing.submit(*who, **told))
+    return refusing
+
+
+def test_does_not_send_what_was_withdrawn_while_the_broker_was_away(line, worker, refusing):
+    line.send("run", 1, b"parcel")
+    assert refusing.tried.wait(5)
+
+    assert list(line.withdraw()) == ["run"]
+    refusing.keys.clear()
+    line.send("other", 1, b"parcel")
+
+    assert worker.take()[0] == "other"
+
+
+def test_sends_once_what_is_to_be_sent_again_before_the_broker_took_it(line, worker, refusing):
+    line.send("run", 1, b"parcel")
+    assert refusing.tried.wait(5)
+
+    line._was_refused(line._flights["run"], "It is nowhere.")
+    refusing.keys.clear()
+    line.send("other", 1, b"parcel")
+
+    assert [worker.take()[0] for _ in range(2)] == ["run", "other"]
+
+
+def test_sends_others_when_one_that_the_broker_never_takes_is_lost(line, worker, refusing):
+    line.send("run", 1, b"parcel")
+    line.send("other", 1, b"parcel")
+    assert refusing.tried.wait(5)
+
+    line._lose(line._flights["run"], "It is nowhere.")
+
+    assert worker.take()[0] == "other"
+
+
+def test_ends_withdrawn_runs_that_execute_anyway_and_no_others(line, worker, monkeypatch):
+    told = queue.Queue()
+    monkeypatch.setattr(celery_line.Submitter, "stop", lambda _, **what: told.put(what))
+    line.send("run", 1, b"parcel")
+    worker.take()
+    line.withdraw()
+
+    worker.tell_alive("unknown")  # its reply came faster than this sign of life
+    worker.tell_alive("unknown", "run")
+
+    assert told.get(timeout=5) == {"queue": "worker.default/w", "keys": ["run"]}
+    assert told.empty()
+
+
+def test_ends_no_run_that_is_sent_anew_after_it_was_withdrawn(line, worker, pool, monkeypatch):
+    told = queue.Queue()
+    monkeypatch.setattr(celery_line.Submitter, "stop", lambda _, **what: told.put(what))
+    line.send("run", 1, b"parcel")
+    worker.take()
+    line.withdraw()
+    line.send("run", 1, b"parcel")
+
+    worker.tell_alive("run")
+    worker.tell("reply", reply="")
+
+    assert pool.next()[0] == "arrived"
+    assert told.empty()

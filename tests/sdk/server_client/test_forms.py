@@ -20,8 +20,7 @@ from orchestrator import (
     WorkPoolCreate,
 )
 from orchestrator.sdk.server_client import run_filters, thing_filters
-from orchestrator.sdk.server_client.bodies import as_body
-from orchestrator.sdk.server_client.forms import Form
+from orchestrator.sdk.server_client.forms import Form, Part, as_body
 
 AN_ID = UUID("01a1fe45-0709-7616-acb2-3b3a9664c548")
 
@@ -88,13 +87,33 @@ def test_takes_models_of_others():
     assert FlowFilter.of(Model(), name="flow_filter") == FlowFilter(name={"any_": ["a"]})
 
 
-def test_offers_every_filter_at_the_front_door():
-    made = [
-        name
-        for module in (run_filters, thing_filters)
-        for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, Form)
-    ]
+def test_sends_the_fields_that_are_named():
+    changes = WorkPoolCreate(name="p", type="process", description=None)
 
-    assert len(made) > 60
-    assert [name for name in made if name not in orchestrator._PUBLIC] == []
+    assert changes.model_dump(exclude={"type"}) == {"name": "p", "description": None}
+    assert changes.model_dump(exclude_none=True, mode="json") == {"name": "p", "type": "process"}
+    with pytest.raises(TypeError, match="by_alias"):
+        changes.model_dump(by_alias=True)
+
+
+FILTERS = {
+    name: value
+    for module in (run_filters, thing_filters)
+    for name, value in vars(module).items()
+    if isinstance(value, type) and issubclass(value, Form) and value is not Form
+}
+
+
+def test_offers_every_filter_at_the_front_door():
+    assert len(FILTERS) > 60
+    assert [name for name in FILTERS if name not in orchestrator._PUBLIC] == []
+
+
+def test_offers_no_part_that_no_filter_takes():
+    taken = {kind.kind for each in FILTERS.values() for kind in each._kinds.values() if isinstance(kind, Part)}
+
+    assert [name for name, each in FILTERS.items() if not name.endswith("Filter") and each not in taken] == []
+
+
+def test_says_in_a_sentence_what_a_filter_picks():
+    assert [name for name, each in FILTERS.items() if not each.__doc__.startswith("Picks ")] == []

@@ -17,6 +17,7 @@ from orchestrator import (
     FlowRunFilter,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    FlowRunInput,
     FlowRunSort,
     GlobalConcurrencyLimitCreate,
     Interval,
@@ -24,6 +25,7 @@ from orchestrator import (
     ObjectAlreadyExists,
     ObjectNotFound,
     Scheduled,
+    ServerUnreachable,
     State,
     VariableCreate,
     WorkPoolCreate,
@@ -32,7 +34,7 @@ from orchestrator import (
     get_client,
 )
 from orchestrator.sdk.api.client import use_client
-from tests.in_process import in_process_client
+from tests.in_process import in_process_client, losing_answers
 
 
 @flow
@@ -117,7 +119,8 @@ def test_tells_a_run_something(client, run):
 
     assert client.read_flow_run_input(run.id, "answer") == '"yes"'
     (found,) = client.filter_flow_run_input(run.id, "ans")
-    assert (found.key, found.sender) == ("answer", "me")
+    assert (found.key, found.sender, found.decoded_value) == ("answer", "me", "yes")
+    assert isinstance(found, FlowRunInput)
     client.delete_flow_run_input(run.id, "answer")
     with pytest.raises(ObjectNotFound):
         client.read_flow_run_input(run.id, "answer")
@@ -330,3 +333,22 @@ def test_says_what_is_not_there(client):
         client.read_deployment(uuid4())
     with pytest.raises(ObjectNotFound):
         client.delete_flow_run(uuid4())
+
+
+def test_makes_one_run_though_the_answer_is_lost(client, deployment_id, monkeypatch):
+    losing_answers(monkeypatch).update({"POST /flow_runs/", f"POST /deployments/{deployment_id}/create_flow_run"})
+
+    made = {client.create_flow_run(etl).id, client.create_flow_run_from_deployment(deployment_id).id}
+    another = client.create_flow_run_from_deployment(deployment_id).id
+
+    assert {each.id for each in client.read_flow_runs()} == made | {another}
+
+
+def test_makes_no_automation_a_second_time_when_the_answer_is_lost(client, monkeypatch):
+    losing_answers(monkeypatch).add("POST /automations/")
+    trigger = {"type": "event", "posture": "Reactive", "expect": ["x"], "threshold": 1, "within": 0}
+
+    with pytest.raises(ServerUnreachable, match="look before you ask again"):
+        client.create_automation({"name": "a", "trigger": trigger, "actions": [{"type": "do-nothing"}]})
+
+    assert len(client.read_automations_by_name("a")) == 1

@@ -64,6 +64,22 @@ def test_dumps_its_fields():
     assert "deployment_id" not in run.model_dump(exclude_none=True)
 
 
+def test_dumps_the_fields_that_are_named():
+    run = FlowRun(WIRE)
+
+    assert run.model_dump(include={"id", "name", "deployment_id"}, exclude=["name"], exclude_none=True) == {
+        "id": run.id
+    }
+    assert "parameters" not in run.model_dump(mode="json", exclude={"parameters"}, exclude_unset=True)
+
+
+def test_refuses_ways_to_dump_that_it_does_not_know():
+    with pytest.raises(TypeError, match="by_alias"):
+        FlowRun(WIRE).model_dump(by_alias=True)
+    with pytest.raises(TypeError, match="include is 'name'; the names of fields are needed"):
+        FlowRun(WIRE).model_dump(include="name")
+
+
 def test_says_what_there_is_instead():
     with pytest.raises(AttributeError, match="FlowRun has no attribute 'start_tim'; did you mean 'start_time'"):
         _ = FlowRun(WIRE).start_tim

@@ -19,6 +19,7 @@ from uuid import UUID
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.errors import ApiAnswer
 from orchestrator.sdk.outcomes.states import State
+from orchestrator.sdk.run_input.stored import FlowRunInput
 from orchestrator.sdk.server_client.calls.core import Given, Id
 from orchestrator.sdk.server_client.records import (
     ArtifactRecord,
@@ -30,7 +31,6 @@ from orchestrator.sdk.server_client.records import (
     EventPage,
     Flow,
     FlowRun,
-    FlowRunInput,
     Log,
     OrchestrationResult,
     TaskRun,
@@ -43,6 +43,8 @@ from orchestrator.sdk.server_client.records import (
 
 class OrchestratorClient:
     def __init__(self, client: Client) -> None: ...
+    @property
+    def _client(self) -> Client: ...
     @property
     def api_url(self) -> str: ...
     async def __aenter__(self) -> Self: ...

@@ -129,6 +129,11 @@ def test_serves_the_cache_of_a_task(locks, tmp_path):
     assert times == [7]
 
 
+def test_does_not_wait_for_ever_for_an_answer(url):
+    for locks in (RedisLockManager(), RedisLockManager(url=url)):
+        assert 0 < locks._redis.connection_pool.connection_kwargs["socket_timeout"] < renewing.LEASE_SECONDS / 3
+
+
 def test_says_where_redis_is_not():
     with pytest.raises(TransactionError, match=r"cannot be reached \(RedisLockManager\(127.0.0.1:1/0\)\)"):
         RedisLockManager("127.0.0.1", 1, password="secret").is_locked("x")

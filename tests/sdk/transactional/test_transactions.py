@@ -18,6 +18,8 @@ from orchestrator import (
     task,
     transaction,
 )
+from orchestrator.sdk.errors import RunCancelled
+from orchestrator.sdk.transactional.locks import _held_here
 
 
 class Book:
@@ -394,6 +396,70 @@ def test_ends_without_a_lock_when_the_locks_cannot_be_reached(tmp_path):
     with pytest.raises(TransactionError, match="away"), txn:
         pass
     assert txn.is_rolled_back()
+
+
+def stops(txn):
+    raise RunCancelled("enough")
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+@pytest.mark.parametrize("stopped", ["outer", "inner"])
+def test_leaves_no_lock_behind_when_a_hook_is_stopped(tmp_path, end, stopped):
+    store = ResultStore(tmp_path, lock_manager=MemoryLockManager())
+    made, keys = {}, {name: f"{end} {stopped} {name}" for name in ("outer", "first", "inner", "last")}
+
+    def opened(name):
+        made[name] = transaction(key=keys[name], store=store, isolation_level=IsolationLevel.SERIALIZABLE)
+        return made[name]
+
+    def work():
+        with opened("outer"):
+            for name in ("first", "inner", "last"):
+                with opened(name) as txn:
+                    txn.stage(name)
+            (made[stopped].on_commit_hooks if end == "commit" else made[stopped].on_rollback_hooks).append(stops)
+            if end == "rollback":
+                raise ValueError("undo")
+
+    with pytest.raises(RunCancelled):
+        work()
+    assert made["outer"].is_rolled_back()
+    assert [key for key in keys.values() if store.lock_manager.is_locked(key)] == []
+
+
+def test_undoes_everything_when_a_commit_hook_is_stopped(book):
+    one, two = book.task("one"), book.task("two")
+    two.on_commit(stops)
+
+    def work():
+        with transaction():
+            one()
+            two()
+
+    with pytest.raises(RunCancelled):
+        work()
+    assert book.lines == ["does one", "does two", "commits one", "commits two", "undoes two"]
+
+
+@pytest.mark.parametrize("when", ["inside", "in a hook"])
+def test_is_rolled_back_when_its_lock_was_lost(tmp_path, when):
+    store = ResultStore(tmp_path, lock_manager=MemoryLockManager())
+    undone = []
+
+    def lose(txn=None):
+        _held_here.pop(when)
+        store.lock_manager.acquire_lock(when, "somebody else")
+
+    with transaction(key=when, store=store, isolation_level=IsolationLevel.SERIALIZABLE) as txn:
+        txn.stage(1, on_rollback_hooks=[undone.append], on_commit_hooks=[lose] if when == "in a hook" else [])
+        if when == "inside":
+            lose()
+
+    assert txn.is_rolled_back()
+    assert undone == [txn]
+    assert not store.exists(when)
+    assert store.lock_manager.is_lock_holder(when, "somebody else")
+    store.lock_manager.release_lock(when, "somebody else")
 
 
 def test_says_how_far_it_is():

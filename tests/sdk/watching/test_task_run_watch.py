@@ -62,3 +62,25 @@ def test_leaves_no_connection_open(api, settled, sockets, monkeypatch):
 
     assert sockets.made
     assert not any(socket.open for socket in sockets.made)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("error", [ValueError, SystemExit])
+def test_goes_on_when_what_is_called_at_the_end_of_a_run_raises(api, monkeypatch, error):
+    monkeypatch.setattr(task_run_watch, "_IDLE_SECONDS", 5.0)
+    add_task_run(api, Completed())
+    api.task_runs["other"] = {"id": "other", "state": Completed().to_wire()}
+    raised, ended = threading.Event(), threading.Event()
+    watch = TaskRunWatch(api.client())
+
+    def bad(_):
+        raised.set()
+        raise error("too bad")
+
+    watch.expect("t", bad)
+    assert raised.wait(5)
+    if error is SystemExit:  # ends the thread, whatever is done about errors
+        watch._thread.join(5)
+    watch.expect("other", lambda _: ended.set())
+
+    assert ended.wait(3)

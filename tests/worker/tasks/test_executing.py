@@ -2,6 +2,7 @@
 
 import time
 from base64 import b64decode, b64encode
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +21,8 @@ class Office:
 
     signer = SIGNER
     queue = "tasks.default"
+    own_queue = "worker.default/w"
+    settings = SimpleNamespace(concurrency=2)
 
     def __init__(self):
         self.answers = []
@@ -70,6 +73,16 @@ def test_gives_back_what_it_gets_a_second_time(office):
 
     assert word == "again"
     assert office.answers == [("replies.1", {"kind": "again", **ABOUT})]
+
+
+def test_says_that_it_executes_what_came_again_meanwhile(office, tmp_path):
+    mark = tmp_path / "mark"
+
+    execute(office, submission(parcel_for(mark.touch)), redelivered=True, executes=True)
+
+    life = {"kind": "alive", "worker": "worker.default/w", "processes": 2, "runs": [["run", 1, 2]]}
+    assert office.answers == [("replies.1", life)]
+    assert not mark.exists()
 
 
 def test_opens_nothing_of_a_stranger(office):

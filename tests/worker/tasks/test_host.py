@@ -1,10 +1,15 @@
 """A whole worker whose flows wait for tasks that the same worker executes."""
 
+import logging
 import os
+import threading
 
 import pytest
 
 from orchestrator.sdk.processes.child_processes import how_it_ended
+from orchestrator.worker.settings import worker_settings
+from orchestrator.worker.tasks import host as task_host
+from orchestrator.worker.tasks.host import TaskHost
 from tests.worker.fake_api import eventually
 
 FLOW = """
@@ -69,3 +74,34 @@ def task_hosts(worker):
             except OSError:
                 continue
     return [pid for pid, parent in parents.items() if parent == worker.process.pid]
+
+
+def test_tries_again_when_the_processes_cannot_be_started(monkeypatch, caplog):
+    monkeypatch.setattr(task_host, "_FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(TaskHost, "_wait_for_a_task", lambda self: None)
+    started, ended = threading.Event(), threading.Event()
+    refused = []
+
+    class Process:
+        def __init__(self, *_, **__):
+            if not refused:
+                refused.append(True)
+                raise OSError("no memory")
+            started.set()
+
+        def wait(self):
+            ended.wait(5)
+            return 0
+
+        def tell(self, number):
+            ended.set()
+
+    monkeypatch.setattr(task_host, "Spawned", Process)
+    host = TaskHost(worker_settings(pool="default", name="tested", environ={}))
+
+    with caplog.at_level(logging.ERROR, "orchestrator.worker"):
+        host.start()
+        assert started.wait(5)
+    host.stop(patience_seconds=5)
+
+    assert "cannot be started (no memory)" in caplog.text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from orchestrator.sdk.server_client.bodies import as_body
 from orchestrator.sdk.server_client.calls.core import Calls, Given, Id, ident, part, said, wire
+from orchestrator.sdk.server_client.forms import as_body
 from orchestrator.sdk.server_client.records import AutomationRecord
 from orchestrator.sdk.server_client.thing_filters import AutomationFilter
 
@@ -15,8 +15,13 @@ class AutomationCalls(Calls):
     """What can be asked about automations."""
 
     def create_automation(self, automation: Any) -> UUID:
-        """Make an automation: a dict of `name`, `trigger`, `actions`, …, or an object with `model_dump()`."""
-        return self._made("/automations/", as_body(automation, name="automation"))
+        """Make an automation: a dict of `name`, `trigger`, `actions`, …, or an object with `model_dump()`.
+
+        Raises ServerUnreachable, without asking again, when the answer is lost: it may have been made, and
+        `read_automations_by_name` tells.
+        """
+        made = self._client.ask("POST", "/automations/", as_body(automation, name="automation"), once=True)
+        return UUID(str(made["id"]))
 
     def read_automation(self, automation_id: Id) -> AutomationRecord | None:
         """The automation, or None."""

@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator.sdk.errors import FilterError
-from orchestrator.sdk.server_client.bodies import DeploymentUpdate
+from orchestrator.sdk.server_client.bodies import DeploymentScheduleCreate, DeploymentScheduleUpdate, DeploymentUpdate
 from orchestrator.sdk.server_client.calls.core import Calls, Given, Id, ident, part, said, search
-from orchestrator.sdk.server_client.forms import Form
 from orchestrator.sdk.server_client.records import DeploymentResponse, DeploymentSchedule, FlowRun, Record
 from orchestrator.sdk.values.json_values import to_json
 
@@ -151,7 +150,7 @@ def _schedule(given: Any) -> dict[str, Any]:
 
     if isinstance(given, tuple) and len(given) == 2:
         return {**_schedule(given[0]), "active": bool(given[1])}
-    if isinstance(given, Form):
+    if isinstance(given, (DeploymentScheduleCreate, DeploymentScheduleUpdate)):
         given = {**given.model_dump(), "schedule": given.schedule}
     if isinstance(given, Record):
         given = {name: value for name, value in given.model_dump(exclude_none=True).items() if name in _OF_SCHEDULES}

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from orchestrator.contract.ids import uuid7
+from orchestrator.sdk.outcomes.proposed import as_proposed
 from orchestrator.sdk.outcomes.states import State
 from orchestrator.sdk.server_client.calls.core import Calls, Given, Id, ident, part, said, search
-from orchestrator.sdk.server_client.records import FlowRun, FlowRunInput, OrchestrationResult, as_sent, state_of
+from orchestrator.sdk.server_client.records import FlowRun, OrchestrationResult, state_of
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.run_input.stored import FlowRunInput
 
 
 class FlowRunCalls(Calls):
@@ -37,7 +42,8 @@ class FlowRunCalls(Calls):
             "parameters": dict(parameters or {}),
             "context": dict(context or {}),
             "tags": list(tags or ()),
-            "state": as_sent(state) if state is not None else {"type": "PENDING", "name": "Pending"},
+            "state": as_proposed(state) if state is not None else {"type": "PENDING", "name": "Pending"},
+            "idempotency_key": str(uuid7()),  # an answer may get lost: asked again, the server finds the run
         }
         beside = said(
             name=name,
@@ -70,10 +76,10 @@ class FlowRunCalls(Calls):
         body = said(
             parameters=dict(parameters or {}),
             context=context,
-            state=as_sent(state) if state is not None else None,
+            state=as_proposed(state) if state is not None else None,
             name=name,
             tags=list(tags or ()),
-            idempotency_key=idempotency_key,
+            idempotency_key=idempotency_key or str(uuid7()),  # so that a lost answer makes no second run
             parent_task_run_id=str(parent_task_run_id) if parent_task_run_id else None,
             work_queue_name=work_queue_name,
             job_variables=job_variables,
@@ -143,7 +149,7 @@ class FlowRunCalls(Calls):
 
     def set_flow_run_state(self, flow_run_id: Id, state: State, force: bool = False) -> OrchestrationResult:
         """Propose a state. Whether it was taken is in the answer's `status`; `force` passes the rules by."""
-        body = {"state": as_sent(state), "force": force}
+        body = {"state": as_proposed(state), "force": force}
         return self._one(OrchestrationResult, "POST", f"/flow_runs/{ident(flow_run_id)}/set_state", body)
 
     def resume_flow_run(self, flow_run_id: Id, run_input: Mapping[str, Any] | None = None) -> OrchestrationResult:
@@ -195,8 +201,11 @@ class FlowRunCalls(Calls):
         self, flow_run_id: Id, key_prefix: str, limit: int = 1, exclude_keys: Iterable[str] = ()
     ) -> list[FlowRunInput]:
         """What the run was told under keys that begin so."""
+        from orchestrator.sdk.run_input.stored import FlowRunInput
+
         body = {"prefix": key_prefix, "limit": limit, "exclude_keys": list(exclude_keys)}
-        return self._many(FlowRunInput, "POST", f"/flow_runs/{ident(flow_run_id)}/input/filter", body)
+        found = self._ask("POST", f"/flow_runs/{ident(flow_run_id)}/input/filter", body)
+        return [FlowRunInput(str(flow_run_id), row["key"], row["value"], row.get("sender")) for row in found]
 
     def read_flow_run_input(self, flow_run_id: Id, key: str) -> str:
         """What the run was told under a key: JSON as a text. Raises ObjectNotFound."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from orchestrator.sdk.outcomes.proposed import as_proposed
 from orchestrator.sdk.outcomes.states import State
 from orchestrator.sdk.server_client.calls.core import Calls, Given, Id, ident, part, search
-from orchestrator.sdk.server_client.records import Flow, OrchestrationResult, TaskRun, as_sent, state_of
+from orchestrator.sdk.server_client.records import Flow, OrchestrationResult, TaskRun, state_of
 
 
 class FlowCalls(Calls):
@@ -91,7 +92,7 @@ class FlowCalls(Calls):
 
     def set_task_run_state(self, task_run_id: Id, state: State, force: bool = False) -> OrchestrationResult:
         """Propose a state. Whether it was taken is in the answer's `status`; `force` passes the rules by."""
-        body = {"state": as_sent(state), "force": force}
+        body = {"state": as_proposed(state), "force": force}
         return self._one(OrchestrationResult, "POST", f"/task_runs/{ident(task_run_id)}/set_state", body)
 
     def set_task_run_name(self, task_run_id: Id, name: str) -> None:
