@@ -45,7 +45,7 @@ def table(outcomes: list[Outcome], head: dict[str, Any]) -> str:
             lines.append(f"| {each.name} | {each.about} | void | void | – | ≥ {each.goal:g}× |")
             continue
         ratio = f"{each.ratio:.1f}×" if each.ratio is not None else "–"
-        cells = " | ".join(_cell(each.samples[side], each.unit) for side in ("ours", "prefect"))
+        cells = " | ".join(_cell(each, side) for side in ("ours", "prefect"))
         lines.append(f"| {each.name} | {each.items} × {each.about} | {cells} | {ratio} | ≥ {each.goal:g}× |")
     lines += [f"void: {each.name}: {each.void}" for each in outcomes if each.void is not None]
     return "\n".join(lines)
@@ -61,10 +61,9 @@ def keep(outcomes: list[Outcome], head: dict[str, Any], *, directory: Path = RES
     return file
 
 
-def _cell(samples: list[float], unit: str) -> str:
-    import statistics
-
-    return f"{statistics.median(samples):.2f} ({min(samples):.2f}–{max(samples):.2f}) {unit}"
+def _cell(outcome: Outcome, side: str) -> str:
+    samples = outcome.samples[side]
+    return f"{outcome.median(side):.2f} ({min(samples):.2f}–{max(samples):.2f}) {outcome.unit}"
 
 
 def _versions(side: Side) -> dict[str, str]:

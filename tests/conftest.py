@@ -10,6 +10,31 @@ from orchestrator.sdk.configuration import profiles
 from tests.api_client import ApiClient
 from tests.clients.environments import PREFECT3, NotInstallable, python_with
 
+# What runs where flows do. It knows no database, but for the tests that put a server beside it.
+CLIENTS = ("sdk", "testing", "cli", "worker", "broker", "examples", "documentation")
+_DATABASES = {"db", "transactional_db", "django_db_serialized_rollback"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--on-databases", action="store_true", help="leave out the clients' tests that know no database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--on-databases"):
+        left_out = [item for item in items if _is_a_clients(item) and not _knows_a_database(item)]
+        config.hook.pytest_deselected(items=left_out)
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
+
+
+def _is_a_clients(item: pytest.Item) -> bool:
+    return item.path.relative_to(Path(__file__).parent).parts[0] in CLIENTS
+
+
+def _knows_a_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & _DATABASES)
+
 
 @pytest.fixture(autouse=True)
 def own_environment() -> Iterator[None]:

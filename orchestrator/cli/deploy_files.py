@@ -18,6 +18,7 @@ from orchestrator.sdk.deployments.files.entries import (
     listed,
 )
 from orchestrator.sdk.deployments.files.placeholders import Variables
+from orchestrator.sdk.deployments.files.reading import literal_deployment
 from orchestrator.sdk.deployments.files.yaml_lines import Lines, read_yaml
 from orchestrator.sdk.errors import DefinitionError
 
@@ -58,9 +59,10 @@ def read_project(file: str, *, variables: Variables) -> Project:
         raise Ended(f"{file} cannot be read: {error.strerror}", code=USAGE) from None
     except UnicodeDecodeError:
         raise Ended(f"{file} is no text in UTF-8", code=USAGE) from None
-    directory = os.path.dirname(os.path.abspath(file))
     if "deployments" not in found and "entrypoint" in found:
-        return _of_one_deployment(found, file, directory)
+        # It belongs to no project, so nothing is ever missing from it.
+        return Project(None, file, [literal_deployment(found, file=file, facts_of=_facts)])
+    directory = os.path.dirname(os.path.abspath(file))
     project = Project(str(found.get("name") or os.path.basename(directory)), file)
     for key in found:
         if key not in _TOP:
@@ -80,15 +82,6 @@ def read_project(file: str, *, variables: Variables) -> Project:
         )
     _refuse_doubles(project)
     return project
-
-
-def _of_one_deployment(found: Lines, file: str, directory: str) -> Project:
-    """A file that holds one deployment and nothing else, as the SDK writes it; its texts are taken as they are.
-
-    It belongs to no project, so nothing is ever missing from it.
-    """
-    declared = declared_deployment(found, file=file, directory=directory, facts_of=_facts, variables=None)
-    return Project(None, file, [declared])
 
 
 def _facts(entrypoint: str, directory: str) -> FlowFacts:

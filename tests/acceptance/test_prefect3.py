@@ -30,7 +30,8 @@ NOT_YET = {
 # waits for the event loop, which at the same moment waits for that lock to make its sender of events.
 LOCKS_ITSELF_UP = {"s18_background_tasks": "waiting for background task to complete"}
 MOST_TRIES = 3
-SAME_ON_ALL = {"s21_cli": "a minute of starting commands, whose requests other scenarios make on this back end"}
+# A minute of starting commands, whose requests other scenarios make on the other back end, too.
+ON_ONE_BACKEND = {"s21_cli"}
 OF_THEIR_OWN = {"s26_auth", "s27_csrf"}  # need a server that is started otherwise
 ALL = sorted(path.stem for path in SCRIPTS.glob("s[0-9]*.py"))
 
@@ -88,8 +89,12 @@ def scenarios(prefect3_python, backend, tmp_path_factory, request) -> Iterator[S
     system = System(home, backend).start()
     found = Scenarios(prefect3_python, system, tmp_path_factory.mktemp("prefect"))
     # Those that this run asks for, all at once: a test that waits for one does not keep the others from going on.
-    asked = [item.callspec.params["name"] for item in request.session.items if _is_ours(item, request)]
-    asked = [name for name in asked if not (backend and name in SAME_ON_ALL)]
+    here = "postgres+redis" if backend else "embedded"
+    asked = [
+        item.callspec.params["name"]
+        for item in request.session.items
+        if _is_ours(item, request) and item.callspec.params["backend"] == here
+    ]
     found.start(list(dict.fromkeys(asked)))
     yield found
     found.close()
@@ -101,13 +106,21 @@ def _is_ours(item: pytest.Item, request: pytest.FixtureRequest) -> bool:
     return item.path == request.path and "name" in getattr(getattr(item, "callspec", None), "params", {})
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name not in NOT_YET and name not in OF_THEIR_OWN])
-def test_satisfies(scenarios, name, backend):  # noqa: F811
-    if backend and name in SAME_ON_ALL:
-        pytest.skip(SAME_ON_ALL[name])
+def _passes(scenarios: Scenarios, name: str) -> None:
     done = scenarios.outcome(name)
 
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in {*NOT_YET, *ON_ONE_BACKEND, *OF_THEIR_OWN}])
+def test_satisfies(scenarios, name):
+    _passes(scenarios, name)
+
+
+@pytest.mark.parametrize("backend", BACKENDS[:1], indirect=True, scope="module")
+@pytest.mark.parametrize("name", sorted(ON_ONE_BACKEND))
+def test_satisfies_on_one_back_end(scenarios, name):
+    _passes(scenarios, name)
 
 
 @pytest.mark.parametrize(

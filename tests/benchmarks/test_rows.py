@@ -45,7 +45,7 @@ def test_executes_its_tasks(kind):
     side = ours()
 
     said = json.loads(
-        side.run(str(ROOT / "benchmarks" / "work" / "tasks.py"), side.library, kind, "3").splitlines()[-1]
+        side.run(str(ROOT / "benchmarks" / "programs" / "tasks.py"), side.library, kind, "3").splitlines()[-1]
     )
 
     assert said["seconds"] > 0

@@ -28,8 +28,8 @@ from orchestrator import (
 from orchestrator.sdk.api.client import Client, use_client
 from orchestrator.sdk.api.transport import HttpTransport
 from tests.clients.environments import ROOT
-from tests.e2e.system import eventually
 from tests.services import free_port
+from tests.waiting import eventually
 
 HERE = Path(__file__).parent / "prefect3"
 

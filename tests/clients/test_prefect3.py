@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.system import System, eventually
+from tests.e2e.system import System
+from tests.waiting import eventually
 
 HERE = Path(__file__).parent / "prefect3"
 

@@ -10,7 +10,8 @@ import pytest
 
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.api.transport import HttpTransport
-from tests.e2e.system import System, eventually
+from tests.e2e.system import System
+from tests.waiting import eventually
 
 HERE = Path(__file__).parent / "prefect3"
 

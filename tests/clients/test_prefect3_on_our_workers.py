@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.system import System, eventually
+from tests.e2e.system import System
+from tests.waiting import eventually
 
 HERE = Path(__file__).parent / "prefect3"
 FLOWS = ["greets", "sleeps", "does_not_listen", "is_killed_once", "suspends", "starts_another"]

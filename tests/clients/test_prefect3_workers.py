@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.system import System, eventually
+from tests.e2e.system import System
+from tests.waiting import eventually
 
 ENGINE = Path(__file__).parent / "prefect3" / "stand_in_for_the_engine.py"
 WORKERS = 3

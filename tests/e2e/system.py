@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from orchestrator.cli.pidfile import find_running
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.api.transport import HttpTransport
 from orchestrator.sdk.errors import OrchestratorError
+from tests.waiting import eventually
 
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 ROLES = {"web": "orchestrator.web.serve", "worker": "worker start", "services": "celery worker", "beat": "celery beat"}
@@ -168,16 +168,6 @@ class System:
 
     def task_runs(self, run_id: str) -> list[dict[str, Any]]:
         return list(self.ask("POST", "/task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}}))
-
-
-def eventually(condition: Any, *, seconds: float = 20.0) -> Any:
-    """The first true value of the condition. Fails when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} seconds")
 
 
 def _below(pid: int, words: str) -> list[int]:

@@ -7,7 +7,8 @@ import pytest
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.api.transport import HttpTransport
 from orchestrator.sdk.errors import ApiError
-from tests.e2e.system import System, eventually
+from tests.e2e.system import System
+from tests.waiting import eventually
 
 
 @pytest.fixture

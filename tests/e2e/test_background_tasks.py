@@ -15,7 +15,7 @@ import pytest
 from orchestrator.sdk.api.client import use_client
 from orchestrator.sdk.errors import RunError
 from orchestrator.sdk.tasks.loading import load_tasks
-from tests.e2e.system import eventually
+from tests.waiting import eventually
 
 CODE = """
 import os, time

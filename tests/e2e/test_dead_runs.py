@@ -8,7 +8,8 @@ import textwrap
 
 import pytest
 
-from tests.e2e.system import System, eventually
+from tests.e2e.system import System
+from tests.waiting import eventually
 
 QUICK = {"ORCHESTRATOR_ZOMBIE_SECONDS": "3", "ORCHESTRATOR_HEARTBEAT_SECONDS": "1"}
 SCRIPT = """

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from tests.cli.doctor.proxies import proxy_without_upgrade
-from tests.e2e.system import eventually
+from tests.waiting import eventually
 
 
 def orchestrator(system, *words, **environment):

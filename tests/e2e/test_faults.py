@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.e2e.system import eventually
+from tests.waiting import eventually
 
 LONGER_THAN_A_LEASE_SECONDS = 7.0  # by so much that whatever ends leases comes by meanwhile
 

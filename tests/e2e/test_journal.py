@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 from tests.clients.environments import ROOT
-from tests.e2e.system import eventually
 from tests.services import free_port
+from tests.waiting import eventually
 
 PROGRAM = """
 import sys, time

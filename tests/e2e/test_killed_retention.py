@@ -12,7 +12,7 @@ import time
 import pytest
 
 from tests.e2e.old_rows import LINES_OF_A_TASK, TASKS_OF_A_RUN
-from tests.e2e.system import eventually
+from tests.waiting import eventually
 
 OLD_RUNS = 100
 

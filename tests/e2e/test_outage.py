@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from tests.e2e.system import eventually
 from tests.services import free_port
+from tests.waiting import eventually
 
 
 @pytest.mark.parametrize("down_seconds", [8, pytest.param(60, marks=pytest.mark.slow)])

@@ -1,6 +1,6 @@
 """Runs from the API through the broker and a worker back to the API."""
 
-from tests.e2e.system import eventually
+from tests.waiting import eventually
 
 THREE_TASKS = """
 @task

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from tests.e2e.system import eventually
 from tests.services import free_port
+from tests.waiting import eventually
 
 
 def orchestrator(system, *arguments, timeout=60):

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from tests.e2e.system import eventually
+from tests.waiting import eventually
 
 
 def orchestrator(system, *arguments):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.e2e.system import eventually
+from tests.waiting import eventually
 
 
 @pytest.fixture

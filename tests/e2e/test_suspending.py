@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from tests.e2e.system import System, eventually
+from tests.e2e.system import System
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.system import eventually
+from tests.waiting import eventually
 
 LEASE_SECONDS = 1 + 3  # most_seconds of the service, and what a lease is longer
 PATIENCE_SECONDS = 8.0  # of a busy machine

@@ -106,7 +106,7 @@ def test_keeps_every_event_of_a_receipt_when_it_is_killed(server: Server) -> Non
 
 
 def test_stops_cleanly(server: Server) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while not server.count("web_webpulse") and time.monotonic() < deadline:
         time.sleep(0.05)
     was_up = server.count("web_webpulse")
@@ -116,7 +116,7 @@ def test_stops_cleanly(server: Server) -> None:
 
     assert was_up == 1
     assert server.count("web_webpulse") == 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_exits_with_3_when_the_port_is_taken(server: Server) -> None:

@@ -8,7 +8,8 @@ import pytest
 from celery import Celery
 
 from orchestrator.broker import CELERY_OPTIONS, broker_url, register
-from tests.worker.fake_api import FakeApi, eventually
+from tests.waiting import eventually
+from tests.worker.fake_api import FakeApi
 
 
 @pytest.fixture

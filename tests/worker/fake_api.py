@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from uuid import uuid4
+
+from tests.waiting import is_alive
 
 
 class FakeApi:
@@ -158,20 +158,3 @@ class FakeApi:
 
     def messages_of(self, run_id) -> list[str]:
         return [log["message"] for log in self.logs if log["flow_run_id"] == run_id]
-
-
-def is_alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except OSError:
-        return False
-
-
-def eventually(condition, *, seconds: float = 15.0):
-    """The first true value of the condition. Fails when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} seconds")

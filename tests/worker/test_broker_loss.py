@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.services import free_port, has_redis
-from tests.worker.fake_api import eventually
+from tests.waiting import eventually
 
 QUICK = "@flow\ndef main(): pass"
 needs_redis = pytest.mark.skipif(not has_redis(), reason="Redis is not installed")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.worker.fake_api import eventually
+from tests.waiting import eventually, is_alive
 
 
 @pytest.fixture
@@ -27,15 +26,6 @@ def cancelled(worker, api):
         return api.states[run_id][-1]
 
     return cancel
-
-
-def is_alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with open(f"/proc/{pid}/stat") as stat:
-        return stat.read().rpartition(")")[2].split()[0] != "Z"
 
 
 def pids_said(api, run_id):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.worker.fake_api import eventually
+from tests.waiting import eventually
 
 FINISHES = "@flow(log_prints=True)\ndef main():\n    print('hello')\n"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.waiting import eventually
 from tests.worker.code.repositories import Repository
-from tests.worker.fake_api import eventually
 
 CODE = """
 from orchestrator import flow

@@ -17,7 +17,7 @@ from celery.worker.request import Request
 from orchestrator.worker import losses
 from orchestrator.worker.losses import RunRequest
 from orchestrator.worker.stopping import USED_UP
-from tests.worker.fake_api import eventually
+from tests.waiting import eventually, is_alive
 
 LEADER = """
 import subprocess, sys, time
@@ -56,20 +56,12 @@ def fail(child, error):
         request.on_failure(ExceptionInfo())
 
 
-def is_gone(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] in "ZX"
-    except OSError:
-        return True
-
-
 @pytest.mark.parametrize("status", [USED_UP, 3])
 def test_leaves_a_child_to_end_by_itself_that_said_how_its_run_ended(child, reported, status):
     """It may hold the lock of the pipe to the worker just then, which its successor needs."""
     fail(child, SystemExit(status))
 
-    eventually(lambda: is_gone(child.started))
+    eventually(lambda: not is_alive(child.started))
     assert child.process.poll() is None
     assert len(reported) == (status != USED_UP)
 
@@ -80,7 +72,7 @@ def test_ends_what_a_dead_child_left(child, reported):
 
     fail(child, WorkerLostError("Worker exited prematurely: signal 9 (SIGKILL) Job: 1."))
 
-    eventually(lambda: is_gone(child.started))
+    eventually(lambda: not is_alive(child.started))
     assert reported == [("run", child.pid, "The process that executed the run died: signal 9 (SIGKILL).")]
 
 
@@ -88,4 +80,4 @@ def test_leaves_the_group_alone_of_whoever_has_the_number_by_now(child, reported
     fail(child, WorkerLostError("Worker exited prematurely: signal 9 (SIGKILL) Job: 1."))
 
     assert child.process.poll() is None
-    assert not is_gone(child.started)
+    assert is_alive(child.started)

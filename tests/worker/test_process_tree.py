@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from orchestrator.worker.process_tree import ATTEMPT_VARIABLE, ProcessTree, attempt_of, mark_of
-from tests.worker.fake_api import eventually
+from tests.waiting import eventually
 
 STUBBORN = """
 import os, signal, subprocess, sys, time
@@ -72,8 +72,8 @@ def test_waits_for_those_that_heed_a_signal(stubborn, run_id):
 
     tree.send(signal.SIGTERM)
 
-    assert not tree.wait(0.5)
-    assert [process.pid for process in tree.look()] == [stubborn.pid]
+    assert not tree.wait(0.1)
+    eventually(lambda: [process.pid for process in tree.look()] == [stubborn.pid])
 
 
 def test_knows_what_it_saw_after_the_parent_is_gone(stubborn):

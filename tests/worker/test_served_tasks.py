@@ -30,7 +30,7 @@ def keeper(note: Path, *serves: str, **settings: Any) -> ServedTasks:
 
 
 def started(note: Path, count: int) -> list[str]:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while len(lines := note.read_text().splitlines() if note.exists() else []) < count:
         assert time.monotonic() < deadline, "not in time"
         time.sleep(0.01)

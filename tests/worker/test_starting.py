@@ -11,7 +11,7 @@ from orchestrator.broker.queues import message_priority, queue_of_pool, queue_of
 from orchestrator.worker.celery_options import OptionRefused, read_celery_options
 from orchestrator.worker.settings import worker_settings
 from tests.services import has_redis, redis
-from tests.worker.fake_api import eventually
+from tests.waiting import eventually
 
 SLEEPS = "@flow\ndef main():\n    print('begins')\n    time.sleep({seconds})\n    print('ends')"
 NAMES_ITS_PROCESS = "@flow\ndef main():\n    print(f'process {os.getpid()}')"
@@ -69,6 +69,9 @@ class TestOptions:
             (["--autoscale", "4"], "two numbers"),
             (["--autoscale", "2,4"], "larger number first"),
             (["--autoscale", "4,2", "--concurrency", "3"], "exclude each other"),
+            (["--only-tasks", "--serve", "a.py"], "--serve says nothing"),
+            (["--only-tasks", "--queue", "a"], "--queue says nothing"),
+            (["--only-tasks", "--drain-seconds", "3"], "--drain-seconds says nothing"),
             (["--queue", " "], "--queue needs a name"),
             (["--", "-Q", "x"], "use --queue"),
         ],

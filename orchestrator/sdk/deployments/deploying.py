@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.both_ways import both_ways
 from orchestrator.sdk.deployments.code_places import place_of
-from orchestrator.sdk.deployments.flow_deployment import DEFAULT_POOL, FlowDeployment, in_plain_words, needed_server
+from orchestrator.sdk.deployments.flow_deployment import (
+    DEFAULT_POOL,
+    FlowDeployment,
+    apply_body,
+    in_plain_words,
+    needed_server,
+)
 from orchestrator.sdk.deployments.images import DockerImage, ready_image, refuse_pool_without_images
 from orchestrator.sdk.deployments.limits import concurrency_columns
 from orchestrator.sdk.deployments.schedules import schedule_bodies
@@ -88,6 +94,10 @@ def to_deployment(
     if not pull_steps and (path is None or entrypoint is None):
         found_path, found_entrypoint = place_of(flow, entrypoint_type)
         path, entrypoint = path or found_path, entrypoint or found_entrypoint
+    elif entrypoint_type is not None:
+        raise DeploymentError(
+            "entrypoint_type says nothing here: pull steps fetch the code, or path and entrypoint are given"
+        )
     limit, options = concurrency_columns(concurrency_limit)
     return FlowDeployment(
         flow=flow,
@@ -97,7 +107,7 @@ def to_deployment(
         work_pool_name=work_pool_name,
         work_queue_name=work_queue_name,
         parameters=dict(parameters or {}),
-        tags=_tags(tags),
+        tags=tuple(dict.fromkeys(checked_words(tags, "tags", error=DeploymentError))),
         description=description,
         version=version,
         schedules=tuple(
@@ -176,6 +186,8 @@ def deploy_flow(
     warnings that `ignore_warnings` could silence. Raises MissingContext without a server, and what `to_deployment` and
     `FlowDeployment.apply` raise.
     """
+    if image is not None and options.get("path") is not None:
+        raise DeploymentError("path= says nothing beside image=: the code is expected where the image begins")
     client = needed_server()
     made = to_deployment(flow, name, work_pool_name=work_pool_name or DEFAULT_POOL, **options)
     (deployment,) = _in_image([made], image, build=build, push=push, client=client)
@@ -227,7 +239,7 @@ def _applied(deployments: list[FlowDeployment], client: Client) -> list[str]:
         answer = client.ask("POST", "/deployments/apply", {"deployments": bodies})
     except ApiError as error:
         if error.status in _NO_SUCH_ENDPOINT and not _names_what_is_missing(error):
-            return [each.apply(client=client) for each in deployments]
+            return [apply_body(body.pop("flow_name"), body, client=client) for body in bodies]
         if error.status == 409 and isinstance(error.body, dict) and "deployments" in error.body:
             steps = error.body["deployments"]
             found = [
@@ -251,7 +263,3 @@ def _tell(deployment: FlowDeployment, client: Client) -> None:
     if client.ui_url:
         print(f"Its runs: {client.runs_url(deployment.flow.name)}")
     print(f"Run it with: orchestrator deployment run '{deployment.full_name}' --watch")
-
-
-def _tags(given: Iterable[str] | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(checked_words(given, "tags", error=DeploymentError)))

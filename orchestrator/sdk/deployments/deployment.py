@@ -11,8 +11,9 @@ from orchestrator.sdk.deployments.deploying import catch_up_policy
 from orchestrator.sdk.deployments.flow_deployment import DEFAULT_POOL, SDK_LABEL, apply_body, needed_server
 from orchestrator.sdk.deployments.limits import concurrency_columns
 from orchestrator.sdk.deployments.schedules import schedule_bodies
-from orchestrator.sdk.deployments.spellings import REFUSED, schedules_given
+from orchestrator.sdk.deployments.spellings import REFUSED, SPELLINGS, schedules_given
 from orchestrator.sdk.errors import DefinitionError
+from orchestrator.sdk.options.checks import checked_words
 from orchestrator.sdk.values.json_values import to_json
 from orchestrator.sdk.values.nearest import instead_of
 
@@ -80,14 +81,14 @@ class Deployment:
         self.path = None if path is None else os.fspath(path)
         self.version = None if version is None else str(version)
         self.description = description
-        self.tags = _tags(tags)
+        self.tags = list(dict.fromkeys(checked_words(tags, "tags", error=DefinitionError)))
         self.parameters: dict[str, Any] = _mapping("parameters", parameters)
         self.parameter_openapi_schema: dict[str, Any] | None = (
             None if parameter_openapi_schema is None else _mapping("parameter_openapi_schema", parameter_openapi_schema)
         )
         self.enforce_parameter_schema = bool(enforce_parameter_schema)
         self.schedules: list[dict[str, Any]] = schedule_bodies(**schedules_given(also, schedules))
-        self.paused = also["paused"] if paused is None and "paused" in also else paused
+        self.paused = _one_of("paused", paused, "is_schedule_active", also.get("paused"))
         self.catch_up: dict[str, Any] | None = to_json(catch_up_policy(catch_up))
         self.concurrency_limit, self.concurrency_options = concurrency_columns(concurrency_limit)
         self.labels: dict[str, Any] = _mapping("labels", {SDK_LABEL: "python"} if labels is None else labels)
@@ -144,7 +145,6 @@ class Deployment:
         output: PathLike | None = None,
         apply: bool = False,
         infra_overrides: Mapping[str, Any] | None = None,
-        is_schedule_active: bool | None = None,
         skip_upload: bool = True,
         ignore_file: PathLike | None = None,
         **options: Any,
@@ -165,10 +165,10 @@ class Deployment:
         for option, why in REFUSED.items():
             if options.pop(option, None) is not None:
                 raise DefinitionError(f"{option}= says nothing here: {why}")
+        if not skip_upload:
+            raise DefinitionError("skip_upload=False says nothing here: code stays where it is, and workers fetch it")
         variables = _one_of("job_variables", options.pop("job_variables", None), "infra_overrides", infra_overrides)
         options.setdefault("work_pool_name", DEFAULT_POOL)
-        if is_schedule_active is not None:
-            options.setdefault("paused", not is_schedule_active)
         pool = options.pop("work_pool", None)
         if pool is not None:
             found = _pool_of(pool)
@@ -255,8 +255,6 @@ class Deployment:
 
 
 def _otherwise(found: dict[str, Any]) -> dict[str, Any]:
-    from orchestrator.sdk.deployments.spellings import SPELLINGS
-
     for field in found:
         if field in REFUSED and found[field] is not None:
             raise DefinitionError(f"{field}= says nothing here: {REFUSED[field]}")
@@ -291,12 +289,6 @@ def _mapping(field: str, given: Any) -> dict[str, Any]:
         raise DefinitionError(f"{field}= is a mapping, such as {{'key': 'value'}}: {given!r}")
     made: dict[str, Any] = to_json(dict(given or {}))
     return made
-
-
-def _tags(given: Iterable[str] | None) -> list[str]:
-    if isinstance(given, str):
-        raise DefinitionError(f"tags= is a list of words: [{given!r}]")
-    return [str(tag) for tag in dict.fromkeys(given or ())]
 
 
 def _text(field: str, given: Any) -> str:

@@ -41,6 +41,7 @@ def serve(
     `timeout` and `status_server_port` are for tasks alone.
     Raises MissingContext without a server, DeploymentError for what the server does not accept.
     """
+    _refuse_webserver(webserver)
     if any(hasattr(each, "apply_async") for each in deployments):
         of_tasks = {"status_server_port": status_server_port, "timeout": timeout}
         _serve_tasks(deployments, limit, drain_seconds, print_starting_message, **of_tasks)
@@ -49,7 +50,7 @@ def serve(
         raise DeploymentError(
             "serve() has status_server_port and timeout for tasks; what is served here are deployments"
         )
-    found = _checked(deployments, limit=limit, webserver=webserver)
+    found = _checked(deployments, limit=limit)
     client = needed_server()
     serving = Serving(
         client, limit=limit or LIMIT, drain_seconds=drain_seconds, cancel_grace_seconds=cancel_grace_seconds
@@ -78,9 +79,10 @@ async def aserve(
     """
     import asyncio
 
+    _refuse_webserver(webserver)
     if any(hasattr(each, "apply_async") for each in deployments):
         raise DeploymentError("aserve() is for deployments; tasks are served by serve(task), in sync code")
-    found = _checked(deployments, limit=limit, webserver=webserver)
+    found = _checked(deployments, limit=limit)
     client = needed_server()
     serving = Serving(
         client, limit=limit or LIMIT, drain_seconds=drain_seconds, cancel_grace_seconds=cancel_grace_seconds
@@ -117,9 +119,8 @@ def serve_flow(
     """`serve` with one deployment. `name` None is the flow's name, and that of a Python file is the file's without
     its ending; `global_limit` is the deployment's `concurrency_limit`: for its runs wherever they execute, while
     `limit` is that of this process."""
-    for pooled in ("work_pool_name", "work_queue_name", "job_variables", "image"):
-        if options.get(pooled) is not None:
-            raise DeploymentError(f"A served deployment has no work pool, so {pooled}= says nothing; use flow.deploy()")
+    if options.get("image") is not None:
+        raise _no_pool("image")
     if global_limit is not None:
         if options.get("concurrency_limit") is not None:
             raise DeploymentError("global_limit and concurrency_limit are the same here; give one of them")
@@ -136,7 +137,7 @@ def serve_flow(
     )
 
 
-def _checked(deployments: Sequence[Any], *, limit: int | None, webserver: bool) -> list[FlowDeployment]:
+def _checked(deployments: Sequence[Any], *, limit: int | None) -> list[FlowDeployment]:
     if not deployments:
         raise DeploymentError("serve() needs at least one deployment, flow.to_deployment(name, …), or tasks")
     for each in deployments:
@@ -145,11 +146,21 @@ def _checked(deployments: Sequence[Any], *, limit: int | None, webserver: bool) 
             if hasattr(each, "close"):
                 each.close()  # nobody will await it
             raise DeploymentError(f"serve() takes what flow.to_deployment(name, …) gives: {each!r}{hint}")
-    if webserver:
-        raise DeploymentError("There is no webserver beside serve(): ask the server, or GET /api/deployments/filter")
+        for pooled in ("work_pool_name", "work_queue_name", "job_variables"):
+            if getattr(each, pooled):
+                raise _no_pool(pooled)
     if limit is not None and limit < 1:
         raise DeploymentError(f"limit is {limit}; at least one run at once is needed")
     return list(deployments)
+
+
+def _refuse_webserver(wanted: bool) -> None:
+    if wanted:
+        raise DeploymentError("There is no webserver beside serve(): ask the server, or GET /api/deployments/filter")
+
+
+def _no_pool(option: str) -> DeploymentError:
+    return DeploymentError(f"A served deployment has no work pool, so {option}= says nothing; use flow.deploy()")
 
 
 def _serve_tasks(

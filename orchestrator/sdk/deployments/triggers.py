@@ -29,7 +29,8 @@ class EventTrigger:
     `expect`: names of events, such as `file.arrived` or `prefect.flow-run.*`. `match`: labels of what the event is
     about, with patterns (`{"prefect.resource.id": "shop.parcel.*"}`), `match_related`: of what it has to do with.
     `threshold` events `within` so many seconds are needed; `after` names events that must have come before; `for_each`
-    names labels whose values are counted apart. `posture` "Proactive" fires when the events do not come.
+    names labels whose values are counted apart. `posture` "Proactive" fires when the events do not come, on
+    servers that know it; ours answers that it does not.
     """
 
     expect: Iterable[str] = ()

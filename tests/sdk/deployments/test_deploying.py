@@ -60,12 +60,19 @@ def test_takes_what_says_nothing_new():
         ({"_sla": [object()]}, "_sla= says nothing here"),
         ({"version_type": "vcs:git"}, "only prefect:simple"),
         ({"is_schedule_active": True, "paused": True}, "contradict"),
+        ({"entrypoint_type": "FILE_PATH", "path": "/srv", "entrypoint": "a.py:f"}, "path and entrypoint are given"),
+        ({"tags": "one"}, "tags"),
         ({"entrypoint_type": "zip"}, "EntrypointType.FILE_PATH and EntrypointType.MODULE_PATH"),
     ],
 )
 def test_refuses_what_would_have_no_effect(options, said):
     with pytest.raises(DeploymentError, match=said):
         deployed.to_deployment("daily", **options)
+
+
+def test_expects_code_where_an_image_begins(api):
+    with pytest.raises(DeploymentError, match="path= says nothing beside image="):
+        deployed.deploy("daily", image="me/img:1", path="/srv", build=False, push=False)
 
 
 def test_makes_several_where_the_server_takes_one_at_a_time(api, capsys):

@@ -112,6 +112,11 @@ def test_has_nothing_to_upload_and_so_nothing_to_ignore():
     assert made == Deployment.build_from_flow(report, "daily")
 
 
+def test_does_not_pretend_to_upload():
+    with pytest.raises(DefinitionError, match="code stays where it is"):
+        Deployment.build_from_flow(report, "daily", skip_upload=False)
+
+
 @pytest.mark.parametrize(
     ("option", "said"),
     [
@@ -163,10 +168,11 @@ MISTAKES = [
     ({"parametres": {}}, "no field 'parametres'; did you mean 'parameters'"),
     ({"infrastructure": "x"}, "the work pool decides where runs execute"),
     ({"work_pool": {"name": "a", "size": 1}}, "work_pool= has no key 'size'"),
+    ({"is_schedule_active": True, "paused": True}, "paused"),
     ({"work_pool": "default"}, "work_pool= is a mapping"),
     ({"work_pool": {"name": "a"}, "work_pool_name": "b"}, "say 'b' and 'a'"),
     ({"parameters": [1]}, "parameters= is a mapping"),
-    ({"tags": "one"}, "tags= is a list"),
+    ({"tags": "one"}, "tags is 'one'; a list"),
     ({"schedule": {"every": 3}}, "A schedule needs one of cron"),
     ({"concurrency_limit": "two"}, "concurrency_limit is a number"),
     ({"catch_up": [1]}, "catch_up is planned"),

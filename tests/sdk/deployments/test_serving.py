@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from orchestrator import DeploymentError, EntrypointType, aserve, flow, serve
+from orchestrator import DeploymentError, EntrypointType, aserve, flow, serve, task
 from orchestrator.sdk.deployments import serving
 
 
@@ -77,6 +77,17 @@ def test_lets_the_event_loop_go_on(loops):
 def test_refuses_what_has_no_effect(loops, options, said):
     with pytest.raises(DeploymentError, match=said):
         served.serve("d", **options)
+
+
+@pytest.mark.parametrize("option", [{"work_pool_name": "p"}, {"work_queue_name": "q"}, {"job_variables": {"a": 1}}])
+def test_refuses_deployments_of_a_pool(loops, option):
+    with pytest.raises(DeploymentError, match=f"{next(iter(option))}= says nothing"):
+        serve(served.to_deployment("d", **option))
+
+
+def test_refuses_a_webserver_beside_tasks_too():
+    with pytest.raises(DeploymentError, match="no webserver"):
+        serve(task(print), webserver=True)
 
 
 @pytest.mark.parametrize("given", [(), (served,)])

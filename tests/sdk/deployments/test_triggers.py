@@ -126,6 +126,7 @@ def test_makes_those_of_several_deployments(api):
 
     owners = [each["owner_resource"] for each in api.automations]
     assert owners == [f"prefect.deployment.{api.deployments[name]['id']}" for name in ("a", "b")]
+    assert [request.path for request in api.requests].count("/automations/") == 2
 
 
 def test_takes_objects_of_another_library():

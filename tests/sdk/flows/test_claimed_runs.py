@@ -185,7 +185,7 @@ def test_ends_as_cancelled_when_stopped(api, busy, options):
     began = time.monotonic()
     state = run_claimed_flow(flow(**options, name="busy")(busy), flow_run=run)
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 7
     assert state.is_cancelled()
     assert re.fullmatch(r"asked by Ada; it stopped by itself after \d\.\d seconds\.", state.message)
     assert api.flow_runs[run["id"]]["state"]["type"] == "CANCELLED"

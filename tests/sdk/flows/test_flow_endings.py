@@ -31,7 +31,7 @@ def test_does_not_wait_longer_than_its_time_limit(api):
     began = time.monotonic()
     state = slow(return_state=True)
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4
     assert (state.type.value, state.name) == ("FAILED", "TimedOut")
     assert "0.2 second" in api.the_run()["state"]["message"]
     with pytest.raises(FlowTimeout):
@@ -51,7 +51,7 @@ def test_gives_up_the_tasks_of_a_flow_that_timed_out(api):
     began = time.monotonic()
     slow(return_state=True)
 
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 4
     assert api.task_states("long").count("Crashed") == 2
 
 
@@ -172,7 +172,7 @@ def test_limits_the_time_of_an_async_flow(api):
         try:
             await asyncio.sleep(5)
         except asyncio.CancelledError:
-            await asyncio.sleep(0.5)  # an unwilling coroutine
+            await asyncio.sleep(5)  # an unwilling coroutine
 
     async def main():
         began = time.monotonic()
@@ -182,7 +182,7 @@ def test_limits_the_time_of_an_async_flow(api):
     state, seconds = asyncio.run(main())
 
     assert state.name == "TimedOut"
-    assert seconds < 0.4
+    assert seconds < 4
 
 
 def test_ends_as_cancelled_when_it_was_being_cancelled(api):

@@ -19,16 +19,9 @@ from orchestrator import (
 from orchestrator.sdk.api.client import current_client, use_client
 from orchestrator.sdk.limits import leases
 from tests.sdk.fake_store import FakeStore
+from tests.waiting import eventually
 
 RENEWED = 0.0002  # of a lease of 60 seconds: 12 milliseconds
-
-
-def wait_until(true: object) -> None:
-    assert callable(true)
-    deadline = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def flush() -> None:
@@ -123,7 +116,7 @@ def test_waits_as_long_as_the_server_says(store: FakeStore) -> None:
 
     waiting = threading.Thread(target=enter)
     waiting.start()
-    wait_until(lambda: store.denials > 1)
+    eventually(lambda: store.denials > 1)
     assert not entered.is_set()
     held.__exit__(None, None, None)
     waiting.join(5)
@@ -191,7 +184,7 @@ def test_renews_the_lease_until_the_end(store: FakeStore, monkeypatch: pytest.Mo
     store.limits["database"] = 1
 
     with concurrency("database", lease_duration=60):
-        wait_until(lambda: store.renewals > 1)
+        eventually(lambda: store.renewals > 1)
     ended_with = store.renewals
     time.sleep(0.04)
 
@@ -206,7 +199,7 @@ def test_goes_on_with_a_warning_when_the_slots_are_lost(store: FakeStore, monkey
     def working() -> str:
         with concurrency("database", lease_duration=60):
             store.lost_leases |= set(store.leases)
-            wait_until(lambda: store.renewals)
+            eventually(lambda: store.renewals)
             time.sleep(0.02)
         return "done"
 
@@ -284,7 +277,7 @@ def test_takes_nothing_when_cancelled_while_it_waits(store: FakeStore) -> None:
 
     asyncio.run(working())
 
-    wait_until(lambda: store.in_use("database") == 0)
+    eventually(lambda: store.in_use("database") == 0)
     asked = len(store.bodies("/v2/concurrency_limits/increment-with-lease"))
     time.sleep(0.05)
     assert len(store.bodies("/v2/concurrency_limits/increment-with-lease")) == asked
@@ -330,7 +323,7 @@ def test_may_be_entered_by_many_at_a_time(store: FakeStore) -> None:
     threads = [threading.Thread(target=enter) for _ in range(2)]
     for thread in threads:
         thread.start()
-    wait_until(lambda: store.in_use("database") == 4)
+    eventually(lambda: store.in_use("database") == 4)
     together.wait(5)
     for thread in threads:
         thread.join(5)

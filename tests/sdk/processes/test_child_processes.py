@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from orchestrator.sdk.processes.child_processes import how_it_ended
+from tests.waiting import eventually, is_alive
 
 PARENT = """
 import subprocess, sys
@@ -41,18 +40,4 @@ def test_ends_with_its_parent():
     parent.kill()
     parent.communicate()
 
-    assert has_ended(child, within_seconds=5.0)
-
-
-def has_ended(pid: int, *, within_seconds: float) -> bool:
-    until = time.monotonic() + within_seconds
-    while time.monotonic() < until:
-        try:
-            with open(f"/proc/{pid}/stat") as file:
-                if file.read().rpartition(")")[2].split()[0] == "Z":
-                    return True
-            os.kill(pid, 0)
-        except (ProcessLookupError, FileNotFoundError):
-            return True
-        time.sleep(0.02)
-    return False
+    eventually(lambda: not is_alive(child))

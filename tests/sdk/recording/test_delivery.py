@@ -201,7 +201,7 @@ def test_ends_the_run_when_the_server_stays_away(http, monkeypatch, capsys):
     result = unlucky()
 
     assert result == 5
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
     assert "The server did not learn that the run ended" in capsys.readouterr().err
     http.start()
     assert current_client().delivery.flush(20)

@@ -17,6 +17,7 @@ from orchestrator.sdk.recording.journal import Journal
 from orchestrator.sdk.recording.journal_files import journal_directory, summaries, take_left_behind
 from orchestrator.sdk.recording.journal_lines import Batch, End
 from orchestrator.sdk.recording.sending import send_left_behind
+from tests.waiting import eventually
 
 HEADER = """
 import sys
@@ -93,13 +94,6 @@ def the_run(api, name):
 def ids_are_unique(things):
     ids = [each["id"] for each in things]
     return len(ids) == len(set(ids))
-
-
-def eventually(condition, *, seconds=10.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("ending", "state"), [("return 1", "Completed"), ("raise ValueError('no')", "Failed")])

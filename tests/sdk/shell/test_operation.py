@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,7 @@ from orchestrator import ShellCommandFailed, ShellNotStarted, ShellOperation, Sh
 from orchestrator.sdk.errors import TaskTimeout, WaitTimeout
 from orchestrator.sdk.processes.groups import group_lives
 from orchestrator.sdk.shell.lines import KEPT_LINES, LONGEST_LINE, Lines
-
-
-def eventually(condition) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.01)
+from tests.waiting import eventually
 
 
 def test_gives_the_lines_that_the_commands_print():

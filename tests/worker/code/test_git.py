@@ -346,7 +346,7 @@ def test_ends_when_the_run_is_stopped(cache, fetching, tmp_path):
         checked_out(git_source(url), tmp_path / "target", cache=cache, fetching=fetching)
 
     silent.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_ends_when_it_takes_too_long(cache, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from orchestrator.sdk.errors import ClaimLost, RunCancelled
 from orchestrator.worker.prefect_process.control import ControlLine
 from orchestrator.worker.prefect_process.process import EngineProcess
+from tests.waiting import eventually, is_alive
 
 LISTENS = """
 import os, signal, socket, sys, threading, time
@@ -88,7 +89,7 @@ def test_kills_at_once_when_the_claim_is_lost(execute, tmp_path):
     _, ended = execute(DEAF, stop=ClaimLost("gone"), grace_seconds=20.0)
 
     assert ended.code == -signal.SIGKILL
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     _assert_gone((tmp_path / "ready").read_text())
 
 
@@ -111,8 +112,5 @@ def test_lets_nobody_on_the_line_who_does_not_know_the_token():
 
 
 def _assert_gone(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            assert file.read().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        pass
+    """A signal to a group comes back before each of its processes has died of it."""
+    eventually(lambda: not is_alive(pid))

@@ -10,7 +10,7 @@ from orchestrator.sdk.processes.child_processes import how_it_ended
 from orchestrator.worker.settings import worker_settings
 from orchestrator.worker.tasks import host as task_host
 from orchestrator.worker.tasks.host import TaskHost
-from tests.worker.fake_api import eventually
+from tests.waiting import eventually, is_alive
 
 FLOW = """
 from orchestrator import CeleryTaskRunner
@@ -49,7 +49,7 @@ def test_leaves_no_process_behind(worker):
     worker.process.terminate()
 
     assert how_it_ended(worker.process.wait(15)) == "exit code 0"
-    eventually(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in hosts))
+    eventually(lambda: not any(is_alive(pid) for pid in hosts))
 
 
 def test_starts_no_processes_for_tasks_before_there_are_any(worker):

@@ -11,7 +11,7 @@ from orchestrator.broker.queues import waiting_messages
 from orchestrator.sdk.api.client import use_client
 from orchestrator.sdk.runners import flights
 from tests.services import has_redis
-from tests.worker.fake_api import eventually
+from tests.waiting import eventually
 from tests.worker.tasks.test_serving import Host
 from tests.worker.test_broker_loss import Redis
 

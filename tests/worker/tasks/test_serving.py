@@ -15,7 +15,7 @@ from orchestrator.sdk.api.client import use_client
 from orchestrator.sdk.errors import CrashedRun, FlowTimeout, SettingError
 from orchestrator.sdk.runners import celery_line, flights
 from orchestrator.sdk.runners.celery_workers import broker_url_here, signer_here
-from tests.worker.fake_api import eventually
+from tests.waiting import eventually
 
 
 @task

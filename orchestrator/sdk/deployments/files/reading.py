@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from orchestrator.sdk.deployments.files.entries import Declared, declared_deployment
+from orchestrator.sdk.deployments.files.entries import Declared, FactsOf, declared_deployment
 from orchestrator.sdk.deployments.files.flow_facts import FlowFacts, loaded_facts
 from orchestrator.sdk.deployments.files.placeholders import is_open, variable_of
 from orchestrator.sdk.deployments.files.yaml_lines import Lines, read_yaml
@@ -31,19 +31,18 @@ def read_body(path: str, *, name: str | None = None) -> dict[str, Any]:
     keys: tuple[str | int, ...] = ()
     literal = "deployments" not in found
     if literal:
-        _spell_as_today(found)
+        declared = literal_deployment(found, file=path, facts_of=_facts)
     else:
         keys = ("deployments", _position(found, path, name))
-    declared = declared_deployment(
-        found,
-        *keys,
-        file=path,
-        directory=directory,
-        facts_of=_facts,
-        variables=None if literal else _variable,
-        default_pool=None if literal else "default",
-        keeps_open=not literal,
-    )
+        declared = declared_deployment(
+            found,
+            *keys,
+            file=path,
+            directory=directory,
+            facts_of=_facts,
+            variables=_variable,
+            keeps_open=True,
+        )
     if literal and name is not None and name not in (declared.title, declared.body.get("name")):
         declared.refuse(f"the deployment in this file is called {declared.title}, not {name}", "name")
     if declared.problems:
@@ -52,6 +51,25 @@ def read_body(path: str, *, name: str | None = None) -> dict[str, Any]:
     if entry.get("catch_up") is None:
         del declared.body["catch_up"]  # not said: left as it is
     return {**declared.body, "is_open": not literal and is_open(declared.body)}
+
+
+def literal_deployment(found: Lines, *, file: str, facts_of: FactsOf) -> Declared:
+    """The deployment of a file that holds one and nothing else, as `to_yaml` writes it.
+
+    Its texts are taken as they are. Older spellings of its keys are understood, and no pool is none.
+    """
+    twice = _spell_as_today(found)
+    declared = declared_deployment(
+        found,
+        file=file,
+        directory=os.path.dirname(os.path.abspath(file)),
+        facts_of=facts_of,
+        variables=None,
+        default_pool=None,
+    )
+    for key, also in twice:
+        declared.refuse(f"{key} and {also} are the same, and differ", key)
+    return declared
 
 
 def _read(path: str) -> Lines:
@@ -85,19 +103,28 @@ def _position(found: Lines, path: str, name: str | None) -> int:
     return wanted[0]
 
 
-def _spell_as_today(found: Lines) -> None:
+def _spell_as_today(found: Lines) -> list[tuple[str, str]]:
+    """Gives the pairs of keys that say the same twice, and not alike."""
+    twice = []
     for key, inner in _POOL_SPELLINGS.items():
         if key in found:
             pool = found.setdefault("work_pool", Lines())
             if isinstance(pool, Lines):
-                pool.setdefault(inner, found.pop(key))
+                told = found.pop(key)
                 pool.lines.setdefault(inner, found.lines[key])
+                if pool.setdefault(inner, told) != told:
+                    twice.append((f"work_pool.{inner}", key))
     if "pull_steps" in found:
-        found.lines["pull"] = found.lines["pull_steps"]
-        found.setdefault("pull", found.pop("pull_steps"))
-    active = found.pop("is_schedule_active", None)
-    if isinstance(active, bool):
-        found.setdefault("paused", not active)
+        told = found.pop("pull_steps")
+        found.lines.setdefault("pull", found.lines["pull_steps"])
+        if found.setdefault("pull", told) != told:
+            twice.append(("pull", "pull_steps"))
+    if isinstance(found.get("is_schedule_active"), bool):
+        paused = not found.pop("is_schedule_active")
+        found.lines.setdefault("paused", found.lines["is_schedule_active"])
+        if found.setdefault("paused", paused) != paused:
+            twice.append(("paused", "is_schedule_active"))
+    return twice
 
 
 def _facts(entrypoint: str, directory: str) -> FlowFacts:

@@ -94,6 +94,12 @@ MISTAKES = [
     (("  name: cluster", "  size: 3"), "d.yaml:7 work_pool.size: this key is not known"),
     (("cron: 0 6", "when: 0 6"), "d.yaml:9 schedules[0]: A schedule needs one of cron"),
     (("concurrency_limit: 2", "concurrency_limit: two"), "d.yaml:10 concurrency_limit: concurrency_limit is a number"),
+    (("  name: cluster", "  name: cluster\nwork_pool_name: other"), "work_pool.name and work_pool_name are the same"),
+    (
+        ("name: daily", "name: daily\npaused: true\nis_schedule_active: true"),
+        "paused and is_schedule_active are the same",
+    ),
+    (("name: daily", "name: daily\npull: []\npull_steps: [{a: {}}]"), "pull and pull_steps are the same"),
     (("name: daily", "name:"), "d.yaml:1 name: every deployment needs a name"),
     (("name: daily", "path: 3"), "d.yaml:1 path: the directory in which the code is"),
     (("flow_name: the flow\nentrypoint: flows.py:f", "entrypoint: no.py:f"), "d.yaml:2 entrypoint: "),
