@@ -4,17 +4,15 @@ Every variable has a default with which the server runs on one machine without a
 A value that cannot be used stops the start and names its variable.
 """
 
-import os
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
 from corsheaders import defaults as cors
 
+from orchestrator.broker.signing import kept_secret
 from orchestrator.contract.services import chosen_services
 from orchestrator.env import BadSetting, Env
 
@@ -30,27 +28,11 @@ except OSError as error:
     raise BadSetting("ORCHESTRATOR_HOME", str(HOME), f"a directory that can be written ({error.strerror})") from None
 
 
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
-
-
-def _kept(name: str, make: Callable[[], str]) -> str:
-    """What is made once and kept in the file of this name beside the data, readable by its owner alone."""
-    path = HOME / name
-    if not path.exists():
-        made = path.with_name(f"{name}.{os.getpid()}")
-        with open(made, "w", opener=_private) as file:
-            file.write(make())
-        # Whole or not at all, and whoever of two processes is first.
-        with suppress(FileExistsError):
-            os.link(made, path)
-        made.unlink()
-    return path.read_text()
-
-
 def _secret_key() -> str:
     """The configured key, or one that is made once."""
-    return env.text("ORCHESTRATOR_SECRET_KEY") or _kept("secret_key", lambda: secrets.token_urlsafe(48))
+    return env.text("ORCHESTRATOR_SECRET_KEY") or kept_secret(
+        HOME / "secret_key", make=lambda: secrets.token_urlsafe(48)
+    )
 
 
 def _encryption_keys() -> list[str]:
@@ -62,7 +44,9 @@ def _encryption_keys() -> list[str]:
             raise BadSetting(
                 "ORCHESTRATOR_ENCRYPTION_KEYS", "***", "keys of 32 bytes in URL-safe base64, separated by commas"
             )
-    return keys or [_kept("encryption_key", lambda: b64encode(secrets.token_bytes(32), b"-_").decode())]
+    return keys or [
+        kept_secret(HOME / "encryption_key", make=lambda: b64encode(secrets.token_bytes(32), b"-_").decode())
+    ]
 
 
 def _is_encryption_key(text: str) -> bool:

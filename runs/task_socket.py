@@ -20,7 +20,7 @@ from runs.api.answers import task_run_answer
 from runs.models import TaskRun
 from runs.queue_watch import current_watch
 from runs.services import background
-from runs.services.background_holders import Resumed, resume
+from runs.services.background_holders import Holder
 
 PROTOCOL_VIOLATION = 4001
 NORMAL = 1000
@@ -40,37 +40,35 @@ class ScheduledTaskRuns(ApiSocket):
             return
         subscription_id = await http_threads.call(_subscribe, client_id, keys)
         try:
-            await _Desk(self, subscription_id, keys).serve()
+            await _Desk(self, subscription_id, background.FIRST_EPOCH, keys).serve()
         finally:
             # Also when the server stops in this moment; should even this be lost, the lease ends by itself.
-            await asyncio.shield(http_threads.call(_unsubscribe, subscription_id))
+            await asyncio.shield(http_threads.call(_unsubscribe, subscription_id, background.FIRST_EPOCH))
 
     async def _converse_with_holder(self, asked: dict[str, Any], keys: list[str], client_id: str, slots: int) -> None:
-        resumed = await http_threads.call(_resume, asked, client_id, keys, slots)
-        if resumed is None:
-            resumed = Resumed(await http_threads.call(_subscribe, client_id, keys, slots), frozenset())
-        desk = _SlotDesk(self, resumed, keys, slots)
+        holder = await http_threads.call(_connect_holder, asked, client_id, keys, slots)
+        desk = _SlotDesk(self, holder, keys, slots)
         try:
             await self.send_object(
                 {
                     "type": "subscribed",
-                    "id": str(resumed.subscription_id),
+                    "id": str(holder.subscription_id),
                     "lease_seconds": background.LEASE_SECONDS,
-                    "holds": [str(each) for each in resumed.holds],
+                    "holds": [str(each) for each in holder.holds],
                 }
             )
             await desk.serve()
         finally:
-            await asyncio.shield(http_threads.call(_unsubscribe, resumed.subscription_id, resumed.epoch, desk.quits))
+            await asyncio.shield(http_threads.call(_unsubscribe, holder.subscription_id, holder.epoch, desk.quits))
 
 
 class _Desk:
     """What goes on with one worker while it is connected."""
 
-    def __init__(self, socket: ApiSocket, subscription_id: UUID, keys: list[str]) -> None:
+    def __init__(self, socket: ApiSocket, subscription_id: UUID, epoch: int, keys: list[str]) -> None:
         self._socket = socket
         self._id = subscription_id
-        self._epoch = 1
+        self._epoch = epoch
         self._keys = keys
         self._frames: asyncio.Queue[dict[str, Any]] = asyncio.Queue(maxsize=16)
 
@@ -123,12 +121,11 @@ class _Desk:
 class _SlotDesk(_Desk):
     """The same with a worker that holds several task runs until they have ended."""
 
-    def __init__(self, socket: ApiSocket, resumed: Resumed, keys: list[str], slots: int) -> None:
-        super().__init__(socket, resumed.subscription_id, keys)
+    def __init__(self, socket: ApiSocket, holder: Holder, keys: list[str], slots: int) -> None:
+        super().__init__(socket, holder.subscription_id, holder.epoch, keys)
         self.quits = False
-        self._epoch = resumed.epoch
         self._slots = slots
-        self._in_hand = set(resumed.holds)
+        self._in_hand = set(holder.holds)
         self._has_room = asyncio.Event()
 
     async def _read(self) -> None:
@@ -205,19 +202,17 @@ def _uuid(value: Any) -> UUID | None:
         return None
 
 
-def _subscribe(client_id: str, keys: Sequence[str], slots: int | None = None) -> UUID:
-    return background.subscribe(client_id=client_id, task_keys=keys, slots=slots)
+def _subscribe(client_id: str, keys: Sequence[str]) -> UUID:
+    return background.subscribe(client_id=client_id, task_keys=keys)
 
 
-def _resume(asked: dict[str, Any], client_id: str, keys: Sequence[str], slots: int) -> Resumed | None:
-    """The subscription that the worker had before its connection broke; None when there is none any more."""
-    earlier = _uuid(asked.get("resumes"))
-    executing = asked.get("executing")
-    if earlier is None or not isinstance(executing, list):
-        return None
+def _connect_holder(asked: dict[str, Any], client_id: str, keys: Sequence[str], slots: int) -> Holder:
+    resumes, executing = _uuid(asked.get("resumes")), asked.get("executing")
+    if not isinstance(executing, list):
+        resumes, executing = None, []
     known = [run_id for each in executing[:MOST_SLOTS] if (run_id := _uuid(each))]
-    return resume(subscription_id=earlier, client_id=client_id, task_keys=keys, slots=slots, executing=known)
+    return background.connect_holder(client_id=client_id, task_keys=keys, slots=slots, resumes=resumes, executing=known)
 
 
-def _unsubscribe(subscription_id: UUID, epoch: int = 1, for_good: bool = True) -> None:
+def _unsubscribe(subscription_id: UUID, epoch: int, for_good: bool = True) -> None:
     background.unsubscribe(subscription_id=subscription_id, epoch=epoch, for_good=for_good)

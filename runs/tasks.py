@@ -2,7 +2,7 @@
 
 from orchestrator.periodic import service
 from orchestrator.statements.batches import repeat
-from runs.services import background, cancellation, claims, concurrency_leases, enclosed, late, pauses, zombies
+from runs.services import background_losses, cancellation, claims, concurrency_leases, enclosed, late, pauses, zombies
 from runs.services import lazarus as resurrection
 from runs.services.leftovers import clear_leftovers
 from runs.services.retention import delete_what_is_old
@@ -13,9 +13,9 @@ SECONDS_AT_A_TIME = 3.0
 @service(every_seconds=5)
 def lost_runs() -> int:
     """Begins runs again whose worker stopped renewing its claim."""
+    lost = claims.reclaim_lost_runs() + enclosed.crash_what_was_reported_late()
     # Task workers hold background tasks by leases, too.
-    lost = background.take_back_from_the_lost()
-    return lost + claims.reclaim_lost_runs() + enclosed.crash_what_was_reported_late()
+    return lost + background_losses.take_back_from_the_lost()
 
 
 @service(every_seconds=5)

@@ -9,29 +9,34 @@ import select
 import sys
 import threading
 import time
+from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 
 POLL_SECONDS = 0.02  # how often a consumer looks where the system cannot wake it
+MOST_OPEN = 64  # bells whose files a producer keeps open: queues of replies come and go with each flow run
 _IN_MODIFY = 0x00000002
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class Bells:
-    """The bells of one broker file. A bell that is missed costs a moment: consumers also look from time to time."""
+    """The bells of one broker file. A bell that is missed costs a moment: consumers also look from time to time.
+
+    Not to be shared by threads without a lock.
+    """
 
     def __init__(self, broker: Path) -> None:
         self._directory = broker.with_name(f"{broker.name}.bells")
-        self._open: dict[str, int] = {}
+        self._open: OrderedDict[str, int] = OrderedDict()  # the one that rang last stands last
         self._pid = 0
 
     def ring(self, queue: str) -> None:
         """Wake whoever listens to the queue. Call after the message can be seen."""
-        with suppress(OSError):
+        with suppress(OSError):  # most likely nobody listens, and there is no bell
             os.pwrite(self._descriptor(queue), b"!", 0)
 
     def path(self, queue: str) -> Path:
-        """The file of the queue's bell, made if need be."""
+        """The file of the queue's bell, made if need be: for those who listen to it."""
         path = self.place(queue)
         if not path.exists():
             self._directory.mkdir(parents=True, exist_ok=True)
@@ -48,19 +53,22 @@ class Bells:
         if descriptor is not None:
             os.close(descriptor)
         with suppress(OSError):
-            self.path(queue).unlink(missing_ok=True)
+            self.place(queue).unlink(missing_ok=True)
 
     def close(self) -> None:
         if self._pid == os.getpid():
             for descriptor in self._open.values():
                 os.close(descriptor)
-        self._open = {}
+        self._open = OrderedDict()
 
     def _descriptor(self, queue: str) -> int:
         if self._pid != os.getpid():
-            self._open, self._pid = {}, os.getpid()
+            self._open, self._pid = OrderedDict(), os.getpid()
         if queue not in self._open:
-            self._open[queue] = os.open(self.path(queue), os.O_WRONLY | os.O_CLOEXEC)
+            while len(self._open) >= MOST_OPEN:
+                os.close(self._open.popitem(last=False)[1])
+            self._open[queue] = os.open(self.place(queue), os.O_WRONLY | os.O_CLOEXEC)
+        self._open.move_to_end(queue)
         return self._open[queue]
 
 

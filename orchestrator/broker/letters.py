@@ -19,6 +19,7 @@ LIFETIME_SECONDS = 86_400  # of a letter that nobody reads: whoever waited for i
 _LOOK_SECONDS = 1.0
 _DRAIN_SECONDS = 0.1  # so long may it take until the end is noticed
 _LONGEST_PAUSE_SECONDS = 5.0
+_HEALTHY_SECONDS = 60.0  # a connection that held for so long breaks as if for the first time
 _EXPIRE_AGAIN_SECONDS = 1.0
 _KNOWN_QUEUES = 1000
 
@@ -132,6 +133,7 @@ class Mailbox:
     def _keep_reading(self) -> None:
         pause = 0.0
         while not self._stopped.wait(pause):
+            began = time.monotonic()
             try:
                 with connect(self._broker_url) as connection:
                     if pause:
@@ -139,20 +141,21 @@ class Mailbox:
                     self._read_from(connection)
                     return
             except Exception as error:  # noqa: BLE001 - each broker library has errors of its own
+                if self.is_reading.is_set() and time.monotonic() - began > _HEALTHY_SECONDS:
+                    pause = 0.0
                 self.is_reading.clear()
                 if not pause:
                     _log.warning("The broker cannot be read from; it is tried again. (%s)", error)
                 pause = min(max(0.2, pause * 2), _LONGEST_PAUSE_SECONDS)
 
     def _read_from(self, connection: Any) -> None:
-        from kombu import Exchange, Queue
-
         self._presence.renew(connection)
         channel = connection.channel()
-        queue = Queue(self.queue, Exchange(""), routing_key=self.queue, durable=True)
+        kind = connection.transport.driver_type
+        queue = queue_of_letters(self.queue, kind)
         looked_at = time.monotonic()
         # A message leaves Redis when it is read; elsewhere it has to be acknowledged.
-        self._acknowledges = connection.transport.driver_type != "redis"
+        self._acknowledges = kind != "redis"
         options = {"accept": ["json"], "channel": channel, "no_ack": not self._acknowledges}
         with connection.Consumer([queue], callbacks=[self._take], **options):
             self.is_reading.set()
@@ -179,6 +182,18 @@ class Mailbox:
         except Exception:  # noqa: BLE001 - whatever is in it
             # One letter that cannot be read must not keep the others from being read.
             _log.exception("A message in %s could not be read", self.queue)
+
+
+def queue_of_letters(name: str, kind: str) -> Any:
+    """As a reader declares it on a broker of this kind.
+
+    When its reader dies without a word, RabbitMQ removes it after the lifetime of the letters in it. Redis is told of
+    that with each letter, and the embedded broker keeps no queue that is empty.
+    """
+    from kombu import Exchange, Queue
+
+    expires = LIFETIME_SECONDS if kind == "amqp" else None
+    return Queue(name, Exchange(""), routing_key=name, durable=True, expires=expires)
 
 
 def connect(broker_url: str) -> Any:

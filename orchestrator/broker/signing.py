@@ -5,10 +5,19 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 _FILE = "signing_key"
+
+
+def signer_at(home: Path, *, key: str | None) -> Signer:
+    """Signs with this key, or, when there is none, with the one that the data directory keeps.
+
+    Raises OSError when that cannot be read, or made.
+    """
+    return Signer(key or kept_secret(home / _FILE, make=lambda: secrets.token_urlsafe(48)).strip())
 
 
 class Signer:
@@ -26,19 +35,18 @@ class Signer:
         )
 
 
-def kept_key(home: Path) -> str:
-    """The key that is kept in the data directory, readable by its owner alone; made when there is none."""
-    path = home / _FILE
+def kept_secret(path: Path, *, make: Callable[[], str]) -> str:
+    """What is made once and kept in this file, readable by its owner alone. Raises OSError."""
     if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        made = path.with_name(f"{_FILE}.{os.getpid()}.{secrets.token_hex(4)}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         with open(made, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(make())
         # Whole or not at all, and whoever of two processes is first.
         with suppress(FileExistsError):
             os.link(made, path)
         made.unlink()
-    return path.read_text().strip()
+    return path.read_text()
 
 
 def _joined(purpose: str, parts: tuple[bytes, ...]) -> bytes:

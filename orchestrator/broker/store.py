@@ -157,6 +157,12 @@ class MessageStore:
             )
             return cursor.rowcount
 
+    def forget(self, queue: str) -> None:
+        """Remove the queue with its messages and its bell; those that are held stay until their leases end."""
+        with self._lock:
+            self.purge(queue)
+            self.bells.remove(queue)
+
     def size(self, queue: str) -> int:
         """How many messages wait in the queue, those under a lease not counted."""
         facts = {"queue": queue, "now": time.time()}

@@ -69,8 +69,12 @@ class Channel(virtual.Channel):
         self.store.close()
 
     def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> None:
-        self.connection.ear.listen(self.store.bells.path(queue))
+        self.listen(queue)
         super().basic_consume(queue, *args, **kwargs)
+
+    def listen(self, queue: str) -> None:
+        """From now on a message for the queue ends the wait of the connection's `ear`."""
+        self.connection.ear.listen(self.store.bells.path(queue))
 
     def drain_events(self, timeout: float | None = None, callback: Callable[..., Any] | None = None) -> None:
         """Deliver one message, or raise Empty."""
@@ -100,11 +104,15 @@ class Channel(virtual.Channel):
     def _purge(self, queue: str) -> int:
         return self.store.purge(queue)
 
-    def queue_delete(self, queue: str, *args: Any, **kwargs: Any) -> None:
-        """With its messages and its bell. Kombu itself would delete queues of named exchanges alone."""
-        super().queue_delete(queue, *args, **kwargs)
-        self.store.purge(queue)
-        self.store.bells.remove(queue)
+    def queue_delete(self, queue: str, if_unused: bool = False, if_empty: bool = False, **kwargs: Any) -> None:
+        """With its messages and its bell. Kombu itself would delete queues of named exchanges alone.
+
+        Who else reads it is not known here, so `if_unused` says nothing.
+        """
+        if if_empty and self._size(queue):
+            return
+        super().queue_delete(queue, if_unused, if_empty, **kwargs)
+        self.store.forget(queue)
 
     def _size(self, queue: str) -> int:
         return self.store.size(queue)

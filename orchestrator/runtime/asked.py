@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.api.run_client import client_of_run
 from orchestrator.sdk.context import current_flow_run, current_task_run
 from orchestrator.sdk.errors import OrchestratorError
 
-_KEPT = 256
-_rows: dict[tuple[int, str], dict[str, Any]] = {}
+_KEPT = 256  # rows of each server
+_rows: WeakKeyDictionary[Client, dict[str, dict[str, Any]]] = WeakKeyDictionary()
+_lock = threading.Lock()
 
 
 def current_flow_run_id() -> str | None:
@@ -27,16 +31,19 @@ def row(path: str) -> dict[str, Any]:
     asked = client_of_run()
     if asked is None:
         return {}
-    key = (id(asked), path)
-    if key not in _rows:
-        try:
-            found = asked.ask("GET", path)
-        except OrchestratorError:
-            return {}
-        while len(_rows) >= _KEPT:
-            _rows.pop(next(iter(_rows)), None)
-        _rows[key] = found
-    return _rows[key]
+    with _lock:
+        known = _rows.get(asked, {}).get(path)
+    if known is not None:
+        return known
+    try:
+        found: dict[str, Any] = asked.ask("GET", path)
+    except OrchestratorError:
+        return {}
+    with _lock:
+        rows = _rows.setdefault(asked, {})
+        while len(rows) >= _KEPT:
+            del rows[next(iter(rows))]
+        return rows.setdefault(path, found)  # the first answer, if another thread asked too
 
 
 def flow_run_row(run_id: str | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -25,11 +26,19 @@ class Drain:
         self._patience_seconds = patience_seconds
         self._leaving = leaving
         self._cut_short = False
+        self._ends_at: float | None = None  # by the monotonic clock
         self.begun = False
         signals.worker_shutting_down.connect(self._shutting_down, weak=False)
 
+    @property
+    def seconds_left(self) -> float | None:
+        """Of the patience, for all that still runs together; None: as long as that takes."""
+        return self._patience_seconds if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
+
     def _shutting_down(self, sig: str, how: str, **_: Any) -> None:
         warm = how.lower() == "warm"
+        if not warm:
+            self._ends_at = time.monotonic()
         if not self.begun:
             self.begun = True
             self._leaving()
@@ -41,6 +50,7 @@ class Drain:
             self._hand_back_in(0.0)  # from another thread: this is a signal's handler, and must come to its end first
 
     def _hand_back_in(self, seconds: float) -> None:
+        self._ends_at = time.monotonic() + seconds
         timer = threading.Timer(seconds, self._hand_back)
         timer.daemon = True
         timer.start()

@@ -93,9 +93,9 @@ def start_worker(settings: WorkerSettings) -> int:
         worker.start()
     finally:
         warden.stop()
-        served_tasks.stop()
-        # Not before: flows that were running waited for their tasks.
-        task_host.stop(patience_seconds=settings.drain_seconds)
+        # Not before: flows that were running waited for their tasks. All of them share one patience.
+        served_tasks.stop(patience_seconds=drain.seconds_left)
+        task_host.stop(patience_seconds=drain.seconds_left)
         leave()
         wait_for_reports(5.0)
     if troubles:

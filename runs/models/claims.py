@@ -16,6 +16,10 @@ class ClaimQuerySet(models.QuerySet):
         """Held on paper, but not renewed in time: whoever held them is gone."""
         return self.held().filter(lease_expires_at__lt=at)
 
+    def of_worker(self, worker_name: str, *, pool_name: str) -> ClaimQuerySet:
+        """A worker is known by its name within its pool."""
+        return self.filter(worker_name=worker_name, flow_run__work_queue__work_pool__name=pool_name)
+
     def revoke(self, *, reason: str, at: datetime) -> int:
         """End what is held; its holder learns of it when it next renews. Returns how many ended."""
         return self.held().update(ended_at=at, outcome=Claim.Outcome.REVOKED, reason=reason)

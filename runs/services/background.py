@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from orchestrator.contract.states import StateType
 from orchestrator.contract.times import now
 from runs.models import QueuedTaskRun, TaskRun, TaskSubscription
-from runs.services.background_holders import LEASE_SECONDS, holds_any, lease_end_of_holders, take_back
-from runs.services.background_queue import announce_queued
+from runs.services.background_holders import LEASE_SECONDS, Holder, holds_any, resume
+from runs.services.background_losses import end_subscription
 
 RENEW_SECONDS = 5.0
+FIRST_EPOCH = 1  # of a new subscription
 LONGEST_LIST = 1000  # of task workers in one answer
 
 
@@ -25,34 +25,47 @@ def subscribe(*, client_id: str, task_keys: Sequence[str], slots: int | None = N
     `slots` is how many task runs it holds at most until they have ended; None: it acknowledges each on receipt.
     """
     at = now()
-    with transaction.atomic():
-        forget_lost_workers(at)
-        row = TaskSubscription.objects.create(
-            client_id=client_id,
-            task_keys=list(dict.fromkeys(task_keys)),
-            slots=slots,
-            connected_at=at,
-            seen_at=at,
-            lease_expires_at=at + timedelta(seconds=LEASE_SECONDS),
-        )
+    row = TaskSubscription.objects.create(
+        client_id=client_id,
+        task_keys=list(dict.fromkeys(task_keys)),
+        slots=slots,
+        connected_at=at,
+        seen_at=at,
+        lease_expires_at=at + timedelta(seconds=LEASE_SECONDS),
+    )
     return row.pk
 
 
-def renew(*, subscription_id: UUID, epoch: int = 1) -> bool:
+def connect_holder(
+    *, client_id: str, task_keys: Sequence[str], slots: int, resumes: UUID | None, executing: Collection[UUID]
+) -> Holder:
+    """A task worker that holds has connected, for the first time or again.
+
+    It goes on with the subscription that it `resumes` if that still is its own, else with a new one. `executing` are
+    the task runs that it executes.
+    """
+    with transaction.atomic():
+        if resumes is not None:
+            resumed = resume(
+                subscription_id=resumes, client_id=client_id, task_keys=task_keys, slots=slots, executing=executing
+            )
+            if resumed is not None:
+                return resumed
+        subscription_id = subscribe(client_id=client_id, task_keys=task_keys, slots=slots)
+    return Holder(subscription_id, frozenset(), FIRST_EPOCH)
+
+
+def renew(*, subscription_id: UUID, epoch: int) -> bool:
     """The task worker is still connected.
 
     False when it was taken for lost, and what it held may be sent to others; or when it has connected again, so that
     this connection, of an earlier `epoch`, counts no more.
     """
-    at = now()
-    # Not in one transaction: two processes that hold what they took from lost ones would wait for each other here.
-    with transaction.atomic():
-        forget_lost_workers(at)
-    until = at + timedelta(seconds=LEASE_SECONDS)
+    until = now() + timedelta(seconds=LEASE_SECONDS)
     return bool(TaskSubscription.objects.filter(pk=subscription_id, epoch=epoch).update(lease_expires_at=until))
 
 
-def unsubscribe(*, subscription_id: UUID, epoch: int = 1, for_good: bool = True) -> None:
+def unsubscribe(*, subscription_id: UUID, epoch: int, for_good: bool = True) -> None:
     """The task worker is gone. What it did not acknowledge waits again, before all others.
 
     `for_good` False: it may still execute what it holds, and come back within its lease. Nothing happens when it has
@@ -60,29 +73,10 @@ def unsubscribe(*, subscription_id: UUID, epoch: int = 1, for_good: bool = True)
     """
     if not for_good and holds_any(subscription_id=subscription_id):
         return
-    with transaction.atomic():
-        _end(TaskSubscription.objects.filter(pk=subscription_id, epoch=epoch))
+    end_subscription(subscription_id=subscription_id, epoch=epoch)
 
 
-def forget_lost_workers(at: datetime) -> int:
-    """Take back what was sent to task workers whose process no longer renews them. Returns how many there were."""
-    ended = 0
-    servers = TaskSubscription.objects.lost(at).filter(slots=None)
-    if servers.exists():
-        ended += _end(servers)
-    if TaskSubscription.objects.lost(at).exists():
-        holders = TaskSubscription.objects.lost(lease_end_of_holders(at)).filter(slots__isnull=False)
-        ended += _end(holders) if holders.exists() else 0
-    return ended
-
-
-def take_back_from_the_lost() -> int:
-    """`forget_lost_workers` now, for when no task worker is left to ask for it. Returns how many there were."""
-    with transaction.atomic():
-        return forget_lost_workers(now())
-
-
-def take_next(*, subscription_id: UUID, task_keys: Sequence[str], epoch: int = 1) -> TaskRun | None:
+def take_next(*, subscription_id: UUID, epoch: int, task_keys: Sequence[str]) -> TaskRun | None:
     """A task run for this worker, which nobody else gets unless it stays unacknowledged; None when none waits.
 
     The keys are asked in the order in which they are given. Task runs that somebody has taken up or ended
@@ -100,7 +94,7 @@ def take_next(*, subscription_id: UUID, task_keys: Sequence[str], epoch: int = 1
     return None
 
 
-def acknowledge(*, subscription_id: UUID, task_run_id: UUID, epoch: int = 1) -> None:
+def acknowledge(*, subscription_id: UUID, epoch: int, task_run_id: UUID) -> None:
     """The worker has the task run: it need not be sent again.
 
     What an earlier connection acknowledges is passed over: the worker has told the later one what it executes.
@@ -122,15 +116,6 @@ def connected_workers(*, task_keys: Sequence[str]) -> list[TaskSubscription]:
 def any_waiting(task_keys: Sequence[str]) -> bool:
     """Whether a task run of one of these keys waits for a task worker."""
     return QueuedTaskRun.objects.waiting(task_keys).exists()
-
-
-def _end(subscriptions: QuerySet[TaskSubscription]) -> int:
-    """Locked first: what is sent to them in this moment is seen then, and waits again with the rest."""
-    ids = list(subscriptions.select_for_update().order_by("pk").values_list("pk", flat=True))
-    take_back(ids)
-    TaskSubscription.objects.filter(pk__in=ids).delete()
-    transaction.on_commit(announce_queued, robust=True)
-    return len(ids)
 
 
 def _take(subscription_id: UUID, epoch: int, task_key: str) -> tuple[bool, TaskRun | None]:

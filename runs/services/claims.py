@@ -116,7 +116,7 @@ def held_claim(*, claim_id: UUID) -> Claim:
 
 def held_claims(*, pool_name: str, worker_name: str) -> list[Claim]:
     """What a worker of a pool holds now, each with the state of its run; at most MOST_HELD."""
-    claims = Claim.objects.held().filter(worker_name=worker_name, flow_run__work_queue__work_pool__name=pool_name)
+    claims = Claim.objects.held().of_worker(worker_name, pool_name=pool_name)
     claims = claims.select_related("flow_run").only("flow_run", "process_id", "flow_run__state_type")
     return list(claims.order_by("pk")[:MOST_HELD])
 
@@ -141,24 +141,21 @@ def release_claim(*, claim_id: UUID, reason: str | None = None) -> FlowRun | Non
 
 def report_lost(
     *,
+    pool_name: str,
     flow_run_id: UUID,
     worker_name: str,
     reason: str,
     process_id: int | None = None,
     handed_back: bool = False,
-    pool_name: str | None = None,
 ) -> None:
     """A worker saw the process die that executed this run. `handed_back`: the worker ended it, because it was stopped.
 
     What is handed back is begun again however often: it is no attempt that failed.
-    Does nothing when another process holds the run by now, be it of the same worker: reports may come late. A worker is
-    known by its name within its pool; `pool_name` None takes a name as good in every pool.
+    Does nothing when another process holds the run by now, be it of the same worker: reports may come late.
     """
     with transaction.atomic():
-        claims = Claim.objects.held().filter(flow_run=flow_run_id, worker_name=worker_name)
-        if pool_name is not None:
-            claims = claims.filter(flow_run__work_queue__work_pool__name=pool_name)
-        held = claims.filter(process_id=process_id).first()
+        claims = Claim.objects.held().of_worker(worker_name, pool_name=pool_name)
+        held = claims.filter(flow_run=flow_run_id, process_id=process_id).first()
         found = _locked_with_its_run(held.pk) if held is not None else None
         if found is not None:
             _lose(*found, reason, outcome=Claim.Outcome.HANDED_BACK if handed_back else Claim.Outcome.LOST)

@@ -63,9 +63,10 @@ class Scenarios:
             self._started[name] = self._pool.submit(self._run, name)
 
     def outcome(self, name: str) -> subprocess.CompletedProcess[str]:
+        """Who asks again, because it failed, has it run again."""
         if name not in self._started:
             self.start([name])
-        return self._started[name].result()
+        return self._started.pop(name).result()
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)

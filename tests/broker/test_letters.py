@@ -4,8 +4,8 @@ import queue
 
 import pytest
 
-from orchestrator.broker import broker_url
-from orchestrator.broker.letters import Mailbox, Poster
+from orchestrator.broker import broker_url, letters
+from orchestrator.broker.letters import LIFETIME_SECONDS, Mailbox, Poster, queue_of_letters
 from orchestrator.broker.signing import Signer
 
 SIGNER = Signer("a key")
@@ -76,6 +76,36 @@ def test_leaves_nothing_behind(url, mailbox, tmp_path):
     mailbox.close()
 
     assert not (tmp_path / "broker.db.bells" / "replies.1").exists()
+
+
+@pytest.mark.parametrize(("kind", "expires"), [("amqp", LIFETIME_SECONDS), ("redis", None), ("sqlite", None)])
+def test_lets_rabbitmq_remove_a_queue_whose_reader_died_without_a_word(kind, expires):
+    assert queue_of_letters("replies.1", kind).expires == expires
+
+
+@pytest.mark.parametrize(("healthy_after", "pauses"), [(60.0, [0.0, 0.2, 0.4, 0.8]), (-1.0, [0.0, 0.2, 0.2, 0.2])])
+def test_is_read_again_soon_when_the_connection_held_for_long(url, monkeypatch, healthy_after, pauses):
+    monkeypatch.setattr(letters, "_HEALTHY_SECONDS", healthy_after)
+    box = Mailbox(url, "replies.1", SIGNER, read=print, unsigned=print, look=print, reconnected=lambda: None)
+    waited = []
+
+    class Waits:
+        def wait(self, seconds):
+            waited.append(seconds)
+            return len(waited) > len(pauses)
+
+        def set(self):
+            pass
+
+    def read_from(connection):
+        box.is_reading.set()
+        raise OSError("broken")
+
+    box._stopped, box._read_from = Waits(), read_from
+
+    box._keep_reading()
+
+    assert waited[: len(pauses)] == pauses
 
 
 def test_says_when_the_broker_does_not_take_a_letter(tmp_path):

@@ -2,10 +2,11 @@
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 
-from orchestrator.broker.signing import Signer, kept_key
+from orchestrator.broker.signing import Signer, kept_secret, signer_at
 from orchestrator.broker.submissions import keys_to_stop, parcel_of
 
 SIGNER = Signer("a key")
@@ -53,12 +54,20 @@ def test_refuses_what_is_no_signature(signature):
 
 
 def test_keeps_one_key_that_only_its_owner_can_read(tmp_path):
+    home, numbers = tmp_path / "home", count()
     with ThreadPoolExecutor(8) as threads:
-        keys = set(threads.map(kept_key, [tmp_path / "home"] * 8))
+        keys = set(threads.map(lambda _: kept_secret(home / "signing_key", make=lambda: str(next(numbers))), range(8)))
 
     assert len(keys) == 1
     assert stat.S_IMODE((tmp_path / "home" / "signing_key").stat().st_mode) == 0o600
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["signing_key"]
+
+
+def test_signs_with_the_key_that_is_given_else_with_the_one_that_is_kept(tmp_path):
+    kept, given = signer_at(tmp_path, key=None).sign("a", b"b"), signer_at(tmp_path, key="a key").sign("a", b"b")
+
+    assert signer_at(tmp_path, key=None).is_signed(kept, "a", b"b")
+    assert given == SIGNER.sign("a", b"b") != kept
 
 
 def test_opens_a_task_run_that_was_signed():

@@ -4,9 +4,11 @@ import multiprocessing
 import os
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 
+from orchestrator.broker import bells
 from orchestrator.broker.store import MessageStore
 
 fork = multiprocessing.get_context("fork")
@@ -101,11 +103,12 @@ def test_drops_a_message_that_nobody_took_in_time(store):
     assert store._open().execute("SELECT count(*) FROM message").fetchone() == (0,)
 
 
-def test_keeps_a_delivered_message_past_its_expiry(path):
-    first, second = MessageStore(path, lease_seconds=0.1), MessageStore(path)
-    first.put("q", "delivered", expires_in_seconds=0.05)
+def test_keeps_a_delivered_message_past_its_expiry(path, monkeypatch):
+    first, second = MessageStore(path, lease_seconds=60), MessageStore(path)
+    first.put("q", "delivered", expires_in_seconds=30)
     first.take("q")
-    time.sleep(0.2)
+    plain = time.time
+    monkeypatch.setattr(time, "time", lambda: plain() + 100)
 
     assert second.take_any(["q"])[1].payload == "delivered"
 
@@ -245,11 +248,49 @@ def test_keeps_every_acknowledged_put_when_its_producer_is_killed(path):
 
 def test_has_a_bell_for_queues_of_any_name(store):
     for queue in ("pool.default", "pool.my pool/ä", "../outside"):
+        bell = store.bells.path(queue)
+
         store.put(queue, "ring")
 
-        bell = store.bells.path(queue)
         assert bell.parent == store.path.with_name("broker.db.bells")
         assert bell.read_bytes() == b"!"
+
+
+def test_makes_no_bell_that_nobody_listens_to(store):
+    store.put("replies.of-a-flow-that-is-gone", "late")
+
+    assert not store.bells.place("replies.of-a-flow-that-is-gone").exists()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="looks at open files")
+def test_keeps_no_more_than_some_bells_open(store, monkeypatch):
+    monkeypatch.setattr(bells, "MOST_OPEN", 3)
+    names = [f"replies.{number}" for number in range(8)]
+    for name in names:
+        store.bells.path(name)
+
+    for name in [*names, names[0]]:
+        store.put(name, "ring")
+
+    opened = {os.path.basename(target) for target in open_files()}
+    assert opened.intersection(names) == {"replies.6", "replies.7", "replies.0"}
+    assert all(store.bells.path(name).read_bytes() == b"!" for name in names)
+
+
+def open_files():
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            yield os.readlink(f"/proc/self/fd/{descriptor}")
+
+
+def test_forgets_a_queue_with_its_bell(store):
+    bell = store.bells.path("q")
+    store.put("q", "payload")
+
+    store.forget("q")
+
+    assert store.size("q") == 0
+    assert not bell.exists()
 
 
 def test_delivers_the_most_urgent_message_first_and_the_oldest_of_them(store):

@@ -135,6 +135,20 @@ def test_costs_little_while_nothing_happens(connection):
     assert (sum(os.times()[:2]) - before) / 2.0 < 0.02  # of one core; measured 0.003
 
 
+def test_keeps_a_queue_with_messages_that_was_to_be_deleted_if_it_is_empty(connection):
+    publish(connection, "kept")
+    channel = connection.channel()
+
+    channel.queue_delete("q", if_empty=True)
+
+    assert receive(connection, timeout=0.2)[0] == ["kept"]
+
+    publish(connection, "gone")
+    channel.queue_delete("q")
+
+    assert receive(connection, timeout=0.2)[0] == []
+
+
 def test_reads_the_path_from_the_url():
     assert str(path_of("file:///a/b.db")) == "/a/b.db"
     assert str(path_of("file:////a/b.db")) == "/a/b.db"

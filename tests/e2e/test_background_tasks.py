@@ -165,9 +165,11 @@ def test_is_served_by_a_worker_too(bench):
         os.kill(served[0], signal.SIGKILL)
 
         assert bench.tasks.double.delay(4).result(timeout=60) == 8
+        bench.tasks.long.delay(str(bench.note), 100.0)
+        eventually(lambda: lines(bench.note), seconds=30)
     finally:
-        worker.send_signal(signal.SIGQUIT)
-        worker.wait(20)
+        worker.send_signal(signal.SIGQUIT)  # at once, also for tasks that take long
+        worker.wait(40)
     eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in served))
 
 

@@ -185,7 +185,7 @@ def test_stops_waiting_when_cancelled() -> None:
 
     @both_ways
     def hold() -> None:
-        release.wait(5)
+        release.wait(30)
 
     async def main() -> bool:
         waiting = asyncio.ensure_future(hold.aio())
@@ -220,7 +220,7 @@ def test_ends_the_function_at_its_next_wait_when_cancelled() -> None:
 
     asyncio.run(main())
 
-    assert ended.wait(5)
+    assert ended.wait(30)
 
 
 def test_has_an_async_form_that_is_a_coroutine_function() -> None:

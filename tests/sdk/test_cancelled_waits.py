@@ -38,7 +38,7 @@ def cancelled_when(is_waiting: Callable[[], bool], wait: Callable[[], Awaitable[
 
     asyncio.run(waits())
     for thread in used:
-        thread.join(5)
+        thread.join(30)
     return used
 
 
@@ -69,7 +69,7 @@ def test_is_running_again_when_the_author_does_not_wait_for_the_resumption(api):
         while api.state_names()[-1] == "Paused":
             await asyncio.sleep(0.005)
 
-    asyncio.run(asyncio.wait_for(impatient(), 5))
+    asyncio.run(asyncio.wait_for(impatient(), 30))
 
     assert api.state_names() == ["Pending", "Running", "Paused", "Running", "Completed"]
 
@@ -100,7 +100,7 @@ def test_leaves_an_input_that_came_too_late_to_whoever_asks_next(api, monkeypatc
         found = find(*args, **options)
         if not asked.is_set():
             asked.set()
-            let_go.wait(5)
+            let_go.wait(30)
         return found
 
     monkeypatch.setattr(messages, "find_inputs", find_late)
@@ -111,13 +111,13 @@ def test_leaves_an_input_that_came_too_late_to_whoever_asks_next(api, monkeypatc
         await send_input(5, api.the_run()["id"])
         received = receive_input(int, timeout=0)
         waiting = asyncio.ensure_future(received.anext())
-        await asyncio.to_thread(asked.wait, 5)
+        await asyncio.to_thread(asked.wait, 30)
         used = threads()
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         let_go.set()
         for thread in used:
-            await asyncio.to_thread(thread.join, 5)
+            await asyncio.to_thread(thread.join, 30)
         got.append(await received.anext())
 
     asyncio.run(listens())
@@ -131,7 +131,7 @@ def test_gives_an_input_to_one_of_those_that_wait_at_once(api):
         run_id = api.the_run()["id"]
         await send_input(1, run_id)
         await send_input(2, run_id)
-        received = receive_input(int, timeout=1)
+        received = receive_input(int, timeout=30)
         return sorted(await asyncio.gather(received.anext(), received.anext()))
 
     assert asyncio.run(listens()) == [1, 2]

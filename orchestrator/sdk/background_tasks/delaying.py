@@ -11,7 +11,8 @@ from orchestrator.sdk.api.run_client import needed_client
 from orchestrator.sdk.background_tasks.futures import BackgroundFuture
 from orchestrator.sdk.background_tasks.inputs import store_inputs
 from orchestrator.sdk.context import current_flow_run, current_tags
-from orchestrator.sdk.dependencies.inputs import edges
+from orchestrator.sdk.dependencies.inputs import edges, listed
+from orchestrator.sdk.outcomes.proposed import as_proposed
 from orchestrator.sdk.outcomes.states import Scheduled, State
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ def delay_bound(
     """`delay`, of arguments that have their parameters' names already."""
     flow_run = current_flow_run.get()
     client = needed_client(f"Delaying task {task.name!r}")
-    awaited = list(wait_for) if isinstance(wait_for, (list, tuple, set, frozenset)) else [wait_for]
-    awaited = [] if wait_for is None else awaited
+    awaited = listed(wait_for)
     run_id = str(uuid7())
     details: dict[str, Any] = {"deferred": True, "task_run_id": run_id}
     if parameters or awaited:
@@ -89,13 +89,7 @@ def _create(
         "empirical_policy": task.policy,
         "tags": tags,
         "task_inputs": inputs,
-        "state": {
-            "type": state.type.value,
-            "name": state.name,
-            "message": state.message,
-            "data": None,
-            "state_details": state.details,
-        },
+        "state": as_proposed(state),
     }
     created: dict[str, Any] = client.ask("POST", "/task_runs/", wanted)
     announce(ServedTaskRun(task, created, client=client))

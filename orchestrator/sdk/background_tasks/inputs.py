@@ -9,10 +9,11 @@ from orchestrator.sdk.background_tasks.input_forms import know_them
 from orchestrator.sdk.dependencies.annotations import Annotation
 from orchestrator.sdk.dependencies.futures import TaskFuture
 from orchestrator.sdk.errors import MissingResult
+from orchestrator.sdk.results.keeping import store_of
 from orchestrator.sdk.results.storage import ARGUMENTS_FOLDER
-from orchestrator.sdk.results.store import ResultStore
 
 if TYPE_CHECKING:
+    from orchestrator.sdk.results.store import ResultStore
     from orchestrator.sdk.tasks.task import Task
 
 
@@ -48,7 +49,7 @@ def forget_inputs(task: Task[Any, Any], inputs_id: str) -> None:
 
 def _store(task: Task[Any, Any]) -> ResultStore:
     know_them()
-    return ResultStore(getattr(task, "result_storage", None), serializer=getattr(task, "result_serializer", None))
+    return store_of(task)
 
 
 def _key(inputs_id: str) -> str:

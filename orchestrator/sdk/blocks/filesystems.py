@@ -14,6 +14,7 @@ from orchestrator.sdk.blocks.core import Block
 from orchestrator.sdk.both_ways import Asynchronous, both_ways
 from orchestrator.sdk.errors import BlockError
 from orchestrator.sdk.values.whole_files import write_whole
+from orchestrator.sdk.values.whole_remote_files import write_whole_there
 
 
 class FileSystem(Block, ABC):
@@ -160,8 +161,7 @@ class RemoteFileSystem(FileSystem):
     def _write(self, path: str, content: bytes) -> str:
         target = self._inside(path)
         files = self.filesystem
-        files.makedirs(target.rpartition("/")[0], exist_ok=True)
-        files.pipe_file(target, content)
+        write_whole_there(files, str(files._strip_protocol(target)), content, make_buckets=True)
         return target
 
     def _get(self, from_path: str | None, target: Path) -> None:

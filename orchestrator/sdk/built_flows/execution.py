@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ class Execution:
     def __init__(self, graph: NodeGraph, values: Mapping[str, Any]) -> None:
         self._graph = graph
         self._order = graph.in_order()
+        self._needs = {node: node.needs() for node in self._order}  # asked once: arguments may be long lists
         self._values: dict[Node, Any] = {
             node: node.converted(values[node.name]) for node in self._order if isinstance(node, Parameter)
         }
@@ -46,7 +47,7 @@ class Execution:
         after: dict[Node, list[Node]] = {node: [] for node in self._order}
         lacking: dict[Node, int] = {}
         for node in self._order:
-            needed = [each for each in node.needs() if each not in self._values]
+            needed = [each for each in self._needs[node] if each not in self._values]
             lacking[node] = len(needed)
             for each in needed:
                 after[each].append(node)
@@ -92,15 +93,16 @@ class Execution:
             items = items_of(node, self._children, self._as_input)
             if not node.is_mapped:
                 parameters, own = next(items)
-                awaited = self._waited_for([each for each in node.needs() if each not in own.inputs])
-                return Children.one(self._run(node, parameters, awaited, None))
+                return Children.one(self._run(node, parameters, self._waited_for_beside(node, own.inputs), None))
         except MappingError as error:
             failed = Failed(message=str(error), data=error)
-            return Children.one(self._run(node, {}, self._waited_for(node.needs()), failed))
+            return Children.one(self._run(node, {}, self._waited_for(self._needs[node]), failed))
         runs = []
+        awaited: dict[frozenset[Node], list[Any]] = {}  # the same for nearly all of its runs
         for parameters, own in items:
-            awaited = self._waited_for([each for each in node.needs() if each not in own.inputs])
-            runs.append(self._run(node, parameters, awaited, verdict(node.task, own.states)))
+            if own.inputs not in awaited:
+                awaited[own.inputs] = self._waited_for_beside(node, own.inputs)
+            runs.append(self._run(node, parameters, awaited[own.inputs], verdict(node.task, own.states)))
         return Children(runs, is_mapped=True)
 
     def _run(self, node: Node, parameters: dict[str, Any], wait_for: list[Any], ended: State | None) -> TaskFuture[Any]:
@@ -126,7 +128,7 @@ class Execution:
         }
         return [
             [future.state for future in self._children[each].futures]
-            for each in node.needs()
+            for each in self._needs[node]
             if each in self._children and not (self._children[each].is_mapped and each in apart)
         ]
 
@@ -143,6 +145,10 @@ class Execution:
 
     def _waited_for(self, nodes: Iterable[Node]) -> list[Any]:
         return [as_input(future) for node in nodes if node in self._children for future in self._children[node].futures]
+
+    def _waited_for_beside(self, node: Node, inputs: frozenset[Node]) -> list[Any]:
+        """What a run of the node waits for and is not given."""
+        return self._waited_for(each for each in self._needs[node] if each not in inputs)
 
     def _outcome(self, node: Node) -> BuiltState:
         children = self._children[node]
@@ -168,7 +174,7 @@ class Execution:
     def _cause(self, node: Node) -> Any:
         """The exception at the root: of a node that never began, that of what it depends on."""
         while not isinstance(self.outcomes[node].state.outcome, BaseException):
-            before = [each for each in node.needs() if self.outcomes[each].is_failed()]
+            before = [each for each in self._needs[node] if self.outcomes[each].is_failed()]
             if not before:
                 return None
             node = before[0]
@@ -183,11 +189,11 @@ def as_input(future: TaskFuture[Any]) -> Any:
 def _by_name(nodes: list[Node], outcomes: Mapping[Node, BuiltState]) -> dict[str, Any]:
     """Their results; several of one name are numbered."""
     found: dict[str, Any] = {}
+    numbers: Counter[str] = Counter()
     for node in nodes:
-        name, number = node.name, 1
+        name = node.name
         while name in found:
-            number += 1
-            name = f"{node.name}-{number}"
-        outcome = outcomes[node]
-        found[name] = outcome.result
+            numbers[node.name] += 1
+            name = f"{node.name}-{numbers[node.name] + 1}"
+        found[name] = outcomes[node].result
     return found

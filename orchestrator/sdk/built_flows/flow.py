@@ -194,11 +194,11 @@ class BuiltFlow(Wiring, Flow[..., Any]):
         return copy
 
     def _follow(self) -> None:
-        self.graph.parameters_changed.append(self._take_parameters)
-        self._take_parameters()
+        self.graph.followers.add(self)
+        self.take_parameters()
 
-    def _take_parameters(self) -> None:
-        """A parameter was added: the signature is another one."""
+    def take_parameters(self) -> None:
+        """The signature is that of the parameters which the nodes have now."""
         self.fn = self._function()
         self.binder = Binder(self.fn, kind="flow", name=self.name)
         self._types = None

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
 from inspect import Parameter as SignatureParameter
-from typing import Any
+from typing import Any, Protocol
+from weakref import WeakSet
 
-from orchestrator.sdk.built_flows.nodes import Node
+from orchestrator.sdk.built_flows.nodes import Node, nodes_in
 from orchestrator.sdk.built_flows.opening import open_block
 from orchestrator.sdk.built_flows.parameter import Parameter
 from orchestrator.sdk.errors import BuildError
 from orchestrator.sdk.tasks.task import Task
+
+
+class Follower(Protocol):
+    """A flow with these nodes."""
+
+    def take_parameters(self) -> None:
+        """A parameter was added."""
 
 
 class NodeGraph:
@@ -22,7 +30,7 @@ class NodeGraph:
         self.nodes: dict[Node, None] = {}
         self._of_tasks: dict[int, Node] = {}  # of tasks that were added as they are
         self._references: list[Node] | None = None
-        self.parameters_changed: list[Callable[[], None]] = []
+        self.followers: WeakSet[Follower] = WeakSet()  # a flow that nobody holds any more follows nothing
 
     def add(self, node: Node) -> None:
         """Raises BuildError for a node of another flow, and for a second parameter of the same name."""
@@ -42,8 +50,8 @@ class NodeGraph:
             self.add(needed)
         self.nodes[node] = None
         if isinstance(node, Parameter):
-            for tell in self.parameters_changed:
-                tell()
+            for follower in list(self.followers):
+                follower.take_parameters()
             return
         block = open_block()
         if block is not None and block.graph is self:
@@ -94,7 +102,7 @@ class NodeGraph:
             raise BuildError(f"Task {node.name!r} has no argument {name!r}; it has {known}")
         if mapped:
             node.mapped = node.mapped | {name}
-        for needed in node.needs():
+        for needed in nodes_in(value):
             self.add(needed)
 
     def depend(

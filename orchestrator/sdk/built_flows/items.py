@@ -31,7 +31,7 @@ class OwnInputs:
     """Of one run of a mapped node: the states that are its own business, and the nodes among its arguments."""
 
     states: list[State] = field(default_factory=list)
-    inputs: set[Node] = field(default_factory=set)
+    inputs: frozenset[Node] = frozenset()
 
 
 def items_of(
@@ -59,16 +59,15 @@ def items_of(
 def _each(
     node: Node, apart: dict[str, list[Any]], fixed: dict[str, Any], inputs: set[Node]
 ) -> Iterator[tuple[dict[str, Any], OwnInputs]]:
+    nodes_of = {name: nodes_in(node.parameters[name]) for name in apart}
+    known: dict[tuple[str, ...], frozenset[Node]] = {}  # by the names of the arguments that are results
     for index in range(min((len(items) for items in apart.values()), default=1)):
-        own = OwnInputs(inputs=set(inputs))
-        given = dict(fixed)
-        for name, items in apart.items():
-            given[name] = items[index]
-            future = _future(items[index])
-            if future is not None:
-                own.states.append(future.state)
-                own.inputs.update(nodes_in(node.parameters[name]))
-        yield {name: given[name] for name in node.parameters}, own
+        futures = {name: future for name, items in apart.items() if (future := _future(items[index])) is not None}
+        names = tuple(futures)
+        if names not in known:
+            known[names] = frozenset(inputs).union(*(nodes_of[name] for name in names))
+        given = {name: apart[name][index] if name in apart else fixed[name] for name in node.parameters}
+        yield given, OwnInputs([future.state for future in futures.values()], known[names])
 
 
 def _taken_apart(node: Node, name: str, children: Mapping[Node, Children], as_input: Callable[[Any], Any]) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -66,11 +65,9 @@ context = RunContext()
 
 
 def _logger() -> Any:
-    if current_flow_run.get() is None and current_task_run.get() is None:
-        return logging.getLogger("orchestrator")
-    from orchestrator.sdk.recording.logs import get_run_logger
+    from orchestrator.sdk.recording.logs import logger_of_run
 
-    return get_run_logger()
+    return logger_of_run()
 
 
 def _of_the_flow_run(ask: Callable[[Any], Any]) -> Callable[[], Any]:

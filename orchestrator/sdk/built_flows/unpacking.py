@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
+
+from orchestrator.sdk.type_hints.reading import return_hint
 
 
 def number_of_results(task: Any) -> int | None:
@@ -11,17 +12,8 @@ def number_of_results(task: Any) -> int | None:
     nout = getattr(task, "nout", None)
     if nout is not None:
         return int(nout)
-    hint = _return_hint(task.fn)
+    hint = return_hint(task.fn)
     inside = get_args(hint)
     if get_origin(hint) is not tuple or Ellipsis in inside:
         return None
     return 0 if inside == ((),) else len(inside)
-
-
-def _return_hint(fn: Any) -> Any:
-    inner = inspect.unwrap(getattr(fn, "func", fn))
-    hints = getattr(inner, "__annotations__", None) or {}
-    try:
-        return get_type_hints(inner).get("return")
-    except Exception:  # noqa: BLE001 - a hint is any expression, so looking at it may raise anything
-        return hints.get("return")

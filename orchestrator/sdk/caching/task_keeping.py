@@ -27,13 +27,13 @@ def keeping_of(run: TaskRun, parameters: dict[str, Any]) -> Keeping | None:
         persists = task.persist_result
     else:
         persists = flow_run.persists_tasks if flow_run is not None else tasks_persist(persists_by_default())
-    remembers = flow_run is not None and flow_run.flow.retries > 0 and task.may_be_cached
+    remembers = flow_run is not None and flow_run.finished_tasks.keeps(run)
     if run.gives_items:  # who gets them one at a time cannot be given them again
-        persists = remembers = False
+        persists = False
     around = transaction_around()
     if not (persists or remembers or around is not None or task.on_commit_hooks or task.on_rollback_hooks):
         return None
-    return Keeping(run, parameters, around, persists=persists, remembers=remembers)
+    return Keeping(run, parameters, around, persists=persists)
 
 
 class Keeping:
@@ -46,13 +46,12 @@ class Keeping:
         around: Transaction | None,
         *,
         persists: bool,
-        remembers: bool,
     ) -> None:
         self._run = run
         self._around = around
+        self._parameters = parameters
         self._inputs = {**run.task.instance_input, **parameters}
         self._persists = persists
-        self._remembers = remembers
         self._call: Call | None = None
         self._key: str | None = None
         self._store: ResultStore | None = None
@@ -62,8 +61,8 @@ class Keeping:
         """Open the run's transaction. Returns the state of a run that need not be executed, else None."""
         run, task = self._run, self._run.task
         policy = task.cache_policy if task.cache_policy is not None else DEFAULT
-        if self._remembers and run.flow_run is not None:
-            self._call = run.flow_run.finished_tasks.call(task.task_key, self._inputs)
+        if run.flow_run is not None:
+            self._call = run.flow_run.finished_tasks.call_of(run, self._parameters)
         if self._persists:
             lock_manager, key_storage = policy.lock_manager, policy.key_storage
             self._store = store_of(
@@ -131,16 +130,20 @@ class Keeping:
             self.transaction.roll_back_first = self._rolled_back
             self.transaction.stage(staged, task.on_rollback_hooks, task.on_commit_hooks)
         yield from self.transaction.closing(failed=not entered.is_completed())
+        if self._call is not None and run.flow_run is not None and self.forgets(run.state):
+            run.flow_run.finished_tasks.remember(self._call, run.state.with_(outcome=MISSING))
+        if self.transaction.is_committed():
+            self.transaction._found = None  # whoever keeps the run need not keep its result twice
+
+    def forgets(self, state: State) -> bool:
+        """Whether the result of this last state is to leave the memory: it is stored, and not only going to be."""
+        return self.transaction.is_committed() and self._run.is_to_forget(state)
 
     def _remembered(self) -> State | None:
         run = self._run
         if self._call is None or run.flow_run is None:
             return None
-        known = run.flow_run.finished_tasks.find(self._call)
-        if known is None:
-            return None
-        message = "Completed in an earlier attempt of the flow run."
-        return Completed(name="Cached", message=message, data=known.outcome).with_(data=known.data)
+        return run.flow_run.finished_tasks.earlier_end(self._call)
 
     def _cached(self, record: ResultRecord | None) -> State | None:
         if record is None:  # it has expired, or was removed, just now

@@ -18,6 +18,13 @@ _KEPT_BYTES = 65_536  # a larger result is not kept alive for the sake of an edg
 _SMALL_INTEGERS = range(-5, 257)  # the interpreter shares these: being the same object says nothing
 
 
+def listed(wait_for: Any) -> list[Any]:
+    """What `wait_for` was given as a list: it may be one thing, or several; None is nothing."""
+    if isinstance(wait_for, (list, tuple, set, frozenset)):
+        return list(wait_for)
+    return [] if wait_for is None else [wait_for]
+
+
 def find_futures(value: Any) -> list[TaskFuture[Any]]:
     """All futures in the value, also inside lists, tuples, sets, dictionaries and annotations."""
     found: list[TaskFuture[Any]] = []

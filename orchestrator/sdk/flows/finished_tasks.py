@@ -9,10 +9,11 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrator.sdk.errors import UnhashableValue
+from orchestrator.sdk.outcomes.states import Completed, State
 from orchestrator.sdk.values.hashing import digest
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.outcomes.states import State
+    from orchestrator.sdk.tasks.task_run import TaskRun
 
 
 class Call(NamedTuple):
@@ -35,20 +36,34 @@ class FinishedTasks:
         with self._lock:
             self._numbers.clear()
 
-    def call(self, task_key: str, inputs: dict[str, Any]) -> Call | None:
-        """This call; None when its arguments cannot be told from others, so that it is made again each time."""
+    def keeps(self, run: TaskRun) -> bool:
+        """Whether a further attempt of the run's flow takes over what it comes to."""
+        if run.flow_run is None or run.gives_items:  # who gets items one at a time cannot be given them again
+            return False
+        return run.flow_run.flow.retries > 0 and run.task.may_be_cached
+
+    def call_of(self, run: TaskRun, parameters: dict[str, Any]) -> Call | None:
+        """Which call the run is; None when a further attempt makes it again, as when its arguments cannot be told from
+        others."""
+        if not self.keeps(run):
+            return None
         try:
-            hashed = digest(inputs)
+            hashed = digest({**run.task.instance_input, **parameters})
         except UnhashableValue:
             return None
+        task_key = run.task.task_key
         with self._lock:
             number = self._numbers.get((task_key, hashed), 0) + 1
             self._numbers[task_key, hashed] = number
         return Call(task_key, hashed, number)
 
-    def find(self, call: Call) -> State | None:
-        """How it ended in an earlier attempt; None when it did not complete."""
-        return self._ended.get(call)
+    def earlier_end(self, call: Call) -> State | None:
+        """The state to enter for a call that completed in an earlier attempt; None when it is to be executed."""
+        known = self._ended.get(call)
+        if known is None:
+            return None
+        message = "Completed in an earlier attempt of the flow run."
+        return Completed(name="Cached", message=message, data=known.outcome).with_(data=known.data)
 
     def remember(self, call: Call, state: State) -> None:
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.contract.states import StateType, Status
+from orchestrator.contract.states import Status
 from orchestrator.sdk.configuration import settings
 from orchestrator.sdk.crashes import describe_crash
 from orchestrator.sdk.engine.authority import adopt
@@ -20,7 +20,7 @@ from orchestrator.sdk.errors import (
     ServerUnreachable,
 )
 from orchestrator.sdk.options.hooks import hooks_for
-from orchestrator.sdk.outcomes.states import MISSING, Cancelled, Crashed, State
+from orchestrator.sdk.outcomes.states import MISSING, Cancelled, Crashed, State, Suspended
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows.flow_run import FlowRun
@@ -67,8 +67,8 @@ def conclude(run: FlowRun, final: State) -> Conversation:
         yield from _tell_hooks(run, held)
     if held.is_terminal:
         if not run.flow.cache_result_in_memory and held.is_completed() and held.has_persisted_result:
-            held = held.with_(outcome=MISSING)
-        if run.parent is not None and run.tracking_id is not None and held.is_completed():
+            held = run.state = held.with_(outcome=MISSING)
+        elif run.parent is not None and run.tracking_id is not None and held.is_completed():
             run.parent.origins.remember(held.outcome, run.tracking_id)
         log = run.logger.info if held.is_completed() else run.logger.error
         log(f"Finished in state {held}")
@@ -107,7 +107,7 @@ def suspended(run: FlowRun, stop: RunSuspended) -> Conversation:
 
 def _suspended_state(run: FlowRun, stop: RunSuspended) -> State:
     told = run.stoppable.reason if isinstance(run.stoppable.reason, RunSuspended) else stop
-    return stop.state or told.state or State(type=StateType.PAUSED, name="Suspended", message=stop.reason)
+    return stop.state or told.state or Suspended(message=stop.reason)
 
 
 def stopped_state(run: FlowRun, stop: RunStopped) -> State:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.contract.times import now
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.context import current_flow_run, current_tags, current_task_run
-from orchestrator.sdk.dependencies.inputs import Origins, edges
+from orchestrator.sdk.dependencies.inputs import Origins, edges, listed
 from orchestrator.sdk.engine.authority import (
     Authority,
     KnownFlowRun,
@@ -55,7 +55,7 @@ class FlowRun:
         self.flow = flow
         self.parameters = parameters
         self.client = client
-        self.wait_for = list(wait_for) if isinstance(wait_for, (list, tuple, set)) else ([wait_for] if wait_for else [])
+        self.wait_for = listed(wait_for)
         self.parent: FlowRun | None = current_flow_run.get() if known is None else None
         self.tags = tuple(sorted(current_tags.get() | flow.tags))
         self.origins = Origins()

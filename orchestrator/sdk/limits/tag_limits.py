@@ -1,15 +1,14 @@
 """Concurrency limits of tags: a task run with a limited tag begins when a slot is free.
 
-The limit of a tag is called `tag:<tag>`. Most tags have none: that is remembered for a while, so that a task costs no
-request. While the server is away, tags of which no limit is known hold nobody up.
+The limit of a tag is called `tag:<tag>`. Most tags have none: that is remembered for a while (`known_tags`), and one
+run asks for all that begin meanwhile, so that a task costs no request. While the server is away, tags of which no limit
+is known hold nobody up.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.configuration.settings import drain_seconds
@@ -17,21 +16,17 @@ from orchestrator.sdk.context import current_task_run
 from orchestrator.sdk.engine.conversation import Block, Conversation, Sleep
 from orchestrator.sdk.errors import ApiError, ServerUnreachable, SlotsUnavailable
 from orchestrator.sdk.events import Event
+from orchestrator.sdk.limits.known_tags import KnownTags, known_tags
 from orchestrator.sdk.limits.leases import Lease
 from orchestrator.sdk.limits.slots import LONGEST_PAUSE_SECONDS, UNTOLD_PAUSE_SECONDS, tell
 
 if TYPE_CHECKING:
     from orchestrator.sdk.tasks.task_run import TaskRun
 
-UNLIMITED_FOR_SECONDS = 10.0  # how long it is believed that tags have no limit
 _LEASE_SECONDS = 60.0
 _SLICE_SECONDS = 0.5  # a run that is stopped while it waits hears of it after this time
 _BUSY_SECONDS = 10.0
 _LEAVING_SECONDS = 2.0  # patience with a server that is away, when the process is going away too
-
-_lock = threading.Lock()
-_unlimited_until: WeakKeyDictionary[Client, dict[tuple[str, ...], float]] = WeakKeyDictionary()
-_limited: WeakKeyDictionary[Client, set[tuple[str, ...]]] = WeakKeyDictionary()
 
 
 class TagSlots:
@@ -66,11 +61,12 @@ def tag_slots(run: TaskRun, client: Client) -> Conversation:
     Raises SlotsUnavailable when a limit lets nobody in, or when the server of a known limit is away for long.
     """
     tags = tuple(run.tags)
+    known = known_tags(client)
     waits = False
     while True:
-        if _is_unlimited(client, tags):
+        if known.are_unlimited(tags):
             return None
-        answer = yield Block(lambda: _ask(client, run, tags))
+        answer = yield Block(lambda: _ask(client, run, tags, known))
         if not isinstance(answer, float):
             return answer
         if not waits:
@@ -81,9 +77,21 @@ def tag_slots(run: TaskRun, client: Client) -> Conversation:
             yield Sleep(min(left, _SLICE_SECONDS))
 
 
-def _ask(client: Client, run: TaskRun, tags: tuple[str, ...]) -> TagSlots | float | None:
+def _ask(client: Client, run: TaskRun, tags: tuple[str, ...], known: KnownTags) -> TagSlots | float | None:
     """The slots; None when there are no limits; or seconds after which to ask again."""
-    known = tags in _limited.get(client, ())
+    if not known.are_limited(tags):
+        with known.turn(tags):
+            if known.are_unlimited(tags):
+                return None
+            if not known.are_limited(tags):
+                return _taken(client, run, tags, known, limited=False)
+    return _taken(client, run, tags, known, limited=True)
+
+
+def _taken(
+    client: Client, run: TaskRun, tags: tuple[str, ...], known: KnownTags, *, limited: bool
+) -> TagSlots | float | None:
+    """`limited` is whether one of the tags is known to have a limit."""
     body = {
         "names": [f"tag:{tag}" for tag in tags],
         "slots": 1,
@@ -93,28 +101,31 @@ def _ask(client: Client, run: TaskRun, tags: tuple[str, ...]) -> TagSlots | floa
     }
     path = "/v2/concurrency_limits/increment-with-lease"
     try:
-        answer = _answer(client, path, body, patience_seconds=drain_seconds() if known else 0)
+        answer = _answer(client, path, body, patience_seconds=drain_seconds() if limited else 0)
     except ServerUnreachable as error:
-        if known:
+        if limited:
             raise SlotsUnavailable(f"No slots of tags {', '.join(tags)}: {error}") from error
-        _no_limits(client, tags)
+        known.note_unlimited(tags)
         return None
     except ApiError as error:
         if error.status == 423:
-            _remember_limited(client, tags)
+            known.note_limited([tag for tag in tags if not known.are_unlimited((tag,))] or tags)
             told = error.retry_after_seconds
             return min(UNTOLD_PAUSE_SECONDS if told is None else told, LONGEST_PAUSE_SECONDS)
         if error.status == 422:
             raise SlotsUnavailable(f"A limit of tags {', '.join(tags)} lets no run in: {error}") from error
-        if known:
+        if limited:
             raise SlotsUnavailable(f"No slots of tags {', '.join(tags)}: {error}") from error
-        _no_limits(client, tags)  # a server without such limits
+        known.note_unlimited(tags)  # a server without such limits
         return None
     limits = answer.get("limits") or []
     if not limits:
-        _no_limits(client, tags)
+        known.note_unlimited(tags)
         return None
-    _remember_limited(client, tags)
+    named = {str(limit["name"]).removeprefix("tag:") for limit in limits}
+    for tag in named:
+        known.note_limited([tag])
+    known.note_unlimited(tag for tag in tags if tag not in named)
     lease = Lease(client, str(answer["lease_id"]), seconds=_LEASE_SECONDS, raises=False, quiet=False)
     lease.keep()
     return TagSlots(run, lease, limits)
@@ -128,18 +139,3 @@ def _answer(client: Client, path: str, body: dict[str, Any], *, patience_seconds
         if not error.is_busy or patience_seconds >= _BUSY_SECONDS:
             raise
         return client.ask("POST", path, body, patience_seconds=_BUSY_SECONDS)
-
-
-def _is_unlimited(client: Client, tags: tuple[str, ...]) -> bool:
-    return _unlimited_until.get(client, {}).get(tags, 0.0) > time.monotonic()
-
-
-def _no_limits(client: Client, tags: tuple[str, ...]) -> None:
-    with _lock:
-        _unlimited_until.setdefault(client, {})[tags] = time.monotonic() + UNLIMITED_FOR_SECONDS
-        _limited.get(client, set()).discard(tags)
-
-
-def _remember_limited(client: Client, tags: tuple[str, ...]) -> None:
-    with _lock:
-        _limited.setdefault(client, set()).add(tags)

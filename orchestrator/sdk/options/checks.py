@@ -14,18 +14,14 @@ if TYPE_CHECKING:
     from orchestrator.sdk.options.triggers import Trigger
 
 _ASYNC_FUNCTIONS = 0x80 | 0x200
-_GENERATOR_FUNCTIONS = 0x20 | 0x200
 
 
-def checked_function(fn: Any, *, kind: str, generators: bool = False) -> Callable[..., Any]:
-    """Raises TypeError for what cannot be called, and for generator functions, unless `generators` are expected."""
+def checked_function(fn: Any, *, kind: str) -> Callable[..., Any]:
+    """Raises TypeError for what cannot be called."""
     if isinstance(fn, (staticmethod, classmethod)):
         raise TypeError(f"put @{type(fn).__name__} above @{kind}, not below it")
     if not callable(fn):
         raise TypeError(f"@{kind} needs a function; got {fn!r}. Options are given by name: @{kind}(name=…)")
-    code = getattr(fn, "__code__", None)
-    if not generators and code is not None and code.co_flags & _GENERATOR_FUNCTIONS:
-        raise TypeError(f"{kind} {fn.__name__!r}: a generator function cannot be a {kind}; return a list instead")
     checked: Callable[..., Any] = fn
     return checked
 

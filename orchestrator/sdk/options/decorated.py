@@ -11,6 +11,7 @@ from orchestrator.sdk.options.checks import bound_method, checked_function, chec
 from orchestrator.sdk.options.hooks import HOOK_OPTIONS, Hook, checked_hook, checked_hooks
 from orchestrator.sdk.options.loadable import Decorated
 from orchestrator.sdk.options.option_names import accepted_options
+from orchestrator.sdk.options.parameters import Binder
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,6 +21,7 @@ class DecoratedFunction(Decorated, Generic[P, R]):
     """A function with options and hooks. Flows and tasks say what is done when it is called."""
 
     name: str
+    binder: Binder
     _kind: ClassVar[str]
     _option_names: ClassVar[frozenset[str]]  # all that the decorator takes, hooks included
     _hook_options: ClassVar[tuple[str, ...]] = HOOK_OPTIONS
@@ -34,7 +36,7 @@ class DecoratedFunction(Decorated, Generic[P, R]):
         """`options` are kept for copies; description, tags and version are read from them. Raises TypeError."""
         inner = fn.__func__ if isinstance(fn, (classmethod, staticmethod)) else fn
         self._bind = type(fn) if inner is not fn else None
-        self.fn: Callable[P, R] = checked_function(inner, kind=self._kind, generators=True)
+        self.fn: Callable[P, R] = checked_function(inner, kind=self._kind)
         self._options = options
         given = options["description"]
         self.description: str | None = given if given is not None else _docstring(self.fn)
@@ -96,7 +98,9 @@ class DecoratedFunction(Decorated, Generic[P, R]):
         return fn
 
     def _bound(self, bound_to: Any) -> Self:
-        return self._copy(bound_method(self.fn, bound_to), {"name": self.name})
+        bound = self._copy(bound_method(self.fn, bound_to), {"name": self.name})
+        bound.binder = self.binder.without_first()
+        return bound
 
     def _copy(self, fn: Callable[..., Any], options: dict[str, Any]) -> Self:
         hooks = {option: getattr(self, f"{option}_hooks") for option in self._hook_options}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.sdk.errors import ParameterBindError, ReservedParameter
@@ -16,13 +17,14 @@ RESERVED = ("wait_for", "return_state")
 class Binder:
     """Binds arguments to one function. The signature is read once, when it is first needed."""
 
-    __slots__ = ("_function", "_kind", "_name", "_plain", "_signature")
+    __slots__ = ("_function", "_kind", "_name", "_plain", "_signature", "_whole")
 
     def __init__(self, function: Callable[..., Any], *, kind: str, name: str) -> None:
         self._function = function
         self._kind = kind
         self._name = name
         self._signature: Signature | None = None
+        self._whole: Binder | None = None  # of a method, that of the function it is in its class
         self._plain: tuple[str, ...] | None = _plain_parameters(function)
         code = getattr(function, "__code__", None)
         if code is not None:
@@ -33,10 +35,17 @@ class Binder:
     @property
     def signature(self) -> Signature:
         if self._signature is None:
-            import inspect
-
-            self._signature = inspect.signature(self._function)
+            self._signature = self._read()
         return self._signature
+
+    def without_first(self) -> Binder:
+        """For the same function with its first parameter given: a method. Nothing is read anew, as methods are looked
+        up with every call."""
+        bound = copy(self)
+        bound._whole = self
+        bound._signature = None
+        bound._plain = self._plain[1:] if self._plain else None
+        return bound
 
     def bind(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
         """Every parameter with its value, defaults included. Raises ParameterBindError."""
@@ -67,6 +76,20 @@ class Binder:
             else:
                 positional.append(parameters[name])
         return tuple(positional), keywords
+
+    def _read(self) -> Signature:
+        if self._whole is not None:
+            return _without_first(self._whole.signature)
+        import inspect
+
+        return inspect.signature(self._function)
+
+
+def _without_first(signature: Signature) -> Signature:
+    parameters = list(signature.parameters.values())
+    if parameters and parameters[0].kind in (parameters[0].POSITIONAL_ONLY, parameters[0].POSITIONAL_OR_KEYWORD):
+        del parameters[0]
+    return signature.replace(parameters=parameters)
 
 
 def _plain_parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:

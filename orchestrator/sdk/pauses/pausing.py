@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from orchestrator.contract.states import StateType, Status
-from orchestrator.contract.times import format_time, now
+from orchestrator.contract.states import Status
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.api.run_client import needed_client, needs_server
 from orchestrator.sdk.both_ways import both_ways
@@ -26,10 +25,10 @@ from orchestrator.sdk.errors import (
     ServerUnreachable,
 )
 from orchestrator.sdk.options.checks import checked_seconds
-from orchestrator.sdk.outcomes.states import State
-from orchestrator.sdk.run_input.inbox import Keyset, keyset
+from orchestrator.sdk.outcomes.states import Paused, State, Suspended
 from orchestrator.sdk.run_input.kinds import Kind, kind_of
 from orchestrator.sdk.run_input.questions import read_answer, store_question
+from orchestrator.sdk.run_input.stored import keyset_from_paused_state
 from orchestrator.sdk.timing.pace import growing_intervals
 from orchestrator.sdk.watching.flow_run_watch import FlowRunWatch
 
@@ -63,7 +62,7 @@ def pause_flow_run(
         return _suspend_current(wait_for_input, timeout=timeout, key=key)
     run = _current_run("pause_flow_run")
     timeout = checked_seconds(timeout, "timeout", without="to wait for ever", error=PauseRefused)
-    pause = Pause(run.id, "Paused", key or str(run.next_number(_COUNTER)), wait_for_input, timeout=timeout)
+    pause = Pause(run.id, Paused, key or str(run.next_number(_COUNTER)), wait_for_input, timeout=timeout)
     client = _client_of(run)
     pause.ask(client)
     run.logger.info("Pauses until it is resumed")
@@ -100,7 +99,7 @@ def suspend_flow_run(
         return _suspend_current(wait_for_input, timeout=timeout, key=key)
     timeout = checked_seconds(timeout, "timeout", without="to wait for ever", error=PauseRefused)
     client = needed_client("suspend_flow_run()")
-    pause = Pause(str(flow_run_id), "Suspended", key or str(uuid4()), wait_for_input, timeout=timeout)
+    pause = Pause(str(flow_run_id), Suspended, key or str(uuid4()), wait_for_input, timeout=timeout)
     pause.ask(client)
     authority: Authority = ServerAuthority(client)
     _passed_before(authority.propose(str(flow_run_id), pause.state), "suspended", str(flow_run_id))
@@ -114,16 +113,16 @@ asuspend_flow_run = suspend_flow_run.aio
 class Pause:
     """One pause of one run: the state that it is proposed as, the question it asks, and the answer."""
 
-    def __init__(self, flow_run_id: str, name: str, key: str, wanted: Any, *, timeout: float | None) -> None:
+    def __init__(
+        self, flow_run_id: str, enter: Callable[..., State], key: str, wanted: Any, *, timeout: float | None
+    ) -> None:
+        """`enter` is Paused or Suspended."""
         self._flow_run_id = flow_run_id
         self._kind: Kind | None = kind_of(wanted) if wanted is not None else None
-        self._keys: Keyset = keyset(f"{name.lower()}-{key}")
-        details: dict[str, Any] = {"pause_key": key, "pause_reschedule": name == "Suspended"}
-        if timeout is not None:
-            details["pause_timeout"] = format_time(now() + timedelta(seconds=timeout))
+        self.state: State = enter(timeout_seconds=timeout, pause_key=key)
+        self._keys = keyset_from_paused_state(self.state)
         if self._kind is not None:
-            details["run_input_keyset"] = self._keys
-        self.state = State(type=StateType.PAUSED, name=name, details=details)
+            self.state = self.state.with_details(run_input_keyset=self._keys)
 
     def ask(self, client: Client) -> None:
         """Store the question. It is there before the run is paused, so that nobody can resume without it."""
@@ -140,7 +139,7 @@ def _suspend_current(wanted: Any, *, timeout: float | None, key: str | None) -> 
     if current_task_run.get() is not None:
         raise PauseRefused("A task cannot suspend its flow run: call suspend_flow_run() in the flow itself")
     timeout = checked_seconds(timeout, "timeout", without="to wait for ever", error=PauseRefused)
-    pause = Pause(run.id, "Suspended", key or str(run.next_number(_COUNTER)), wanted, timeout=timeout)
+    pause = Pause(run.id, Suspended, key or str(run.next_number(_COUNTER)), wanted, timeout=timeout)
     client = _client_of(run)
     pause.ask(client)
     verdict = run.authority.propose(run.id, pause.state)

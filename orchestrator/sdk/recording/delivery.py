@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from orchestrator.sdk.configuration import settings
@@ -174,19 +174,19 @@ class Delivery:
     def _aside(self, seconds: float) -> None:
         """Instead of waiting with it in memory, keep it on disk."""
         with self._keeping:
-            if self._sending is not None and (kept := self._journalled(*self._sending)):
+            if self._sending is not None and not self.journal.is_full and (kept := self._journalled(*self._sending)):
                 lane, bodies = self._sending
                 self._sending = None
                 self._put_back(lane, bodies[kept:])
                 raise _SetAside(seconds)
         self._pause(seconds)
 
-    def _written(self, lane: Lane, batch: list[Item]) -> list[bytes]:
+    def _written(self, lane: Lane, batch: Sequence[Item | Written]) -> list[bytes]:
         """The items as JSON. One that cannot be written is given up: it must not end the thread that sends the rest."""
         bodies = []
         for item in batch:
             try:
-                bodies.append(encode(item.to_wire()))
+                bodies.append(item.body if isinstance(item, Written) else encode(item.to_wire()))
             except Exception as error:  # noqa: BLE001 - an item holds what authors made, whose methods raise anything
                 lane.warn(f"one of the {lane.label} cannot be written and is given up: {error!r}", always=True)
                 with self._changed:
@@ -215,6 +215,8 @@ class Delivery:
                 wait(0.2)
 
     def _arrived(self, lane: Lane, count: int) -> None:
+        if self.journal.is_full:
+            self.journal.make_room()
         with self._changed:
             self.away = False
             self.out_of_patience = False
@@ -230,7 +232,10 @@ class Delivery:
             self._changed.notify_all()
         deadline = time.monotonic() + seconds
         while True:
-            self._keep()
+            if self.journal.is_full:
+                self._write_down()
+            else:
+                self._keep()
             left = deadline - time.monotonic()
             if left <= 0:
                 return
@@ -252,6 +257,19 @@ class Delivery:
                     all_kept = False
                     self._put_back(lane, bodies[kept:])
         return all_kept
+
+    def _write_down(self) -> None:
+        """While the journal is full: what was put since the last look waits as JSON, each item written once, so that it
+        keeps nothing of its run alive."""
+        with self._keeping:
+            for lane in self._lanes:
+                with self._changed:
+                    fresh = lane.take_unwritten()
+                bodies = self._written(lane, fresh)
+                with self._changed:
+                    later = lane.take_unwritten()
+                    lane.items.extend(Written(body) for body in bodies)
+                    lane.items.extend(later)
 
     def _put_back(self, lane: Lane, bodies: list[bytes]) -> None:
         with self._changed:

@@ -39,6 +39,7 @@ class Journal:
         self._broken = False
         self._lock = threading.Lock()
         self._descriptor = -1
+        self.is_full = False  # a batch found no room: none is tried again before all that is kept has arrived
         self._room = 0  # bytes that may still be appended
         self._read_to = 0  # up to here everything was sent
         self._size = 0
@@ -116,6 +117,11 @@ class Journal:
             self._read_to = mark
             self._drop_if_done()
 
+    def make_room(self) -> None:
+        """The server is there: what had found the journal full for others' sake may try once more."""
+        with self._lock:
+            self._drop_if_done()
+
     def sync(self) -> None:
         """Make sure that what was kept outlives the machine."""
         with self._lock:
@@ -134,6 +140,7 @@ class Journal:
             if self.file is None:
                 self._make()
             if bounded and len(line) > self._room:
+                self.is_full = True
                 self.trouble = f"the journal {self.file} is full (ORCHESTRATOR_JOURNAL_MEGABYTES)"
                 return False
             os.lseek(self._descriptor, 0, os.SEEK_END)
@@ -170,7 +177,7 @@ class Journal:
         self.file.unlink(missing_ok=True)
         os.close(self._descriptor)
         self.file, self._descriptor, self._read_to, self._size = None, -1, 0, 0
-        self.trouble = None
+        self.trouble, self.is_full = None, False
 
     def _sync(self) -> None:
         if self._descriptor >= 0:

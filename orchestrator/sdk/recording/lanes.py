@@ -20,7 +20,7 @@ class Lane:
     def __init__(self, path: str) -> None:
         self.path = path
         self.label = path.strip("/")
-        self.items: deque[Item] = deque()
+        self.items: deque[Item | Written] = deque()
         self.put = 0  # items ever put
         self.settled = 0  # items that arrived, or that were given up
         self.warned = False
@@ -29,8 +29,16 @@ class Lane:
         """Put it behind the others. When there are too many, the oldest is given up."""
         self.items.append(item)
         self.put += 1
-        if len(self.items) > MAX_WAITING:
+        while len(self.items) > MAX_WAITING:
             self._give_up_oldest()
+
+    def take_unwritten(self) -> list[Item]:
+        """Take out those that stand behind the last whose JSON is there: what was put since."""
+        taken: list[Item] = []
+        while self.items and not isinstance(last := self.items[-1], Written):
+            taken.append(last)
+            self.items.pop()
+        return taken[::-1]
 
     def warn(self, text: str, *, always: bool = False) -> None:
         """Say it once per outage."""
@@ -48,16 +56,10 @@ class Lane:
 class Written:
     """An item whose JSON is there already."""
 
-    __slots__ = ("_body",)
+    __slots__ = ("body",)
 
     def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def to_wire(self) -> dict[str, Any]:
-        import json
-
-        value: dict[str, Any] = json.loads(self._body)
-        return value
+        self.body = body
 
 
 def say(text: str) -> None:

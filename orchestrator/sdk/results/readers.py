@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from orchestrator.sdk.errors import ResultStorageError
-from orchestrator.sdk.results.serializers import Serializer, serializer_for
+from orchestrator.sdk.results.records import RecordMetadata
+from orchestrator.sdk.results.serializers import Serializer, innermost, serializer_for, serializer_that_wrote
 from orchestrator.sdk.results.storage import Storage, storage_for
 
 _HARMLESS = "json"
@@ -35,27 +36,24 @@ def kinds_in(storage: Storage) -> Collection[str]:
     return told | {serializer_for(None).type}
 
 
-def reader_of(kind: str, *, told: Collection[str], location: str, own: Serializer | None = None) -> Serializer:
-    """The serializer for a record of this kind. `own` goes before others of its kind.
+def reader_of(
+    metadata: RecordMetadata, *, told: Collection[str], location: str, own: Serializer | None = None
+) -> Serializer:
+    """The serializer for a record. `own` goes before others of its kind.
 
-    Raises ResultStorageError for a kind that was not told of, SettingError for one that nobody knows.
+    Raises ResultStorageError for a kind that was not told of, or options that nobody named, SettingError for a kind
+    that nobody knows.
     """
+    kind = metadata.serializer
     if not _may_be_read(kind, told):
         raise ResultStorageError(
             f"The result in {location} says that it was written by {kind!r}, but results there are to be read by "
             f"{', '.join(sorted(map(repr, told)))} only. Delete it, or name the serializer: result_serializer={kind!r}."
         )
-    return own if own is not None and own.type == kind else serializer_for(kind)
+    return serializer_that_wrote(kind, metadata.serializer_options, location=location, own=own)
 
 
 def _may_be_read(kind: str, told: Collection[str]) -> bool:
-    inner = _inner(kind)
-    allowed = {_inner(each) for each in told}
+    inner = innermost(kind)
+    allowed = {innermost(each) for each in told}
     return inner == _HARMLESS or inner in allowed or _READS_ALL in allowed
-
-
-def _inner(kind: str) -> str:
-    """`json` of `compressed/json+zlib`."""
-    while kind.startswith("compressed/"):
-        kind = kind.removeprefix("compressed/").partition("+")[0]
-    return kind

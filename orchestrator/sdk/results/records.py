@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from orchestrator.contract.times import format_time, now, parse_time
 from orchestrator.sdk.errors import ResultStorageError
-from orchestrator.sdk.results.serializers import Serializer, serializer_for
+from orchestrator.sdk.results.serializers import Serializer, serializer_that_wrote
 
 
 @dataclass(frozen=True, slots=True)
 class RecordMetadata:
-    """`location` is where the record lies; `expiration` None is never."""
+    """`location` is where the record lies; `serializer` is the type of what wrote it, and `serializer_options` what
+    reading depends on besides; `expiration` None is never."""
 
     location: str
     serializer: str
     expiration: datetime | None = None
     block_id: str | None = None
+    serializer_options: dict[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def storage_key(self) -> str:
@@ -34,7 +36,7 @@ class RecordMetadata:
         return {
             "storage_key": self.location,
             "expiration": format_time(self.expiration) if self.expiration is not None else None,
-            "serializer": {"type": self.serializer},
+            "serializer": {**self.serializer_options, "type": self.serializer},
             "storage_block_id": self.block_id,
         }
 
@@ -47,8 +49,9 @@ class RecordMetadata:
                 serializer=str(wire["serializer"]["type"]),
                 expiration=parse_time(wire["expiration"]) if wire.get("expiration") else None,
                 block_id=wire.get("storage_block_id"),
+                serializer_options={name: value for name, value in wire["serializer"].items() if name != "type"},
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ResultStorageError(f"A stored result has no usable description: {error!r}") from None
 
 
@@ -64,7 +67,8 @@ class ResultRecord:
     def result(self) -> Any:
         """The value, read anew each time. Raises ResultStorageError when it cannot be read."""
         try:
-            reader = self.reader if self.reader is not None else serializer_for(self.metadata.serializer)
+            kind, options = self.metadata.serializer, self.metadata.serializer_options
+            reader = self.reader or serializer_that_wrote(kind, options, location=self.metadata.location)
             return reader.loads(self.payload)
         except ResultStorageError:
             raise

@@ -6,7 +6,8 @@ import json
 from importlib import import_module
 from typing import Any, Protocol, runtime_checkable
 
-from orchestrator.sdk.errors import ResultNotSerializable, SettingError
+from orchestrator.sdk.errors import ResultNotSerializable, ResultStorageError, SettingError
+from orchestrator.sdk.results.serializer_options import as_text, options_of
 
 _COMPRESSIONS = ("lzma", "zlib", "bz2", "gzip")
 
@@ -37,6 +38,11 @@ class PickleSerializer:
 
     def __repr__(self) -> str:
         return f"PickleSerializer(picklelib={self.picklelib!r})"
+
+    @property
+    def reading_options(self) -> dict[str, Any]:
+        """What reading depends on besides the type; see `options_of`."""
+        return {} if self.picklelib in ("cloudpickle", "pickle") else {"picklelib": self.picklelib}
 
     def dumps(self, value: Any) -> bytes:
         """The pickled value. Raises ResultNotSerializable."""
@@ -87,6 +93,16 @@ class JSONSerializer:
     def __repr__(self) -> str:
         return f"JSONSerializer(jsonlib={self.jsonlib!r})"
 
+    @property
+    def reading_options(self) -> dict[str, Any]:
+        """What reading depends on besides the type; see `options_of`."""
+        told = {
+            "jsonlib": self._reads if self._reads != "json" else None,
+            "object_decoder": self.object_decoder,
+            "loads_kwargs": as_text(self.loads_kwargs) if self.loads_kwargs else None,
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
     def dumps(self, value: Any) -> bytes:
         """The value as JSON, in UTF-8. Raises ResultNotSerializable."""
         from orchestrator.sdk.results.json_forms import to_form
@@ -117,6 +133,11 @@ class CompressedSerializer:
         self.compressionlib = compressionlib
         ending = "" if compressionlib == "lzma" else f"+{compressionlib}"
         self.type = f"compressed/{self.serializer.type}{ending}"
+
+    @property
+    def reading_options(self) -> dict[str, Any]:
+        """Those of the serializer inside; see `options_of`."""
+        return options_of(self.serializer)
 
     def dumps(self, value: Any) -> bytes:
         """What the other serializer writes, compressed. Raises ResultNotSerializable."""
@@ -154,15 +175,76 @@ def serializer_for(given: str | Serializer | None) -> Serializer:
     if not isinstance(given, str):
         if not isinstance(given, Serializer):
             raise SettingError(f"result_serializer is {given!r}; a name, or an object with type, dumps and loads")
-        _known.setdefault(given.type, given)  # whoever reads what it wrote finds it by its type
+        _remember(given)  # whoever reads what it wrote finds it
         return given
     if given in _known:
         return _known[given]
     if given.startswith("compressed/"):
-        inner, _, library = given.removeprefix("compressed/").partition("+")
-        return _known.setdefault(given, CompressedSerializer(inner, library or "lzma"))
+        return _compressed(given, None)
     names = "pickle, json, compressed/pickle, compressed/json"
     raise SettingError(f"result_serializer is {given!r}; use {names}, or an object with type, dumps and loads")
+
+
+def serializer_that_wrote(
+    kind: str, options: dict[str, Any], *, location: str, own: Serializer | None = None
+) -> Serializer:
+    """The serializer of this type and with these options (see `options_of`) that this process was given; `own` is asked
+    first. No function that only a record names is called: whoever reads has to know it.
+
+    Raises ResultStorageError when there is none, SettingError for a type that nobody knows.
+    """
+    given = [each for each in ([own] if own is not None else []) + list(_given.values()) if each.type == kind]
+    exact = next((each for each in given if options_of(each) == options), None)
+    if exact is not None:
+        return exact
+    if options.keys() <= {"jsonlib"}:  # JSON is JSON, whoever has written it
+        return serializer_for(kind)
+    if (
+        options.keys() == {"picklelib"} and innermost(kind) == "pickle"
+    ):  # a pickle executes what it likes, so this gives it no more power
+        return _compressed(kind, PickleSerializer(picklelib=options["picklelib"]))
+    # The class may have another name here, as in a script, or options that have changed since.
+    for similar in (
+        [each for each in given if options_of(each).get("class") == options.get("class")],
+        [each for each in given if "class" in options_of(each)],
+    ):
+        distinct = {id(each): each for each in similar}
+        if "class" in options and len(distinct) == 1:
+            return next(iter(distinct.values()))
+    told = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    raise ResultStorageError(
+        f"The result in {location} was written by a serializer {kind!r} with {told}, which this process does not know: "
+        "import the module of the flow or task that names it"
+    )
+
+
+def innermost(kind: str) -> str:
+    """`json` of `compressed/json+zlib`."""
+    while kind.startswith("compressed/"):
+        kind = kind.removeprefix("compressed/").partition("+")[0]
+    return kind
+
+
+def _remember(given: Serializer) -> None:
+    """One of each kind and options, the latest: a cell of a notebook that is executed again makes another."""
+    if id(given) in _given:
+        return
+    options = options_of(given)
+    if not options:
+        return
+    for known in [key for key, each in list(_given.items()) if each.type == given.type and options_of(each) == options]:
+        _given.pop(known, None)
+    _given[id(given)] = given
+    if "class" in options and given.type not in ("pickle", "json") and not given.type.startswith("compressed/"):
+        _known[given.type] = given
+
+
+def _compressed(kind: str, inside: Serializer | None) -> Serializer:
+    """The one of this name; `inside` None is called by its name too."""
+    if not kind.startswith("compressed/"):
+        return inside if inside is not None else serializer_for(kind)
+    inner, _, library = kind.removeprefix("compressed/").partition("+")
+    return CompressedSerializer(_compressed(inner, inside), library or "lzma")
 
 
 def _library(option: str, name: str, functions: tuple[str, ...]) -> Any:
@@ -200,3 +282,4 @@ def _takes_hooks(library: Any) -> bool:
 
 
 _known: dict[str, Serializer] = {"pickle": PickleSerializer(), "json": JSONSerializer()}
+_given: dict[int, Serializer] = {}  # by id: those with options, and those of authors

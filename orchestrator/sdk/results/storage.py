@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from importlib import import_module
 from pathlib import Path, PurePath
 from typing import Any, Protocol
@@ -20,10 +20,10 @@ from orchestrator.sdk.configuration.profiles import home
 from orchestrator.sdk.configuration.settings import value_of
 from orchestrator.sdk.errors import OrchestratorError, ResultStorageError
 from orchestrator.sdk.values.whole_files import write_whole
+from orchestrator.sdk.values.whole_remote_files import write_whole_there
 
 ARGUMENTS_FOLDER = "parameters"  # of background tasks, until they are executed
 _LONGEST_NAME = 200  # bytes of one part of a key; a longer one is shortened to its hash
-_WRITTEN_AT_ONCE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"}  # others: beside, then moved
 
 
 class Storage(Protocol):
@@ -126,14 +126,7 @@ class RemoteFiles:
     def write(self, location: str, content: bytes) -> None:
         files, path = self._opened(location)
         try:
-            if urlsplit(location).scheme in _WRITTEN_AT_ONCE:
-                files.pipe_file(path, content)
-                return
-            parent = posixpath.dirname(path)
-            files.makedirs(parent, exist_ok=True)
-            beside = posixpath.join(parent, f".{os.getpid()}-{threading.get_ident()}-{posixpath.basename(path)[:40]}")
-            files.pipe_file(beside, content)
-            files.mv(beside, path)
+            write_whole_there(files, path, content)
         except Exception as error:
             raise ResultStorageError(f"{location} cannot be written: {type(error).__name__}: {error}") from error
 
@@ -271,7 +264,8 @@ def _opened(text: str) -> Storage:
 
 
 def _away_from_loops(call: Callable[..., Any], *arguments: Any) -> Any:
-    """What a block does blocks here, also where an event loop runs and the block would give an awaitable."""
+    """What a block does blocks here, also where an event loop runs and the block would give an awaitable. It sees the
+    run, the settings and the tags of who calls."""
     import sys
 
     loop_runs = "asyncio" in sys.modules and sys.modules["asyncio"]._get_running_loop() is not None
@@ -280,7 +274,7 @@ def _away_from_loops(call: Callable[..., Any], *arguments: Any) -> Any:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(call, *arguments).result()
+        return thread.submit(copy_context().run, call, *arguments).result()
 
 
 def _parts(key: str) -> list[str]:

@@ -11,6 +11,7 @@ from uuid import uuid4
 from orchestrator.sdk.errors import MissingResult, ResultStorageError, SettingError
 from orchestrator.sdk.results.readers import kinds_in, reader_of, tell
 from orchestrator.sdk.results.records import RecordMetadata, ResultRecord
+from orchestrator.sdk.results.serializer_options import options_of
 from orchestrator.sdk.results.serializers import Serializer, serializer_for
 from orchestrator.sdk.results.storage import Storage, storage_for, storage_holding
 
@@ -53,13 +54,12 @@ class ResultStore:
 
         Raises ResultStorageError for one that this store's serializer does not allow.
         """
-        record = self._read(self.result_storage.location(key))
-        if self.metadata_storage is not None:
+        if self.metadata_storage is not None:  # the description suffices to say no, and the value may be large
             location = self.metadata_storage.location(key)
             content = self.metadata_storage.read(location)
-            described = ResultRecord.from_bytes(content, location=location) if content is not None else None
-            if described is None or described.metadata.is_expired:
+            if content is None or ResultRecord.from_bytes(content, location=location).metadata.is_expired:
                 return None
+        record = self._read(self.result_storage.location(key))
         return None if record is None or record.metadata.is_expired else record
 
     def read(self, key: str) -> ResultRecord:
@@ -79,6 +79,7 @@ class ResultStore:
             serializer=self.serializer.type,
             expiration=expiration,
             block_id=self.result_storage.block_id,
+            serializer_options=options_of(self.serializer),
         )
         return ResultRecord(metadata, self.serializer.dumps(value), self.serializer)
 
@@ -129,7 +130,7 @@ def _removed(storage: Storage, key: str) -> bool:
 def _readable(content: bytes, *, location: str, told: Collection[str], own: Serializer | None = None) -> ResultRecord:
     record = ResultRecord.from_bytes(content, location=location)
     try:
-        return replace(record, reader=reader_of(record.metadata.serializer, told=told, location=location, own=own))
+        return replace(record, reader=reader_of(record.metadata, told=told, location=location, own=own))
     except SettingError as error:
         raise ResultStorageError(f"The result in {location} cannot be read: {error}") from error
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +23,7 @@ from orchestrator.sdk.timing import pace
 from orchestrator.sdk.timing.pace import growing_intervals
 
 _RUN = "prefect.flow-run."  # how a sender that is a run is named, as in events
+_READ_AT_ONCE = 20  # inputs that are read ahead; they stay on the server, so that none is lost with this process
 
 
 @both_ways
@@ -114,32 +117,61 @@ class Received:
         self._poll_interval = poll_interval
         self._raise_timeout_error = raise_timeout_error
         self._seen = seen
+        self._read_ahead: deque[dict[str, Any]] = deque()  # the oldest first; none of them was given yet
+        self._lock = threading.Lock()
         self._with_metadata = with_metadata
 
     def next(self) -> Any:
         """The next input; in the code of an `async def` an awaitable. Raises WaitTimeout when none came in time."""
         if caller_awaits(sys._getframe(1), by_run=False):
             return self.anext()
-        return self._opened(self._found())
+        while True:
+            row = self._found()
+            if self._takes(row):
+                return self._opened(row)
 
     async def anext(self) -> Any:
         """Like `next`, for async code. Cancelled, it leaves the input to whoever asks next."""
         while True:
             row = await in_thread(self._found)
-            if row["key"] not in self._seen:  # else another asyncio task got it meanwhile
+            if self._takes(row):  # else another asyncio task got it meanwhile
                 return self._opened(row)
 
     def _found(self) -> dict[str, Any]:
+        """The next input, which nobody has taken yet."""
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
         for seconds in growing_intervals(self._poll_interval):
-            found = find_inputs(self._client, self._flow_run_id, prefix=self._prefix, exclude_keys=self._seen)
-            if found:
-                return found[0]
+            row = self._oldest()
+            if row is not None:
+                return row
             left = seconds if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 break
             pace.pause(min(seconds, left))
         raise WaitTimeout(f"No input came within {self._timeout:g} seconds.")
+
+    def _oldest(self) -> dict[str, Any] | None:
+        with self._lock:
+            if self._read_ahead:
+                return self._read_ahead[0]
+            seen = set(self._seen)
+        found = find_inputs(
+            self._client, self._flow_run_id, prefix=self._prefix, exclude_keys=seen, limit=_READ_AT_ONCE
+        )
+        with self._lock:
+            if not self._read_ahead:  # else another thread was quicker
+                self._read_ahead.extend(row for row in found if row["key"] not in self._seen)
+            return self._read_ahead[0] if self._read_ahead else None
+
+    def _takes(self, row: dict[str, Any]) -> bool:
+        """Whether it is the caller's from now on; False when another thread took it."""
+        with self._lock:
+            if row["key"] in self._seen:
+                return False
+            self._seen.add(row["key"])
+            if self._read_ahead and self._read_ahead[0] is row:
+                self._read_ahead.popleft()
+            return True
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -164,7 +196,6 @@ class Received:
             raise StopAsyncIteration from None
 
     def _opened(self, row: dict[str, Any]) -> Any:
-        self._seen.add(row["key"])
         metadata = InputMetadata(row["key"], self._flow_run_id, row.get("sender"))
         try:
             values = json.loads(row["value"])

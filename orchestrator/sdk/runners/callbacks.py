@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Cluster(Protocol):
     """What a library is asked for. Errors of its own mean that the process that executed a run was lost."""
 
-    def submit(self, key: str, parcel: bytes, ended: Callable[[Callable[[], bytes]], None]) -> Any:
+    def submit(self, parcel: bytes, ended: Callable[[Callable[[], bytes]], None]) -> Any:
         """Let the parcel be executed; `ended` is called, from any thread, with a function that gives the reply."""
 
     def cancel(self, handle: Any) -> None: ...
@@ -41,7 +41,7 @@ class ClusterLine:
             cluster = self._cluster
             self._handles[key] = None  # it may have ended before its handle is known
         try:
-            handle = cluster.submit(key, parcel, lambda reply: self._ended(key, attempt, reply))
+            handle = cluster.submit(parcel, lambda reply: self._ended(key, attempt, reply))
         except Exception as error:
             raise TaskNotSendable(f"The cluster does not take the task: {type(error).__name__}: {error}") from error
         with self._lock:
@@ -76,4 +76,4 @@ class ClusterLine:
         except Exception as error:  # noqa: BLE001 - each library has errors of its own
             self._pool.lost(key, attempt, f"The process that executed the task was lost: {error}")
             return
-        self._pool.arrived(key, attempt, packed)
+        self._pool.arrived(key, packed)

@@ -196,7 +196,7 @@ class CeleryLine:
         kind = letter["kind"]
         if kind == "reply":
             self._forget(letter["key"])
-            self._pool.arrived(letter["key"], letter["attempt"], b64decode(letter["reply"]))
+            self._pool.arrived(letter["key"], b64decode(letter["reply"]))
         elif kind == "alive":
             self._note_life(letter)
         elif (flight := self._flight_of(letter)) is None:

@@ -65,6 +65,6 @@ def broker_url_here() -> str:
 
 def signer_here() -> Signer:
     """Signs with the key of the settings, else with the one that the data directory keeps."""
-    from orchestrator.broker.signing import Signer, kept_key
+    from orchestrator.broker.signing import signer_at
 
-    return Signer(settings.signing_key() or kept_key(home()))
+    return signer_at(home(), key=settings.signing_key())

@@ -89,7 +89,7 @@ class _Dask:
             with self._client.as_current():
                 self._report.__enter__()
 
-    def submit(self, key: str, parcel: bytes, ended: Callable[[Callable[[], bytes]], None]) -> Any:
+    def submit(self, parcel: bytes, ended: Callable[[Callable[[], bytes]], None]) -> Any:
         future = self._client.submit(execute_parcel, parcel, pure=False, retries=0)
         future.add_done_callback(lambda done: ended(lambda: _result_of(done)))
         return future

@@ -100,8 +100,8 @@ class ProcessLine:
                 self._idle -= 1
             return None
 
-    def arrived(self, key: str, attempt: int, reply: bytes) -> None:
-        self._pool.arrived(key, attempt, reply)
+    def arrived(self, key: str, reply: bytes) -> None:
+        self._pool.arrived(key, reply)
 
     def lost(self, key: str, attempt: int, reason: str) -> None:
         self._pool.lost(key, attempt, reason)
@@ -144,7 +144,7 @@ class _Attendant(threading.Thread):
             self._process = None
             self._line.lost(key, attempt, f"The process that executed the task died: {how_it_ended(code)}.")
             return
-        self._line.arrived(key, attempt, reply)
+        self._line.arrived(key, reply)
 
 
 class _Process:

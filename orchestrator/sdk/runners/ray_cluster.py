@@ -43,7 +43,7 @@ class _Ray:
         # A lost worker is a try that failed, and that is counted here: Ray itself tries nothing again.
         self._execute = self._ray.remote(execute_parcel).options(max_retries=0)
 
-    def submit(self, key: str, parcel: bytes, ended: Callable[[Callable[[], bytes]], None]) -> Any:
+    def submit(self, parcel: bytes, ended: Callable[[Callable[[], bytes]], None]) -> Any:
         handle = self._execute.remote(parcel)
         handle.future().add_done_callback(lambda done: ended(done.result))
         return handle

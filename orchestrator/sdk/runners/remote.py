@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.contract.times import now
 from orchestrator.sdk.errors import FailedRun, TaskNotSendable
-from orchestrator.sdk.outcomes.states import AwaitingRetry, Completed, Crashed, Failed, State
+from orchestrator.sdk.outcomes.states import AwaitingRetry, Crashed, Failed, State
 from orchestrator.sdk.runners.jobs import Job
 from orchestrator.sdk.runners.parcels import Packer, unpack_reply
 from orchestrator.sdk.timing import pace
@@ -24,7 +24,7 @@ class Line(Protocol):
     """The way to other processes, and back. What it hears it tells the pool that opened it."""
 
     def send(self, key: str, attempt: int, parcel: bytes) -> None:
-        """Let a run execute. Returns at once; later `arrived`, `lost` or `refused` of the pool is called with it.
+        """Let a run execute. Returns at once; later `arrived` or `lost` of the pool is called with it.
 
         Raises TaskNotSendable.
         """
@@ -79,7 +79,7 @@ class RemotePool:
             self._one_over()
             return
         job.run.note_assets()
-        sent = _Sent(job, parameters, _call_of(job.run, parameters))
+        sent = _Sent(job, parameters)
         known = sent.earlier_end()
         if known is not None:
             job.run.enter(known)
@@ -116,7 +116,7 @@ class RemotePool:
 
     def stop_threads(self, error: type[BaseException]) -> None:
         self._line.stop()
-        for sent in self._taken(lambda each: True):
+        for sent in self._taken(lambda _: True):
             # The run itself is given up by the flow run, which knows whether the server may hear of it.
             sent.job.settle(Crashed(message="The flow run ended before the task run did."))
             self._one_over()
@@ -124,7 +124,7 @@ class RemotePool:
 
     # What the line has to tell.
 
-    def arrived(self, key: str, attempt: int, packed: bytes) -> None:
+    def arrived(self, key: str, packed: bytes) -> None:
         """A run has ended. The reply of an attempt that was taken for lost is as good as any."""
         sent = self._take(key)
         if sent is None:
@@ -165,12 +165,6 @@ class RemotePool:
         timer.daemon = True
         timer.start()
 
-    def refused(self, key: str, attempt: int, reason: str) -> None:
-        """Nobody will execute the run, and trying again would not help."""
-        sent = self._take(key)
-        if sent is not None:
-            self._settle(sent, [Failed(message=reason, data=TaskNotSendable(reason))])
-
     def log_warning(self, text: str) -> None:
         """Something that whoever waits for the flow run should know."""
         with self._lock:
@@ -185,9 +179,15 @@ class RemotePool:
         try:
             self._line.send(run.id, sent.attempt, self._packer.pack(run, sent.parameters))
         except TaskNotSendable as error:
-            self.refused(run.id, sent.attempt, str(error))
+            self._give_up(run.id, str(error))
         except Exception as error:  # noqa: BLE001 - each library has errors of its own, and the run must not be forgotten
-            self.refused(run.id, sent.attempt, f"The task could not be sent: {type(error).__name__}: {error}")
+            self._give_up(run.id, f"The task could not be sent: {type(error).__name__}: {error}")
+
+    def _give_up(self, key: str, reason: str) -> None:
+        """Nobody will execute the run, and trying again would not help."""
+        sent = self._take(key)
+        if sent is not None:
+            self._settle(sent, [Failed(message=reason, data=TaskNotSendable(reason))])
 
     def _send_again(self, sent: _Sent) -> None:
         with self._lock:
@@ -240,30 +240,23 @@ class _Sent:
 
     __slots__ = ("attempt", "call", "job", "parameters", "waits")
 
-    def __init__(self, job: Job, parameters: dict[str, object], call: Call | None) -> None:
+    def __init__(self, job: Job, parameters: dict[str, object]) -> None:
         self.job = job
         self.parameters = parameters
-        self.call = call  # which of the flow's calls it is; None when a further attempt of the flow makes it again
         self.attempt = 1
+        # The process that executes the run does not know the flow's earlier attempts, so they are looked at here.
+        flow_run = job.run.flow_run
+        self.call: Call | None = flow_run.finished_tasks.call_of(job.run, parameters) if flow_run is not None else None
         self.waits = False  # for its next try
 
     def earlier_end(self) -> State | None:
         """How this call ended in an earlier attempt of the flow run; None when it is to be executed."""
         flow_run = self.job.run.flow_run
-        known = flow_run.finished_tasks.find(self.call) if flow_run is not None and self.call is not None else None
-        if known is None:
+        if flow_run is None or self.call is None:
             return None
-        message = "Completed in an earlier attempt of the flow run."
-        return Completed(name="Cached", message=message, data=known.outcome).with_(data=known.data)
+        return flow_run.finished_tasks.earlier_end(self.call)
 
     def remember(self) -> None:
         run = self.job.run
         if run.flow_run is not None and self.call is not None and run.state.is_completed():
             run.flow_run.finished_tasks.remember(self.call, run.state)
-
-
-def _call_of(run: TaskRun, parameters: dict[str, object]) -> Call | None:
-    """The process that executes the run does not know the flow's earlier attempts, so they are looked at here."""
-    if run.flow_run is None or not run.flow_run.flow.retries or not run.task.may_be_cached:
-        return None
-    return run.flow_run.finished_tasks.call(run.task.task_key, {**run.task.instance_input, **parameters})

@@ -135,6 +135,7 @@ class ThreadPool:
                     job.execute()
                 finally:
                     thread.busy = False
+                    del job  # while this thread is idle it keeps nobody's results
                     with self._lock:
                         self._expected -= 1
                         self._work_ended.notify_all()

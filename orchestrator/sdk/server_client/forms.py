@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from orchestrator.contract.times import format_time, parse_time, to_utc
 from orchestrator.sdk.errors import FilterError
 from orchestrator.sdk.server_client.dumping import chosen
 from orchestrator.sdk.values.json_values import to_json
+from orchestrator.sdk.values.nearest import nearest
 
 # What a field takes: a check that gives the value back as it is sent, or raises ValueError with what is needed.
 Kind: TypeAlias = Callable[[Any], Any]
@@ -88,8 +88,8 @@ class Form:
         known = type(self)._kinds
         if name in known:
             return known[name]
-        near = get_close_matches(name, known, n=1, cutoff=0.5)
-        tip = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+        near = nearest(name, known, cutoff=0.5)
+        tip = f"did you mean {near!r}?" if near else f"there are: {', '.join(known)}"
         raise FilterError(f"{type(self).__name__} has no field {name!r}; {tip}")
 
 

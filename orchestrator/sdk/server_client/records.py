@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from orchestrator.contract.states import StateType, Status
 from orchestrator.contract.times import parse_time
 from orchestrator.sdk.outcomes.states import State
 from orchestrator.sdk.server_client.dumping import chosen
+from orchestrator.sdk.values.nearest import nearest
 
 
 class Record:
@@ -31,8 +31,8 @@ class Record:
         values = self.__dict__.get("_values", {})
         if name in values:
             return values[name]
-        near = get_close_matches(name, values, n=1)
-        tip = f"; did you mean {near[0]!r}?" if near else ""
+        near = nearest(name, values)
+        tip = f"; did you mean {near!r}?" if near else ""
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{tip}")
 
     def __setattr__(self, name: str, value: Any) -> None:

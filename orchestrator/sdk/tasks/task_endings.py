@@ -23,8 +23,8 @@ def finish(run: TaskRun, final: State) -> State:
     state = run.enter(final)
     # Whoever keeps the future keeps the run: it must not keep the inputs, and theirs, alive as well.
     run.parameters, run.wait_for = {}, []
-    if run.flow_run is not None and state.is_completed() and state.outcome is not MISSING:
-        run.flow_run.origins.remember(state.outcome, run.id)
+    if not run.is_to_forget(state):
+        run.note_origin(state)
     if state.is_failed() and state.name != "TimedOut" and isinstance(state.outcome, BaseException):
         run.logger.error(f"Failed: {state.message}", exc_info=exception_info(state))
     log = run.logger.info if state.is_completed() else run.logger.error
@@ -39,8 +39,10 @@ def end(run: TaskRun, final: State, keeping: Keeping | None) -> Conversation:
         if keeping is not None:
             yield from keeping.close(state)
             state = run.state
-            if not run.task.cache_result_in_memory and state.is_completed() and state.has_persisted_result:
+            if keeping.forgets(state):
                 state = run.state = state.with_(outcome=MISSING)
+            elif run.is_to_forget(state):  # it is stored later, with the transaction around it
+                run.note_origin(state)
         elif run.transaction is not None:
             yield from run.transaction.closing(failed=not state.is_completed())
         if run.task.assets:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.states import StateType
 from orchestrator.sdk.context import current_flow_run, current_tags, current_task_run
-from orchestrator.sdk.dependencies.inputs import edges, find_futures, resolve, states_in
+from orchestrator.sdk.dependencies.inputs import edges, find_futures, listed, resolve, states_in
 from orchestrator.sdk.engine.conversation import Conversation
 from orchestrator.sdk.errors import FlowRunEnded
 from orchestrator.sdk.options.defaults import default_log_prints
 from orchestrator.sdk.outcomes.states import (
+    MISSING,
     Cancelled,
     Completed,
     Crashed,
@@ -58,8 +59,7 @@ class TaskRun:
         self.name: str = f"{task.name}-{self.id[-3:]}"
         inherited = current_tags.get()
         self.tags: tuple[str, ...] = tuple(sorted(inherited | task.tags)) if inherited or task.tags else ()
-        awaited = list(wait_for) if isinstance(wait_for, (list, tuple, set, frozenset)) else [wait_for]
-        self.wait_for: list[Any] = awaited if wait_for is not None else []
+        self.wait_for: list[Any] = listed(wait_for)
         origins = flow_run.origins if flow_run is not None else None
         self.task_inputs = edges(parameters, wait_for=self.wait_for, origins=origins)
         self.run_count: int = 0
@@ -132,6 +132,15 @@ class TaskRun:
         if state.is_terminal and self.flow_run is not None:
             self.flow_run.live_task_runs.discard(self)
         return state
+
+    def is_to_forget(self, state: State) -> bool:
+        """Whether the task wants the result of this state out of memory once it is stored."""
+        return not self.task.cache_result_in_memory and state.is_completed() and state.has_persisted_result
+
+    def note_origin(self, state: State) -> None:
+        """Passing on what the run returned is going to draw an edge."""
+        if self.flow_run is not None and state.is_completed() and state.outcome is not MISSING:
+            self.flow_run.origins.remember(state.outcome, self.id)
 
     def give_up(self, reason: str, *, silently: bool) -> None:
         """End it as crashed although its code may still execute; `silently` keeps that from the server."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from math import isfinite
 from typing import Any
 
 RetryDelay = float | timedelta | Sequence[float] | Callable[[int], Sequence[float]] | None
@@ -30,9 +31,9 @@ def checked_delay(delay: RetryDelay, *, retries: int) -> float | list[float]:
 def _checked_seconds(delay: Any) -> float:
     if isinstance(delay, timedelta):
         delay = delay.total_seconds()
-    if isinstance(delay, bool) or not isinstance(delay, (int, float)):
+    if not _is_number(delay):
         raise ValueError(f"a retry delay is {delay!r}; a number of seconds is needed")
-    if not delay >= 0:
+    if delay < 0:
         raise ValueError(f"a retry delay cannot be negative: {delay}")
     return float(delay)
 
@@ -40,9 +41,9 @@ def _checked_seconds(delay: Any) -> float:
 def exponential_backoff(backoff_factor: float) -> Callable[[int], list[float]]:
     """For `retry_delay_seconds`: backoff_factor × 1, 2, 4, 8, … seconds, each pause twice the one before.
 
-    Raises ValueError for a negative factor.
+    Raises ValueError for a factor that is negative or no number.
     """
-    if backoff_factor < 0:
+    if not _is_number(backoff_factor) or backoff_factor < 0:
         raise ValueError(f"backoff_factor is {backoff_factor}; a number from 0 on is needed")
 
     def delays(retries: int) -> list[float]:
@@ -55,7 +56,7 @@ def checked_single_delay(delay: float | None) -> float:
     """The pause before every retry of a flow: the server counts it, and knows one number only. None is no pause."""
     if delay is None:
         return 0.0
-    if not isinstance(delay, (int, float)) or delay < 0:
+    if not _is_number(delay) or delay < 0:
         raise ValueError(f"retry_delay_seconds of a flow is {delay!r}; a number from 0 on is needed")
     return float(delay)
 
@@ -64,7 +65,7 @@ def checked_jitter(factor: float | None) -> float | None:
     """None is no jitter. Raises ValueError unless it is a number from 0 on."""
     if factor is None:
         return None
-    if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not factor >= 0:
+    if not _is_number(factor) or factor < 0:
         raise ValueError(f"retry_jitter_factor is {factor!r}; a number from 0 on is needed")
     return float(factor)
 
@@ -84,3 +85,8 @@ def policy(*, retries: int, delay: float | list[float], jitter_factor: float | N
     """`empirical_policy` of a task run."""
     sent = {"retries": retries, "retry_delay": delay, "retry_jitter_factor": jitter_factor}
     return {"max_retries": 0, "retry_delay_seconds": 0.0, **sent}
+
+
+def _is_number(value: Any) -> bool:
+    """Whether one can wait for so long: True, NaN and infinity are no numbers."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)

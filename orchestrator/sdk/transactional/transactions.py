@@ -139,13 +139,9 @@ class Transaction(Progress):
     def logger(self) -> Any:
         """That of the run which asked for it first; outside of runs the SDK's own, which goes to the terminal only."""
         if self._logger is None:
-            from orchestrator.sdk.errors import MissingContext
-            from orchestrator.sdk.recording.logs import get_run_logger, sdk_logger
+            from orchestrator.sdk.recording.logs import logger_of_run
 
-            try:
-                self._logger = get_run_logger()
-            except MissingContext:
-                self._logger = sdk_logger()
+            self._logger = logger_of_run()
         return self._logger
 
     def opening(self, around: Transaction | None) -> Conversation:

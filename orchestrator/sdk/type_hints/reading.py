@@ -25,6 +25,15 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
     return found
 
 
+def return_hint(function: Callable[..., Any]) -> Any:
+    """What the function returns; None when its hint does not say so, or cannot be resolved."""
+    inner = _unwrapped(function)
+    try:
+        return get_type_hints(inner).get("return")
+    except Exception:  # noqa: BLE001 - as above
+        return (getattr(inner, "__annotations__", None) or {}).get("return")
+
+
 def inner_hint(hint: Any) -> Any:
     """What stands behind an alias, a new type, or a word about a type such as Annotated, Final and Required."""
     if hasattr(hint, "__metadata__"):

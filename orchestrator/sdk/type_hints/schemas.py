@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from itertools import count
 from pathlib import PurePath
 from re import Pattern
 from typing import Any, Literal, Union, get_args, get_origin, is_typeddict
@@ -134,22 +135,60 @@ class Definitions:
             schema = schema_by_pydantic(hint, _REFERENCE + "{model}")
         except Exception:  # noqa: BLE001 - what cannot be described allows every value; the run looks at it again
             return {}
-        self.found |= schema.pop("$defs", {})
+        definitions = schema.pop("$defs", {})
         if "properties" not in schema or not isinstance(hint, type):
-            return schema
-        self.found[hint.__name__] = schema
-        return {"$ref": f"{_REFERENCE}{hint.__name__}"}
+            return self._with_definitions(schema, definitions)
+        name = hint.__name__ if hint.__name__ not in definitions else _whole_name(hint)
+        return self._with_definitions({"$ref": f"{_REFERENCE}{name}"}, {**definitions, name: schema})
+
+    def _with_definitions(self, schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+        """Take over what pydantic has defined, under other names where other classes have these. Returns the schema
+        with those names."""
+        names = {name: name for name in definitions}
+        numbers = dict.fromkeys(definitions, 1)
+        settled = False
+        while not settled:  # a definition that gets another name changes those that refer to it
+            settled = True
+            for name, definition in definitions.items():
+                there = self.found.get(names[name])
+                if there is not None and there != _renamed(definition, names):
+                    numbers[name] += 1
+                    names[name] = f"{name}-{numbers[name]}"
+                    settled = False
+        for name, definition in definitions.items():
+            self.found[names[name]] = _renamed(definition, names)
+        renamed: dict[str, Any] = _renamed(schema, names)
+        return renamed
 
     def _reference(self, kind: Any, describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Noted before it is described: a class may refer to itself."""
         if kind not in self._names:
             name = kind.__name__
             if name in self.found:  # another class of the same name
-                name = f"{kind.__module__}.{kind.__qualname__}".replace("<", "").replace(">", "")
+                name = whole = _whole_name(kind)
+                numbers = count(2)
+                while name in self.found:  # and another one that the same function has made
+                    name = f"{whole}-{next(numbers)}"
             self._names[kind] = name
             self.found[name] = {}
             self.found[name] = describe()
         return {"$ref": f"{_REFERENCE}{self._names[kind]}"}
+
+
+def _whole_name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}".replace("<", "").replace(">", "")
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    """The schema with references to the definitions as they are called now."""
+    if isinstance(value, dict):
+        return {key: _renamed(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, names) for item in value]
+    if isinstance(value, str) and value.startswith(_REFERENCE):
+        name = value.removeprefix(_REFERENCE)
+        return f"{_REFERENCE}{names.get(name, name)}"
+    return value
 
 
 def _of_enum(kind: type[Enum]) -> dict[str, Any]:

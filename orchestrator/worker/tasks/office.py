@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.broker.letters import Poster
 from orchestrator.broker.queues import queue_of_tasks, queue_of_worker
-from orchestrator.broker.signing import Signer, kept_key
+from orchestrator.broker.signing import signer_at
 from orchestrator.sdk.configuration import settings as client_settings
 from orchestrator.worker.settings import WorkerSettings
 
@@ -19,7 +19,7 @@ class Office:
 
     def __init__(self, settings: WorkerSettings) -> None:
         self.settings = settings
-        self.signer = Signer(client_settings.signing_key() or kept_key(settings.home))
+        self.signer = signer_at(settings.home, key=client_settings.signing_key())
         self.queue = queue_of_tasks(settings.pool)
         self.own_queue = queue_of_worker(settings.pool, settings.name)
         self._poster: Poster | None = None

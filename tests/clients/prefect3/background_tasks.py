@@ -1,4 +1,7 @@
-"""Tasks that a client delays and task workers execute. `serve`, or `delay COUNT`, which prints the task runs' ids."""
+"""Tasks that a client delays and task workers execute.
+
+`serve`, or `delay COUNT [FIRST]`, which prints the ids of the task runs with the numbers from FIRST on.
+"""
 
 import json
 import os
@@ -21,4 +24,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve(remember, limit=1)
     else:
-        print(json.dumps([str(remember.delay(number).task_run_id) for number in range(int(sys.argv[2]))]))
+        first = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+        numbers = range(first, first + int(sys.argv[2]))
+        print(json.dumps([str(remember.delay(number).task_run_id) for number in numbers]))

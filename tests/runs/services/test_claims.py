@@ -24,6 +24,7 @@ from runs.services.flows import get_or_create_flow
 from runs.services.resuming import resume_flow_run
 from runs.services.transitions import propose_state
 from tests.factories import make_deployment, make_flow_run, make_task_run, make_work_pool
+from tests.runs.pools import pool_of
 
 pytestmark = pytest.mark.django_db
 
@@ -152,7 +153,7 @@ def test_tells_a_worker_what_it_holds():
 def test_tells_the_former_holder_that_its_claim_ended():
     run = scheduled()
     _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
-    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w1", reason="gone")
 
     with pytest.raises(ClaimNotHeld):
         renew_claim(claim_id=claim.pk)
@@ -210,7 +211,9 @@ def test_begins_a_lost_run_again_at_once_on_another_worker():
     _, first = claim_run(flow_run_id=run.pk, worker_name="w1")
     propose(run, "RUNNING", first)
 
-    report_lost(flow_run_id=run.pk, worker_name="w1", reason="The process was killed by signal 9.")
+    report_lost(
+        pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w1", reason="The process was killed by signal 9."
+    )
     run = FlowRun.objects.get(pk=run.pk)
     _, second = claim_run(flow_run_id=run.pk, worker_name="w2")
 
@@ -222,7 +225,7 @@ def test_ignores_a_report_about_a_run_that_another_worker_holds():
     run = scheduled()
     claim_run(flow_run_id=run.pk, worker_name="w1")
 
-    report_lost(flow_run_id=run.pk, worker_name="w2", reason="gone")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w2", reason="gone")
 
     assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"
 
@@ -230,10 +233,10 @@ def test_ignores_a_report_about_a_run_that_another_worker_holds():
 def test_ignores_a_late_report_about_a_process_whose_run_another_of_the_same_worker_holds():
     run = scheduled()
     claim_run(flow_run_id=run.pk, worker_name="w1", process_id=100)
-    report_lost(flow_run_id=run.pk, worker_name="w1", process_id=100, reason="gone")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w1", process_id=100, reason="gone")
     claim_run(flow_run_id=run.pk, worker_name="w1", process_id=101)
 
-    report_lost(flow_run_id=run.pk, worker_name="w1", process_id=100, reason="gone")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w1", process_id=100, reason="gone")
 
     assert FlowRun.objects.get(pk=run.pk).state_type == "PENDING"
     assert Claim.objects.held().get().process_id == 101
@@ -245,7 +248,7 @@ def test_crashes_a_run_that_lost_its_worker_too_often(settings):
 
     for worker in ("w1", "w2"):
         claim_run(flow_run_id=run.pk, worker_name=worker)
-        report_lost(flow_run_id=run.pk, worker_name=worker, reason="killed by signal 9")
+        report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name=worker, reason="killed by signal 9")
 
     run = FlowRun.objects.get(pk=run.pk)
     assert run.state_type == "CRASHED"
@@ -256,14 +259,14 @@ def test_counts_only_losses_since_the_run_last_ended_in_order(settings):
     settings.MAX_ATTEMPTS = 2
     run = scheduled()
     claim_run(flow_run_id=run.pk, worker_name="w1")
-    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w1", reason="gone")
     _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
     propose(run, "COMPLETED", claim)
     release_claim(claim_id=claim.pk)
     propose(run, "SCHEDULED", force=True)
     claim_run(flow_run_id=run.pk, worker_name="w1")
 
-    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w1", reason="gone")
 
     assert FlowRun.objects.get(pk=run.pk).state_name == "AwaitingRetry"
 
@@ -274,7 +277,7 @@ def test_cancels_a_lost_run_that_was_to_be_cancelled():
     propose(run, "RUNNING", claim)
     propose(run, "CANCELLING")
 
-    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w1", reason="gone")
 
     assert FlowRun.objects.get(pk=run.pk).state_type == "CANCELLED"
 
@@ -293,7 +296,7 @@ def suspended_run_and_claim():
 def test_leaves_a_suspended_run_suspended_whose_process_died_before_it_gave_the_run_back():
     run, _ = suspended_run_and_claim()
 
-    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w1", reason="gone")
 
     run.refresh_from_db()
     assert (run.state_type, run.state_name) == ("PAUSED", "Suspended")
@@ -304,7 +307,7 @@ def test_keeps_the_pauses_of_a_resumed_run_whose_former_process_died_before_it_g
     run, _ = suspended_run_and_claim()
     resume_flow_run(flow_run_id=run.pk)
 
-    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w1", reason="gone")
 
     run.refresh_from_db()
     assert run.state_name == "Resuming"
@@ -315,7 +318,7 @@ def test_keeps_the_pauses_of_a_resumed_run_whose_former_process_died_before_it_g
 def test_stops_a_worker_that_speaks_after_it_lost_the_run():
     run = scheduled()
     _, lost = claim_run(flow_run_id=run.pk, worker_name="w1")
-    report_lost(flow_run_id=run.pk, worker_name="w1", reason="gone")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w1", reason="gone")
     claim_run(flow_run_id=run.pk, worker_name="w2")
 
     answer = propose(run, "RUNNING", lost)
@@ -445,7 +448,7 @@ class TestWhatRanInside:
         child = make_flow_run("RUNNING", parent_task_run=make_task_run("RUNNING", flow_run=run))
         grandchild = make_flow_run("RUNNING", parent_task_run=make_task_run("RUNNING", flow_run=child))
 
-        report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+        report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
 
         assert [state_of(one) for one in (run, task, child, grandchild)] == [
             "SCHEDULED",
@@ -459,7 +462,7 @@ class TestWhatRanInside:
         run, claim = begun()
         task = make_task_run("COMPLETED", flow_run=run)
 
-        report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+        report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
 
         assert state_of(task) == "COMPLETED"
 
@@ -468,7 +471,7 @@ class TestWhatRanInside:
         tracking = make_task_run("RUNNING", flow_run=run)
         child = make_flow_run("RUNNING", parent_task_run=tracking, deployment=make_deployment())
 
-        report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+        report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
 
         assert [state_of(child), state_of(tracking)] == ["RUNNING", "RUNNING"]
 
@@ -489,13 +492,13 @@ def state_of(row):
 def test_counts_lost_attempts_anew_when_a_crashed_run_is_begun_again(settings):
     settings.MAX_ATTEMPTS = 1
     run, claim = begun()
-    report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
     assert state_of(run) == "CRASHED"
     settings.MAX_ATTEMPTS = 2
 
     propose(run, "SCHEDULED")
     _, claim = claim_run(flow_run_id=run.pk, worker_name="w1")
-    report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
 
     assert state_of(run) == "SCHEDULED"
 
@@ -522,7 +525,7 @@ class TestAtTheSameMoment:
                 FlowRun.objects.select_for_update().get(pk=run.pk)
                 locked.set()
                 sleep(0.3)  # so that the worker below waits for the run's lock
-                report_lost(flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
+                report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name=claim.worker_name, reason="killed")
 
         def speak():
             locked.wait()

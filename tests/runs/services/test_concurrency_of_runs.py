@@ -21,6 +21,7 @@ from runs.services.concurrency_leases import renew_lease
 from runs.services.concurrency_limits import ByIdOrName, update_limit
 from runs.services.transitions import locked_flow_run, propose_state, propose_state_of_locked
 from tests.factories import make_deployment, make_flow_run, make_task_run, make_work_pool
+from tests.runs.pools import pool_of
 from tests.runs.services.test_concurrency_slots import in_use, make_limit
 
 pytestmark = pytest.mark.django_db
@@ -303,7 +304,7 @@ class TestClaims:
         claim_run(flow_run_id=run.pk, worker_name="w")
         propose(run, "RUNNING")
 
-        report_lost(flow_run_id=run.pk, worker_name="w", reason="It died")
+        report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w", reason="It died")
         lost = in_use(limit)
         claim_run(flow_run_id=run.pk, worker_name="w")
 

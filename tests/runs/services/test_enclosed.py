@@ -14,6 +14,7 @@ from runs.services.claims import claim_run, report_lost
 from runs.services.enclosed import crash_what_was_reported_late
 from runs.services.transitions import propose_state
 from tests.factories import make_deployment, make_flow_run, make_task_run
+from tests.runs.pools import pool_of
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +41,7 @@ def run():
     deployment = make_deployment()
     run = make_flow_run("SCHEDULED", flow=deployment.flow, deployment=deployment, next_scheduled_start_time=now())
     begin(run, "w1")
-    report_lost(flow_run_id=run.pk, worker_name="w1", reason="The worker process died")
+    report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w1", reason="The worker process died")
     return run
 
 
@@ -96,7 +97,7 @@ class TestOfASubflowThatEndedInTheDeadProcess:
         begin(run, "w2")
         make_task_run("PENDING", flow_run=subflow, name="late", flow_run_run_count=1)
 
-        report_lost(flow_run_id=run.pk, worker_name="w2", reason="The worker process died")
+        report_lost(pool_name=pool_of(run), flow_run_id=run.pk, worker_name="w2", reason="The worker process died")
 
         assert states()["late"] == "CRASHED"
         subflow.refresh_from_db()

@@ -48,5 +48,5 @@ def serve(api: FakeApi, desk: Desk) -> Iterator[Callable[..., TaskServing]]:
     for made, thread in started:
         made.stop()
         made.stop()
-        thread.join(5)
+        thread.join(30)
         assert not thread.is_alive()

@@ -97,7 +97,7 @@ def test_stores_nothing_for_a_task_without_arguments(api):
 
 def test_tells_of_the_scheduled_state_under_its_own_id(api):
     future = add.delay(1)
-    future._client.delivery.flush(5)
+    future._client.delivery.flush(30)
 
     (event,) = api.events
     assert event["event"] == "prefect.task-run.Scheduled"
@@ -182,7 +182,7 @@ def test_waits_until_the_run_has_ended(api):
     assert future.wait(timeout=0.01) is None
     end(api, future, Completed())
 
-    assert future.wait(timeout=10).is_completed()
+    assert future.wait(timeout=30).is_completed()
     assert future.done()
     assert future.state.is_completed()
 
@@ -192,7 +192,7 @@ def test_raises_what_became_of_a_run_that_failed(api):
     end(api, future, Failed(message="no luck"))
 
     with pytest.raises(FailedRun, match="no luck"):
-        future.result(timeout=10)
+        future.result(timeout=30)
     assert isinstance(future.result(raise_on_failure=False), FailedRun)
 
 
@@ -216,7 +216,7 @@ def test_keeps_waiting_while_the_server_is_away(api):
     assert not called.wait(0.2)
     api.down = False
 
-    assert called.wait(10)
+    assert called.wait(30)
 
 
 def test_asks_once_for_many_runs(api):
@@ -226,7 +226,7 @@ def test_asks_once_for_many_runs(api):
     for future in futures:
         end(api, future, Completed())
 
-    assert all(future.wait(timeout=10) for future in futures)
+    assert all(future.wait(timeout=30) for future in futures)
     asked = [request for request in api.requests if request.path == "/task_runs/filter"]
     assert len(asked) < 20
 
@@ -247,7 +247,7 @@ def test_can_be_awaited(api):
     end(api, future, Failed(message="no luck"))
 
     async def main() -> bool:
-        ended = await future.wait_async(timeout=10)
+        ended = await future.wait_async(timeout=30)
         with pytest.raises(FailedRun):
             await future.result_async()
         with pytest.raises(FailedRun):

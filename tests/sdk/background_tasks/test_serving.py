@@ -55,7 +55,7 @@ def test_keeps_the_result_where_the_future_finds_it(serve, desk, api):
 
     last = api.events[-1]["payload"]["validated_state"]
     api.task_runs[future.task_run_id]["state"] |= {"type": last["type"], "name": last["name"], "data": last["data"]}
-    assert future.result(timeout=5) == 42
+    assert future.result(timeout=30) == 42
 
 
 def test_deletes_the_arguments_of_what_it_has_completed(serve, desk, api):

@@ -136,7 +136,7 @@ def test_stops_the_code_of_what_it_hands_back(serve, desk, api, holds):
 
     serving.stop()
 
-    assert stopped.wait(5)
+    assert stopped.wait(30)
 
 
 def test_crashes_what_cannot_be_handed_back(serve, desk, api):

@@ -65,7 +65,7 @@ def test_refuses_a_port_that_cannot_be_listened_on(api, desk, port):
 
 
 def asked(url: str) -> Any:
-    with urlopen(url, timeout=5) as answer:
+    with urlopen(url, timeout=30) as answer:
         return json.load(answer)
 
 

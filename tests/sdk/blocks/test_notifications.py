@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -230,6 +231,26 @@ def test_only_logs_what_could_not_be_sent(there, monkeypatch):
     assert len(there.received) == 1
     assert "Slack Webhook notification was not sent" in logged[0]
     assert "500" in logged[0]
+
+
+def test_raises_for_who_asked_alone(there, monkeypatch):
+    there.status = 500
+    logged = []
+    monkeypatch.setattr("orchestrator.sdk.blocks.abstract.logger_of_run", lambda: logging.getLogger("test"))
+    monkeypatch.setattr(logging.getLogger("test"), "warning", logged.append)
+    block = SlackWebhook(url=f"json://127.0.0.1:{there.port}")
+
+    with block.raise_on_failure():
+        elsewhere = threading.Thread(target=block.notify, args=("it ended",))
+        elsewhere.start()
+        elsewhere.join()
+        SlackWebhook(url=f"json://127.0.0.1:{there.port}").notify("it ended")
+        with block.raise_on_failure():
+            pass
+        with pytest.raises(NotificationError):
+            block.notify("it ended")
+
+    assert len(logged) == 2
 
 
 def test_raises_what_could_not_be_sent_where_asked(there):

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from weakref import WeakSet
 
 import pytest
 
@@ -23,9 +25,11 @@ from orchestrator import (
     flow,
     task,
     task_input_hash,
+    transaction,
 )
 from orchestrator.contract.times import now
 from orchestrator.sdk.outcomes.states import MISSING
+from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -221,6 +225,64 @@ def test_reads_a_result_again_that_is_not_kept_in_memory(calls):
 
     assert state.outcome is MISSING
     assert state.result() == 2
+
+
+class Value:
+    """Something that can be seen to be kept."""
+
+    alive = WeakSet()
+
+    def __new__(cls, *_):
+        made = super().__new__(cls)
+        cls.alive.add(made)  # also those that are read back
+        return made
+
+    def __init__(self, size):
+        self.rows = [size]
+
+
+def values_alive():
+    gc.collect()
+    return len(Value.alive)
+
+
+@pytest.mark.parametrize("options", [{}, {"cache_policy": INPUTS}], ids=["anew", "found"])
+def test_leaves_nothing_in_memory_of_a_result_that_is_not_kept_there(options):
+    @task(persist_result=True, cache_result_in_memory=False, **options)
+    def load(size):
+        return [Value(size)]
+
+    is_gone, attempts, futures = [], [], []
+
+    @flow(retries=1)
+    def main():
+        futures.append(load.submit(1))
+        rows = futures[-1].result()[0].rows
+        is_gone.append(eventually(lambda: not values_alive()))
+        attempts.append(rows)
+        if len(attempts) == 1:
+            raise LookupError
+        return rows
+
+    load(1)
+
+    assert main() == [1]
+    assert attempts == [[1], [1]]
+    assert is_gone == [True, True]
+    assert all(each._run.transaction._found is None for each in futures)
+
+
+def test_keeps_a_result_in_memory_until_it_is_stored():
+    @task(persist_result=True, cache_result_in_memory=False)
+    def load():
+        return [1]
+
+    @flow
+    def main():
+        with transaction():
+            return load(), load(return_state=True).result()
+
+    assert main() == ([1], [1])
 
 
 def test_completes_although_its_result_cannot_be_stored(api):

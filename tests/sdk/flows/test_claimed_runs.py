@@ -10,12 +10,7 @@ import pytest
 from orchestrator import Failed, flow, task
 from orchestrator.sdk.errors import ClaimLost, RunCancelled
 from orchestrator.sdk.flows.claimed_runs import propose_final_state, run_claimed_flow, stop_run
-
-
-def stop_soon(run, stop, after=0.2):
-    timer = threading.Timer(after, stop_run, args=(run["id"], stop))
-    timer.start()
-    return timer
+from tests.sdk.stopping import stop_soon
 
 
 def test_executes_the_run_that_exists(api):
@@ -137,19 +132,19 @@ def test_executes_an_async_flow(api):
 
 
 def sleeping():
-    time.sleep(10)
+    time.sleep(60)
 
 
 def swallowing():
     try:
-        time.sleep(10)
+        time.sleep(60)
     except Exception:  # noqa: BLE001 - as authors do
-        time.sleep(10)
+        time.sleep(60)
 
 
 @task
 def sleeping_task():
-    time.sleep(10)
+    time.sleep(60)
 
 
 def waiting():
@@ -158,18 +153,18 @@ def waiting():
 
 @flow
 def sleeping_flow():
-    time.sleep(10)
+    time.sleep(60)
 
 
 async def asleep():
-    await asyncio.sleep(10)
+    await asyncio.sleep(60)
 
 
 # what the flow is doing when it is stopped -> its options
 BUSY = [
     (sleeping, {}),
     (swallowing, {}),
-    (sleeping_task.fn, {"timeout_seconds": 8}),
+    (sleeping_task.fn, {"timeout_seconds": 50}),
     (lambda: sleeping_task(), {}),
     (waiting, {}),
     (lambda: sleeping_flow(), {}),
@@ -185,9 +180,9 @@ def test_ends_as_cancelled_when_stopped(api, busy, options):
     began = time.monotonic()
     state = run_claimed_flow(flow(**options, name="busy")(busy), flow_run=run)
 
-    assert time.monotonic() - began < 7
+    assert time.monotonic() - began < 30
     assert state.is_cancelled()
-    assert re.fullmatch(r"asked by Ada; it stopped by itself after \d\.\d seconds\.", state.message)
+    assert re.fullmatch(r"asked by Ada; it stopped by itself after \d+\.\d seconds\.", state.message)
     assert api.flow_runs[run["id"]]["state"]["type"] == "CANCELLED"
 
 
@@ -204,7 +199,7 @@ def test_says_nothing_more_when_the_claim_is_lost(api):
 def test_stops_a_run_outside_of_the_main_thread(api):
     @flow
     def busy():
-        for _ in range(1000):
+        for _ in range(6000):
             time.sleep(0.01)
 
     run = api.add_pending_run()
@@ -215,7 +210,7 @@ def test_stops_a_run_outside_of_the_main_thread(api):
         target=lambda: states.append(run_claimed_flow(busy, flow_run=run, client=api.client())),
     )
     thread.start()
-    thread.join(5)
+    thread.join(30)
 
     assert [state.type.value for state in states] == ["CANCELLED"]
 

@@ -16,6 +16,8 @@ from orchestrator import (
     flow,
     task,
 )
+from orchestrator.sdk.context import current_flow_run
+from tests.waiting import eventually
 
 
 @task
@@ -26,12 +28,12 @@ def one() -> int:
 def test_does_not_wait_longer_than_its_time_limit(api):
     @flow(timeout_seconds=0.2)
     def slow():
-        time.sleep(5)
+        time.sleep(60)
 
     began = time.monotonic()
     state = slow(return_state=True)
 
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
     assert (state.type.value, state.name) == ("FAILED", "TimedOut")
     assert "0.2 second" in api.the_run()["state"]["message"]
     with pytest.raises(FlowTimeout):
@@ -41,7 +43,7 @@ def test_does_not_wait_longer_than_its_time_limit(api):
 def test_gives_up_the_tasks_of_a_flow_that_timed_out(api):
     @task
     def long():
-        time.sleep(5)
+        time.sleep(60)
 
     @flow(timeout_seconds=0.3)
     def slow():
@@ -51,25 +53,24 @@ def test_gives_up_the_tasks_of_a_flow_that_timed_out(api):
     began = time.monotonic()
     slow(return_state=True)
 
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
     assert api.task_states("long").count("Crashed") == 2
 
 
 def test_stops_the_code_that_exceeded_the_limit():
-    steps = []
+    steps, threads = [], []
 
     @flow(timeout_seconds=0.2)
     def busy():
-        for step in range(1000):
+        threads.append(threading.current_thread())
+        for step in range(6000):
             steps.append(step)
             time.sleep(0.01)
 
-    busy(return_state=True)
-    time.sleep(0.1)
-    reached = len(steps)
-    time.sleep(0.2)
+    assert busy(return_state=True).name == "TimedOut"
 
-    assert len(steps) == reached < 100
+    eventually(lambda: not threads[0].is_alive())
+    assert len(steps) < 6000
 
 
 def test_waits_for_submitted_tasks_that_nobody_looked_at(api):
@@ -88,14 +89,16 @@ def test_waits_for_submitted_tasks_that_nobody_looked_at(api):
 
 def test_drops_tasks_that_had_not_begun_when_the_flow_failed(api):
     begun = threading.Event()
+    pools = []
 
     @task
     def first():
         begun.set()
-        time.sleep(0.2)
+        eventually(lambda: pools[0]._dropping)  # the flow has failed
 
     @flow
     def failing():
+        pools.append(current_flow_run.get().pool)
         upstream = first.submit()
         begun.wait()
         for _ in range(3):
@@ -140,9 +143,7 @@ def test_records_a_crash_when_its_script_is_terminated(http, doing):
     script = f"import asyncio, time\nfrom orchestrator import flow, task\n@flow({options})\n{code}\n{call}"
 
     with subprocess.Popen([sys.executable, "-c", script]) as process:
-        deadline = time.monotonic() + 15
-        while not (http.api.flow_runs and http.api.state_names()[-1] == states[-1]) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        eventually(lambda: http.api.flow_runs and http.api.state_names()[-1] == states[-1], seconds=60)
         time.sleep(0.2)
         process.terminate()
 
@@ -170,9 +171,9 @@ def test_limits_the_time_of_an_async_flow(api):
     @flow(timeout_seconds=0.1)
     async def slow():
         try:
-            await asyncio.sleep(5)
+            await asyncio.sleep(60)
         except asyncio.CancelledError:
-            await asyncio.sleep(5)  # an unwilling coroutine
+            await asyncio.sleep(60)  # an unwilling coroutine
 
     async def main():
         began = time.monotonic()
@@ -182,7 +183,7 @@ def test_limits_the_time_of_an_async_flow(api):
     state, seconds = asyncio.run(main())
 
     assert state.name == "TimedOut"
-    assert seconds < 4
+    assert seconds < 30
 
 
 def test_ends_as_cancelled_when_it_was_being_cancelled(api):

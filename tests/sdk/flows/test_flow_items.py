@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from orchestrator import FlowTimeout, flow, get_run_logger, task
 from orchestrator.sdk.context import current_flow_run
+from orchestrator.sdk.engine import items as engine_items
 from orchestrator.sdk.flows.claimed_runs import run_claimed_flow
 
 
@@ -111,21 +113,25 @@ def test_leaves_the_consumer_outside_of_the_run(api):
     assert around == ["consumer", "consumer"]
 
 
-def test_counts_only_its_own_time_against_the_limit(api):
-    @flow(timeout_seconds=0.2)
+def test_counts_only_its_own_time_against_the_limit(api, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(engine_items, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+
+    @flow(timeout_seconds=60)
     def patient():
         yield 1
         yield 2
 
-    @flow(timeout_seconds=0.1)
+    @flow(timeout_seconds=60)
     def slow():
         yield 1
-        time.sleep(2)
+        clock[0] += 61
         yield 2
+        time.sleep(20)
 
     items = patient()
     next(items)
-    time.sleep(0.25)
+    clock[0] += 61
 
     assert list(items) == [2]
     with pytest.raises(FlowTimeout):

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 
 from orchestrator import flow
+from orchestrator.sdk.context import current_flow_run
 from orchestrator.sdk.errors import MissingResult
+from orchestrator.sdk.outcomes.states import MISSING
 
 
 def plain() -> str:
@@ -147,6 +149,19 @@ def test_stores_its_result(api, tmp_path):
     assert state.outcome is not plain()
     assert state.result() == "made"
     assert any(tmp_path.rglob("*"))
+
+
+def test_leaves_its_result_in_no_memory_when_it_is_told_not_to(api, tmp_path):
+    runs = []
+
+    @flow(result_storage=str(tmp_path), cache_result_in_memory=False)
+    def made():
+        runs.append(current_flow_run.get())
+        return "made"
+
+    assert made() == "made"
+    assert runs[0].state.is_completed()
+    assert runs[0].state.outcome is MISSING
 
 
 def test_does_not_store_its_result_by_default(api):

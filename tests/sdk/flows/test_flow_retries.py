@@ -43,7 +43,7 @@ def test_waits_the_whole_delay_before_a_retry(api, served):
     with use_client(api.client() if served else None):
         flaky()
 
-    assert 0.4 <= began[1] - began[0] < 0.9
+    assert began[1] - began[0] >= 0.4
 
 
 def test_tries_again_without_a_server():

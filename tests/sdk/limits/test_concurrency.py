@@ -27,7 +27,7 @@ RENEWED = 0.0002  # of a lease of 60 seconds: 12 milliseconds
 def flush() -> None:
     client = current_client()
     assert client is not None
-    assert client.delivery.flush(5)
+    assert client.delivery.flush(30)
 
 
 def test_holds_slots_while_the_block_executes(store: FakeStore) -> None:
@@ -119,7 +119,7 @@ def test_waits_as_long_as_the_server_says(store: FakeStore) -> None:
     eventually(lambda: store.denials > 1)
     assert not entered.is_set()
     held.__exit__(None, None, None)
-    waiting.join(5)
+    waiting.join(30)
 
     assert entered.is_set()
 
@@ -199,12 +199,10 @@ def test_goes_on_with_a_warning_when_the_slots_are_lost(store: FakeStore, monkey
     def working() -> str:
         with concurrency("database", lease_duration=60):
             store.lost_leases |= set(store.leases)
-            eventually(lambda: store.renewals)
-            time.sleep(0.02)
+            eventually(lambda: any("no longer reserved" in message for message in store.messages()))
         return "done"
 
     assert working() == "done"
-    assert any("no longer reserved" in message for message in store.messages())
 
 
 def test_ends_the_block_when_strict_and_the_slots_are_lost(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +214,7 @@ def test_ends_the_block_when_strict_and_the_slots_are_lost(store: FakeStore, mon
         nonlocal went_on
         with concurrency("database", lease_duration=60, strict=True):
             store.lost_leases |= set(store.leases)
-            for _ in range(500):
+            for _ in range(6000):
                 time.sleep(0.01)
             went_on = True
 
@@ -233,7 +231,7 @@ def test_ends_an_async_block_when_the_slots_are_lost(store: FakeStore, monkeypat
         try:
             async with concurrency("database", lease_duration=60, raise_on_lease_renewal_failure=True):
                 store.lost_leases |= set(store.leases)
-                await asyncio.sleep(5)
+                await asyncio.sleep(60)
         except LeaseLost:
             await asyncio.sleep(0)
             return "lost"
@@ -311,7 +309,7 @@ def test_may_be_entered_by_many_at_a_time(store: FakeStore) -> None:
 
     def enter() -> None:
         with limit, limit:
-            together.wait(5)
+            together.wait(30)
 
     async def enter_async() -> None:
         async with limit:
@@ -324,9 +322,9 @@ def test_may_be_entered_by_many_at_a_time(store: FakeStore) -> None:
     for thread in threads:
         thread.start()
     eventually(lambda: store.in_use("database") == 4)
-    together.wait(5)
+    together.wait(30)
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     asyncio.run(both())
 
     assert store.in_use("database") == 0
@@ -339,7 +337,7 @@ def test_may_be_left_by_another_thread_than_entered_it(store: FakeStore) -> None
     limit = concurrency("database")
     entering = threading.Thread(target=limit.__enter__)
     entering.start()
-    entering.join(5)
+    entering.join(30)
 
     limit.__exit__(None, None, None)
 

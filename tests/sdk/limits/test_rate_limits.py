@@ -19,7 +19,7 @@ def test_rate_limits(store: FakeStore) -> None:
     assert store.bodies("/v2/concurrency_limits/increment") == [{"names": ["calls"], "slots": 2, "mode": "rate_limit"}]
     client = current_client()
     assert client is not None
-    assert client.delivery.flush(5)
+    assert client.delivery.flush(30)
     assert len(store.events_named("prefect.concurrency-limit.acquired")) == 1
 
 

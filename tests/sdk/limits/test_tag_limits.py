@@ -7,7 +7,7 @@ import time
 import pytest
 
 from orchestrator import Failed, flow, tags, task
-from orchestrator.sdk.limits import tag_limits
+from orchestrator.sdk.limits import known_tags
 from tests.sdk.fake_store import FakeStore
 
 TAKEN = "/v2/concurrency_limits/increment-with-lease"
@@ -110,8 +110,37 @@ def test_asks_once_about_tags_without_a_limit(store: FakeStore) -> None:
     assert [body["names"] for body in store.bodies(TAKEN)] == [["tag:scarce"], ["tag:other", "tag:scarce"]]
 
 
+def test_asks_nothing_about_tags_that_were_asked_about_with_others(store: FakeStore) -> None:
+    @flow
+    def working() -> None:
+        with tags("other"):
+            tagged(1)
+        tagged(2)
+
+    working()
+
+    assert len(store.bodies(TAKEN)) == 1
+
+
+def test_asks_once_for_all_that_begin_together(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = store._take_slots
+
+    def slowly(body: object) -> tuple[int, object]:
+        time.sleep(0.2)  # the others come meanwhile
+        return take(body)
+
+    monkeypatch.setattr(store, "_take_slots", slowly)
+
+    @flow
+    def working() -> list[int]:
+        return tagged.map(range(8)).result()
+
+    assert working() == list(range(8))
+    assert len(store.bodies(TAKEN)) == 1
+
+
 def test_asks_again_after_a_while(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tag_limits, "UNLIMITED_FOR_SECONDS", 0.0)
+    monkeypatch.setattr(known_tags, "UNLIMITED_FOR_SECONDS", 0.0)
 
     @flow
     def working() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from contextlib import suppress
 
@@ -12,17 +11,18 @@ import pytest
 from orchestrator import Cancelled, flow, get_run_logger, task
 from orchestrator.sdk.api.client import use_client
 from orchestrator.sdk.errors import ClaimLost, RunCancelled
-from orchestrator.sdk.flows.claimed_runs import run_claimed_flow, stop_run
+from orchestrator.sdk.flows.claimed_runs import run_claimed_flow
+from tests.sdk.stopping import stop_soon
 
 
 def stopped(flow_, api, stop, *, after=0.2):
     run = api.add_pending_run()
-    threading.Timer(after, stop_run, args=(run["id"], stop)).start()
+    stop_soon(run, stop, after=after)
     return run, run_claimed_flow(flow_, flow_run=run, client=api.client())
 
 
 def asleep():
-    time.sleep(30)
+    time.sleep(60)
 
 
 def test_are_called_with_the_flow_the_run_and_its_state(api):

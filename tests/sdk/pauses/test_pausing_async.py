@@ -91,7 +91,7 @@ def test_leaves_the_pause_of_another_worker_alone(api):
     threads: set[threading.Thread] = set()
     run_claimed_flow(waits, flow_run=run)
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
 
     assert threads
     assert not any(thread.is_alive() for thread in threads)

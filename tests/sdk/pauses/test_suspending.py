@@ -41,7 +41,7 @@ def test_waits_for_tasks_under_way(api):
     @flow
     def leaves():
         slow.submit()
-        begun.wait(10)
+        begun.wait(30)
         suspend_flow_run()
 
     state = run_claimed_flow(leaves, flow_run=api.add_pending_run())
@@ -59,7 +59,7 @@ def test_waits_for_them_also_when_it_is_told_twice(api):
     @flow
     def leaves():
         slow.submit()
-        begun.wait(10)
+        begun.wait(30)
         suspend_flow_run()
 
     run = api.add_pending_run()

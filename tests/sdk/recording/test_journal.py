@@ -273,7 +273,33 @@ def test_is_bounded_but_for_ends(monkeypatch):
     assert kept[0]
     assert not kept[-1]
     assert "full" in journal.trouble
+    assert journal.is_full
     assert journal.keep(end())
+
+
+def test_has_room_again_once_all_arrived(monkeypatch):
+    monkeypatch.setenv("ORCHESTRATOR_JOURNAL_MEGABYTES", "0.001")
+    journal = Journal(ADDRESS)
+    while journal.keep(batch(*range(20))):
+        pass
+
+    rest_of(journal)
+
+    assert not journal.is_full
+    assert journal.keep(batch(1))
+
+
+def test_looks_for_room_again_where_others_had_taken_it_all(monkeypatch):
+    monkeypatch.setenv("ORCHESTRATOR_JOURNAL_MEGABYTES", "0.001")
+    others, journal = Journal(OTHER), Journal(ADDRESS)
+    while others.keep(batch(*range(5))):
+        pass
+    assert not journal.keep(batch(*range(20)))
+    rest_of(others)
+
+    journal.make_room()
+
+    assert journal.keep(batch(*range(20)))
 
 
 def test_keeps_nothing_where_it_is_switched_off(monkeypatch, data_directory):

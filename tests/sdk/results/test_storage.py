@@ -4,6 +4,7 @@ import asyncio
 import os
 import stat
 import uuid
+from contextvars import ContextVar
 
 import pytest
 
@@ -169,3 +170,20 @@ def test_finds_the_storage_of_a_location_among_those_it_was_told_of(tmp_path):
 
     assert storage_holding(str(tmp_path / "mine" / "x")) is mine
     assert storage_holding(str(tmp_path / "strange" / "x")) is None
+
+
+def test_lets_a_block_see_who_calls_also_beside_an_event_loop():
+    class Block:
+        def read_path(self, path):
+            return asked.get().encode()
+
+        def write_path(self, path, content): ...
+
+    asked = ContextVar("asked", default="nobody")
+    storage = storage_for(Block())
+
+    async def in_a_loop():
+        asked.set("somebody")
+        return storage.read("a")
+
+    assert asyncio.run(in_a_loop()) == b"somebody"

@@ -8,7 +8,17 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator import Completed, JSONSerializer, MissingResult, ResultStorageError, ResultStore, flow, task
+from orchestrator import (
+    Completed,
+    CompressedSerializer,
+    JSONSerializer,
+    MissingResult,
+    PickleSerializer,
+    ResultStorageError,
+    ResultStore,
+    flow,
+    task,
+)
 from orchestrator.contract.times import now
 from orchestrator.sdk.results.serializers import serializer_for
 from orchestrator.sdk.results.store import stored_value
@@ -87,6 +97,23 @@ def test_says_that_a_stored_result_is_gone(tmp_path):
         _without_value(record).result()
 
 
+@pytest.mark.parametrize(
+    "options", [{"picklelib": "pickle"}, {"picklelib": "dill", "jsonlib": "json"}, {"class": "x.Y"}]
+)
+def test_unpickles_nothing_that_calls_itself_json(tmp_path, options):
+    _written_as("pickle", tmp_path / "k", _Bomb(tmp_path / "exploded"))
+    content = (
+        (tmp_path / "k")
+        .read_bytes()
+        .replace(b'"type": "pickle"', json.dumps({"type": "json", **options})[1:-1].encode())
+    )
+    (tmp_path / "k").write_bytes(content)
+
+    with pytest.raises(ResultStorageError):
+        ResultStore(tmp_path, serializer="json").find("k").result  # noqa: B018
+    assert not (tmp_path / "exploded").exists()
+
+
 @pytest.mark.parametrize("kind", ["pickle", "compressed/pickle", "upper"])
 def test_reads_nothing_but_json_where_it_was_told_json(tmp_path, kind):
     evil = _written_as(kind, tmp_path / "k", _Bomb(tmp_path / "exploded"))
@@ -148,6 +175,100 @@ def test_reads_with_the_serializer_that_it_was_given(tmp_path):
     store.write("quiet", key="k")
 
     assert store.read("k").result == "QUIET"
+
+
+def test_reads_a_result_with_the_options_that_it_was_written_with(tmp_path, monkeypatch):
+    module = "from pickle import loads as _loads, dumps as _dumps\n"
+    module += "def dumps(value): return b'own' + _dumps(value)\ndef loads(blob): return _loads(blob[3:])"
+    (tmp_path / "own_pickles.py").write_text(module)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = PickleSerializer(picklelib="own_pickles")
+
+    for number, serializer in enumerate([own, CompressedSerializer(own), CompressedSerializer(own, "zlib")]):
+        record = ResultStore(tmp_path / str(number), serializer=serializer).write([1, 2])
+
+        assert _without_value(record).result() == [1, 2]
+    assert ResultStore(tmp_path, serializer="compressed/pickle").write(3).result == 3
+    assert serializer_for("compressed/pickle").serializer.picklelib == "cloudpickle"
+
+
+def test_tells_serializers_of_one_type_apart(tmp_path):
+    one, two = _Shifted(1), _Shifted(2)
+
+    records = [ResultStore(tmp_path, serializer=each).write("abc") for each in (one, two)]
+
+    assert [_without_value(each).result() for each in records] == ["abc", "abc"]
+
+
+def test_reads_what_a_class_wrote_that_has_another_name_here(tmp_path):
+    class Reversed:
+        type = "reversed"
+
+        def dumps(self, value):
+            return value[::-1].encode()
+
+        def loads(self, blob):
+            return blob.decode()[::-1]
+
+    record = ResultStore(tmp_path, serializer=Reversed()).write("abc")
+    _change_head(record, {"type": "reversed", "class": "__main__.Reversed"})
+
+    assert _without_value(record).result() == "abc"
+
+
+def test_calls_no_function_that_only_a_record_names(tmp_path):
+    record = ResultStore(tmp_path, serializer="json").write({"a": 1})
+    _change_head(record, {"type": "json", "object_decoder": "os.listdir"})
+
+    with pytest.raises(ResultStorageError, match=r"object_decoder='os\.listdir', which this process does not know"):
+        _without_value(record).result()
+
+
+def test_reads_json_of_a_library_that_nobody_names_here(tmp_path):
+    record = ResultStore(tmp_path, serializer="json").write({"a": 1})
+    _change_head(record, {"type": "json", "jsonlib": "no_such_library"})
+
+    assert _without_value(record).result() == {"a": 1}
+
+
+def test_gives_objects_to_the_decoder_that_the_author_named(tmp_path, monkeypatch):
+    (tmp_path / "own_decoder.py").write_text("def read(found): return 'decoded'")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    record = ResultStore(tmp_path, serializer=JSONSerializer(object_decoder="own_decoder.read")).write({"a": 1})
+
+    assert _without_value(record).result() == "decoded"
+    plain = ResultStore(tmp_path, serializer="json").write({"a": 1})
+    assert _without_value(plain).result() == {"a": 1}
+
+
+def test_does_not_read_a_value_whose_description_has_expired(tmp_path, monkeypatch):
+    store = ResultStore(tmp_path / "values", metadata_storage=tmp_path / "keys")
+    store.write(1, key="old", expiration=now() - timedelta(seconds=1))
+    monkeypatch.setattr(store.result_storage, "read", lambda location: pytest.fail("The value was read"))
+
+    assert (store.exists("old"), store.exists("never written")) == (False, False)
+
+
+class _Shifted:
+    type = "shifted"
+
+    def __init__(self, by):
+        self.by = by
+
+    def dumps(self, value):
+        return bytes(each + self.by for each in value.encode())
+
+    def loads(self, blob):
+        return bytes(each - self.by for each in blob).decode()
+
+
+def _change_head(record, serializer):
+    with open(record.metadata.location, "rb") as stream:
+        head, _, payload = stream.read().partition(b"\n")
+    wire = {**json.loads(head), "serializer": serializer}
+    with open(record.metadata.location, "wb") as stream:
+        stream.write(json.dumps(wire).encode() + b"\n" + payload)
 
 
 def _written_as(kind, file, value):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -51,6 +53,40 @@ def test_gets_values_of_the_type(api, kind, value):
 
 def test_gets_each_once_in_order_of_arrival(api):
     assert received(api, int, 5, 6, 5) == [5, 6, 5]
+
+
+def test_asks_for_many_at_once(api):
+    assert received(api, int, *range(45)) == list(range(45))
+
+    asked = [request for request in api.requests if request.path.endswith("/input/filter")]
+    assert len(asked) <= 4
+
+
+def test_leaves_what_it_has_not_given_to_whoever_listens_next(api):
+    @flow
+    def listens():
+        for number in range(5):
+            send_input(number, api.the_run()["id"])
+        first = receive_input(int, timeout=0, with_metadata=True)
+        taken = [next(first), next(first)]
+        del first  # as when its process dies
+        return list(receive_input(int, timeout=0, exclude_keys=[each.metadata.key for each in taken]))
+
+    assert listens() == [2, 3, 4]
+
+
+def test_gives_each_to_one_of_several_threads(api):
+    @flow
+    def listens():
+        for number in range(60):
+            send_input(number, api.the_run()["id"])
+        numbers = receive_input(int, timeout=0)
+        with ThreadPoolExecutor(4) as threads:
+            run = copy_context()
+            parts = threads.map(lambda _: run.copy().run(list, numbers), range(4))
+            return [number for part in parts for number in part]
+
+    assert sorted(listens()) == list(range(60))
 
 
 def test_leaves_values_of_other_types(api):

@@ -25,14 +25,11 @@ class Pool:
     def __init__(self):
         self.heard = queue.Queue()
 
-    def arrived(self, key, attempt, packed):
+    def arrived(self, key, packed):
         self.heard.put(("arrived", key, packed))
 
     def lost(self, key, attempt, reason):
         self.heard.put(("lost", key, reason))
-
-    def refused(self, key, attempt, reason):
-        self.heard.put(("refused", key, reason))
 
     def log_warning(self, text):
         self.heard.put(("warning", text))

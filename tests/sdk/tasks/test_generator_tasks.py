@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from orchestrator import TaskTimeout, flow, get_run_logger, task
 from orchestrator.sdk.context import current_task_run
+from orchestrator.sdk.engine import items as engine_items
 
 
 @task
@@ -134,19 +136,24 @@ def test_is_the_current_run_only_while_it_executes():
         assert current_task_run.get() is None
 
 
-def test_does_not_count_the_time_of_its_consumer():
-    @task(timeout_seconds=0.15)
+def test_does_not_count_the_time_of_its_consumer(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(engine_items, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+
+    @task(timeout_seconds=60)
     def quick():
         yield 1
         yield 2
 
-    @task(timeout_seconds=0.05)
+    @task(timeout_seconds=60)
     def slow():
         yield 1
-        time.sleep(5)
+        clock[0] += 61
+        yield 2
+        time.sleep(20)
 
     for _ in quick():
-        time.sleep(0.1)
+        clock[0] += 61
     with pytest.raises(TaskTimeout):
         list(slow())
 

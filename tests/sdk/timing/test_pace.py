@@ -23,7 +23,7 @@ def in_context(call):
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(5)
+    thread.join(30)
     return outcome[0]
 
 

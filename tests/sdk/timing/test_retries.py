@@ -12,6 +12,8 @@ from orchestrator.sdk.timing.retries import (
     exponential_backoff,
 )
 
+NAN, INF = float("nan"), float("inf")
+
 # what the author writes, with 3 retries -> seconds before retry 1, 2, 3
 DELAYS = [
     (None, [0, 0, 0]),
@@ -44,23 +46,25 @@ def test_refuses_a_negative_delay(wrong):
         checked_delay(wrong, retries=1)
 
 
-@pytest.mark.parametrize("wrong", ["3", ["1"], True, object(), [1.0] * 51, lambda retries: "x"])
+@pytest.mark.parametrize("wrong", ["3", ["1"], True, NAN, [INF], object(), [1.0] * 51, lambda retries: "x"])
 def test_refuses_what_is_no_delay(wrong):
     with pytest.raises(ValueError, match="retry delay"):
         checked_delay(wrong, retries=1)
 
 
-@pytest.mark.parametrize("wrong", [-0.1, "0.5", True])
+@pytest.mark.parametrize("wrong", [-0.1, "0.5", True, NAN, INF])
 def test_refuses_what_is_no_jitter(wrong):
     with pytest.raises(ValueError, match="retry_jitter_factor"):
         checked_jitter(wrong)
 
 
-def test_refuses_a_negative_factor():
+@pytest.mark.parametrize("wrong", [-1, "2", NAN, INF])
+def test_refuses_what_is_no_factor(wrong):
     with pytest.raises(ValueError, match="backoff_factor"):
-        exponential_backoff(-1)
+        exponential_backoff(wrong)
 
 
-def test_takes_one_number_only_for_a_flow():
+@pytest.mark.parametrize("wrong", [[1, 2], -1, "1", True, NAN, INF])
+def test_takes_one_number_only_for_a_flow(wrong):
     with pytest.raises(ValueError, match="a number"):
-        checked_single_delay([1, 2])
+        checked_single_delay(wrong)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum
@@ -160,6 +160,64 @@ def test_keeps_classes_of_one_name_apart():
     references = {each["$ref"].rpartition("/")[2] for each in schema["properties"].values()}
     assert references == set(schema["definitions"])
     assert len(references) == 2
+
+
+def test_keeps_classes_of_one_name_and_place_apart():
+    def made(kind):
+        return make_dataclass("Point", [("z", kind)])
+
+    def function(one, other, third): ...
+
+    function.__annotations__ = {"one": made(int), "other": made(str), "third": made(float)}
+    schema = parameter_schema(function)
+
+    kinds = [_definition(schema, each)["properties"]["z"]["type"] for each in ("one", "other", "third")]
+    assert kinds == ["integer", "string", "number"]
+
+
+def test_keeps_models_of_one_name_apart():
+    pydantic = pytest.importorskip("pydantic")
+
+    def made(kind):
+        item = pydantic.create_model("Item", value=(kind, ...), parts=(list["Item"], []))  # noqa: F821
+        item.model_rebuild(_types_namespace={"Item": item})
+        return item, pydantic.create_model("Order", item=(item, ...), before=(item | None, None))
+
+    (_, one), (_, other), (item, third) = made(int), made(str), made(float)
+
+    def function(one, other, third, item, again): ...
+
+    function.__annotations__ = {"one": one, "other": other, "third": third, "item": item, "again": other}
+    schema = parameter_schema(function)
+
+    for name, kind in {"one": "integer", "other": "string", "third": "number", "again": "string"}.items():
+        properties = _definition(schema, name)["properties"]
+        below = properties["item"]["$ref"]
+        part = schema["definitions"][below.rpartition("/")[2]]
+        assert part["properties"]["value"]["type"] == kind
+        assert part["properties"]["parts"]["items"]["$ref"] == below
+        assert properties["before"]["anyOf"][0]["$ref"] == below
+    assert _definition(schema, "item")["properties"]["value"]["type"] == "number"
+    assert len(schema["definitions"]) == 6
+
+
+def test_keeps_a_model_and_a_dataclass_of_one_name_apart():
+    pydantic = pytest.importorskip("pydantic")
+    model = type("Point", (pydantic.BaseModel,), {"__annotations__": {"z": str}, "__module__": __name__})
+    holder = pydantic.create_model("Holder", point=(model, ...))
+
+    def function(one, other): ...
+
+    function.__annotations__ = {"one": Point, "other": holder}
+    schema = parameter_schema(function)
+
+    assert set(_definition(schema, "one")["properties"]) == {"x", "y_value", "names"}
+    reference = _definition(schema, "other")["properties"]["point"]["$ref"]
+    assert set(schema["definitions"][reference.rpartition("/")[2]]["properties"]) == {"z"}
+
+
+def _definition(schema, name):
+    return schema["definitions"][schema["properties"][name]["$ref"].rpartition("/")[2]]
 
 
 def test_refers_to_models():

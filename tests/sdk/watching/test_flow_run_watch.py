@@ -120,6 +120,6 @@ def test_ends_when_nobody_waits_for_the_outcome(sockets, address):
     thread = threading.Thread(target=waits)
     thread.start()
     given_up.set()
-    thread.join(5)
+    thread.join(30)
 
     assert len(outcome) == 1

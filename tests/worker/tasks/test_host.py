@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from orchestrator.sdk.processes.child_processes import how_it_ended
+from orchestrator.worker import kept_process
 from orchestrator.worker.settings import worker_settings
 from orchestrator.worker.tasks import host as task_host
 from orchestrator.worker.tasks.host import TaskHost
@@ -77,8 +78,8 @@ def task_hosts(worker):
 
 
 def test_tries_again_when_the_processes_cannot_be_started(monkeypatch, caplog):
-    monkeypatch.setattr(task_host, "_FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(TaskHost, "_wait_for_a_task", lambda self: None)
+    monkeypatch.setattr(kept_process, "_FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(TaskHost, "_wait_until_needed", lambda self: None)
     started, ended = threading.Event(), threading.Event()
     refused = []
 
