@@ -5,6 +5,7 @@ A value that cannot be used stops the start and names its variable.
 """
 
 import secrets
+import sys
 from base64 import b64decode, b64encode
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -196,7 +197,8 @@ ASGI_APPLICATION = "orchestrator.asgi.application"
 WSGI_APPLICATION = "orchestrator.wsgi.application"
 
 INSTALLED_APPS = [
-    "daphne",  # first, so that `runserver` serves websockets
+    # First, so that `runserver` serves websockets. No other process pays for loading it.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

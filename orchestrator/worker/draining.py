@@ -30,7 +30,6 @@ class Drain:
         self.begun = False
         signals.worker_shutting_down.connect(self._shutting_down, weak=False)
 
-    @property
     def seconds_left(self) -> float | None:
         """Of the patience, for all that still runs together; None: as long as that takes."""
         return self._patience_seconds if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 from orchestrator.sdk.processes.child_processes import how_it_ended
@@ -15,6 +16,7 @@ from orchestrator.worker.spawned import Spawned
 HEALTHY_SECONDS = 60.0  # whoever lived that long is started again as if for the first time
 _FIRST_PAUSE_SECONDS = 1.0
 _NOTICE_SECONDS = 1.0  # between SIGTERM and what cuts its patience short: both at once may arrive as one
+_LOOK_SECONDS = 0.2  # between two looks at the patience that is left
 _KILL_SECONDS = 5.0  # from that to SIGKILL
 
 _log = logging.getLogger("orchestrator.worker")
@@ -38,13 +40,18 @@ class KeptProcess(ABC):
         if self._is_wanted:
             self._thread.start()
 
-    def stop(self, *, patience_seconds: float | None) -> None:
-        """Let it end what it has begun, for at most so long (None: as long as that takes); then it has to end."""
+    def stop(self, *, seconds_left: Callable[[], float | None]) -> None:
+        """Let it end what it has begun, while there are seconds left (None: as long as that takes); then it has to end.
+
+        They are asked for again and again: who is told to stop once more has none left.
+        """
         self._stopped.set()
         if not self._thread.is_alive():
             return
         self._tell(signal.SIGTERM)
-        self._thread.join(None if patience_seconds is None else max(patience_seconds, _NOTICE_SECONDS))
+        self._thread.join(_NOTICE_SECONDS)
+        while self._thread.is_alive() and (left := seconds_left()) != 0.0:
+            self._thread.join(_LOOK_SECONDS if left is None else min(left, _LOOK_SECONDS))
         for number in (self.cuts_short, signal.SIGKILL):
             if self._thread.is_alive():
                 self._tell(number)

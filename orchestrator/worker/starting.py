@@ -94,8 +94,8 @@ def start_worker(settings: WorkerSettings) -> int:
     finally:
         warden.stop()
         # Not before: flows that were running waited for their tasks. All of them share one patience.
-        served_tasks.stop(patience_seconds=drain.seconds_left)
-        task_host.stop(patience_seconds=drain.seconds_left)
+        served_tasks.stop(seconds_left=drain.seconds_left)
+        task_host.stop(seconds_left=drain.seconds_left)
         leave()
         wait_for_reports(5.0)
     if troubles:

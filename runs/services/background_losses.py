@@ -9,11 +9,11 @@ from itertools import takewhile
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from orchestrator.contract.states import TERMINAL, State, StateType
-from orchestrator.contract.times import format_time, now
+from orchestrator.contract.times import format_time, now, parse_time
 from orchestrator.web.pulse import api_presence
 from runs.errors import RunNotFound
 from runs.models import QueuedTaskRun, TaskRun, TaskRunState, TaskSubscription
@@ -25,7 +25,8 @@ from runs.services.transitions import propose_state
 logger = logging.getLogger(__name__)
 
 BATCH = 100  # lost task workers that one call of `take_back_from_the_lost` looks after
-_LATEST_STATES = 100  # of a task run, among which those are counted since it last ran
+_LATEST_STATES = 100  # of a task run, among which unseen attempts are counted
+_UNSEEN = "unseen_attempt"  # in the details of a state: whoever held the run died before the run was seen to run
 
 
 def take_back_from_the_lost() -> int:
@@ -56,14 +57,14 @@ def _first(rows: QuerySet[TaskSubscription]) -> list[UUID]:
 
 
 def _end_if_still_lost(subscription_id: UUID, before: datetime) -> bool:
+    """Never raises: the next call tries again, and one that resists must not hold up the others."""
     try:
         with transaction.atomic():
             found = TaskSubscription.objects.lost(before).filter(pk=subscription_id).select_for_update().first()
             if found is None:
                 return False  # it was renewed just now, or has ended
             _end(found, died=True)
-    except DatabaseError:
-        # The next call tries again; one that resists must not hold up the others.
+    except Exception:
         logger.exception("Task worker %s is gone, and what it held could not be taken back", subscription_id)
         return False
     return True
@@ -84,7 +85,8 @@ def _lease_end_of_dead_holders(at: datetime) -> datetime:
 def _end(subscription: TaskSubscription, *, died: bool) -> None:
     """The row is locked: what is sent to it in this moment is seen then, and waits again with the rest."""
     if subscription.slots is not None:
-        for row in QueuedTaskRun.objects.filter(holder=subscription).select_related("task_run"):
+        held = QueuedTaskRun.objects.filter(holder=subscription).select_related("task_run")
+        for row in held.order_by("task_run_id"):  # in the order in which reports of them lock them too
             _take_back(row, f"The task worker {subscription.client_id} that held it is gone", died=died)
     subscription.delete()
     transaction.on_commit(announce_queued, robust=True)
@@ -95,26 +97,37 @@ def _take_back(row: QueuedTaskRun, reason: str, *, died: bool) -> None:
     if run.state_type in TERMINAL:
         row.delete()
         return
-    if run.state_type == StateType.SCHEDULED and not died:
+    if run.state_type == StateType.SCHEDULED and (not died or _is_due_later(run)):
         return  # it was not begun, and waits again by itself
-    attempts = run.run_count
-    if died and run.state_type in (StateType.SCHEDULED, StateType.PENDING):
-        # Whatever kills its process at once may never be seen to run.
-        attempts += _sendings_since_it_ran(run)
+    # Whatever kills its process at once may never be seen to run.
+    unseen = died and run.state_type in (StateType.SCHEDULED, StateType.PENDING)
+    attempts = run.run_count + _unseen_attempts(run) + unseen
     with suppress(RunNotFound):  # it was deleted just now, and its row with it
-        _begin_again_or_crash(run, reason, attempts=attempts)
+        _begin_again_or_crash(run, reason, attempts=attempts, unseen=unseen)
 
 
-def _sendings_since_it_ran(run: TaskRun) -> int:
-    """How often it was scheduled since: each time it was sent to somebody."""
-    states = TaskRunState.objects.filter(task_run=run.pk).order_by("-timestamp").values_list("type", flat=True)
-    since = takewhile(lambda kind: kind != StateType.RUNNING, states[:_LATEST_STATES])
-    return sum(1 for kind in since if kind == StateType.SCHEDULED)
+def _is_due_later(run: TaskRun) -> bool:
+    """Such as the retry of an attempt that failed."""
+    due = ((run.state or {}).get("state_details") or {}).get("scheduled_time")
+    return isinstance(due, str) and parse_time(due) > now()
 
 
-def _begin_again_or_crash(run: TaskRun, reason: str, *, attempts: int) -> None:
-    retries = int(run.empirical_policy.get("retries") or 0)
-    if attempts >= retries + settings.MAX_ATTEMPTS:
+def _unseen_attempts(run: TaskRun) -> int:
+    """Since it last came to an end. Those that are reported after all, too late, do not raise its `run_count`."""
+    states = TaskRunState.objects.filter(task_run=run.pk).order_by("-timestamp")
+    latest = states.values_list("type", "state_details")[:_LATEST_STATES]
+    since = takewhile(lambda state: state[0] not in TERMINAL, latest)
+    return sum(1 for _, details in since if (details or {}).get(_UNSEEN))
+
+
+def _retries(run: TaskRun) -> int:
+    """As the client reported them, which may be anything."""
+    retries = run.empirical_policy.get("retries")
+    return retries if isinstance(retries, int) else 0
+
+
+def _begin_again_or_crash(run: TaskRun, reason: str, *, attempts: int, unseen: bool) -> None:
+    if attempts >= _retries(run) + settings.MAX_ATTEMPTS:
         message = f"{reason}; this was attempt {attempts}, so it is not begun again."
         crashed = State(StateType.CRASHED, message=message)
         propose_state(kind=RunKind.TASK_RUN, run_id=run.pk, proposal=crashed, force=True)
@@ -124,6 +137,7 @@ def _begin_again_or_crash(run: TaskRun, reason: str, *, attempts: int) -> None:
         "deferred": True,
         "scheduled_time": format_time(now()),
         "task_parameters_id": _parameters_id(run),
+        **({_UNSEEN: True} if unseen else {}),
     }
     again = State(StateType.SCHEDULED, "AwaitingRetry", message=f"{reason}; it is begun again.", details=details)
     # Deferred and SCHEDULED, so it queues itself.

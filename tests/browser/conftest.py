@@ -25,6 +25,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from orchestrator.contract.times import format_time, now
+from tests.migrated import put_migrated_database
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CHROMIUM_OPTIONS = [
@@ -61,10 +62,8 @@ class Server:
         self._environment["ORCHESTRATOR_API_URL"] = f"{self.url}/api"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def migrate(self) -> None:
-        self._run("manage.py", "migrate", "--verbosity", "0").wait(120)
-
     def start(self) -> None:
+        put_migrated_database(self.home)
         self._process = self._run("-m", "orchestrator.web.serve", "--port", str(self.port))
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -224,7 +223,6 @@ class Watched:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that the tests of this folder share."""
     served = Server(tmp_path_factory.mktemp("browser-server"))
-    served.migrate()
     served.start()
     yield served
     served.stop()
@@ -234,7 +232,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def own_server(tmp_path: Path) -> Iterator[Server]:
     """A server of this test alone, which it may stop."""
     served = Server(tmp_path)
-    served.migrate()
     served.start()
     yield served
     served.stop()

@@ -14,6 +14,7 @@ from orchestrator.cli.pidfile import find_running
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.api.transport import HttpTransport
 from orchestrator.sdk.errors import OrchestratorError
+from tests.migrated import put_migrated_database
 from tests.waiting import eventually
 
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -49,6 +50,8 @@ class System:
         return process
 
     def start(self, *options: str, port: int = 0) -> System:
+        if not self.environment.get("DATABASE_URL"):
+            put_migrated_database(self.home)
         self.supervisor = self.command("server", "start", "--port", str(port), *options)
         pid_file = self.home / "server.pid"
         running = eventually(lambda: self._still_starting() and find_running(pid_file), seconds=60)

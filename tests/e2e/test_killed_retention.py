@@ -12,6 +12,7 @@ import time
 import pytest
 
 from tests.e2e.old_rows import LINES_OF_A_TASK, TASKS_OF_A_RUN
+from tests.migrated import put_migrated_database
 from tests.waiting import eventually
 
 OLD_RUNS = 100
@@ -43,8 +44,8 @@ def once(run, service: str) -> str:
     return run("orchestrator", "server", "services", "run", service, "--once")
 
 
-def test_leaves_nothing_half_done(run):
-    run("django", "migrate", "--verbosity", "0")
+def test_leaves_nothing_half_done(run, tmp_path):
+    put_migrated_database(tmp_path)
     filled = json.loads(run("tests.e2e.old_rows", "fill", str(OLD_RUNS)))
 
     for _ in range(2):

@@ -21,6 +21,7 @@ from websockets import Subprotocol
 from websockets.asyncio.client import connect
 
 from tests.events.making import wire_event
+from tests.migrated import put_migrated_database
 
 pytestmark = pytest.mark.e2e
 
@@ -37,7 +38,7 @@ class Server:
             self.port = free.getsockname()[1]
         variables = {key: value for key, value in os.environ.items() if key not in CONFIGURATION}
         self._variables = variables | {"ORCHESTRATOR_HOME": str(home)}
-        self._run([sys.executable, "manage.py", "migrate", "--verbosity", "0"])
+        put_migrated_database(home)
 
     def start(self) -> None:
         with open(self.home / "server.log", "wb") as log:

@@ -39,14 +39,14 @@ def drain(patience_seconds):
 
 def test_has_one_patience_for_all_that_is_waited_for(clock):
     ending = drain(30.0)
-    before = ending.seconds_left
+    before = ending.seconds_left()
 
     ending._shutting_down("SIGTERM", "Warm")
     clock.at += 12.0
 
-    assert (before, ending.seconds_left) == (30.0, 18.0)
+    assert (before, ending.seconds_left()) == (30.0, 18.0)
     clock.at += 20.0
-    assert ending.seconds_left == 0.0
+    assert ending.seconds_left() == 0.0
 
 
 def test_waits_for_as_long_as_it_takes(clock):
@@ -54,7 +54,7 @@ def test_waits_for_as_long_as_it_takes(clock):
 
     ending._shutting_down("SIGTERM", "Warm")
 
-    assert ending.seconds_left is None
+    assert ending.seconds_left() is None
 
 
 @pytest.mark.parametrize("patience", [None, 30.0])
@@ -65,4 +65,4 @@ def test_has_no_patience_left_when_it_is_told_again(clock, patience, second):
 
     ending._shutting_down(*second)
 
-    assert ending.seconds_left == 0.0
+    assert ending.seconds_left() == 0.0

@@ -74,6 +74,21 @@ def test_pauses_longer_each_time_unless_the_process_was_healthy(monkeypatch, hea
     assert waits.seconds == pauses
 
 
+def test_loses_patience_while_it_waits(monkeypatch, tmp_path):
+    monkeypatch.setattr(kept_process, "_NOTICE_SECONDS", 0.01)
+    monkeypatch.setattr(kept_process, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(kept_process, "_KILL_SECONDS", 0.01)
+    note = tmp_path / "note"
+    kept = Kept(sys.executable, "-c", STUBBORN, str(note))
+    kept.start()
+    eventually(note.exists)
+    left = iter([None, 10.0, 0.0])  # it is told again before the third look
+
+    kept.stop(seconds_left=lambda: next(left))
+
+    eventually(lambda: not is_alive(kept.pids[0]))
+
+
 def test_tells_a_process_twice_and_then_kills_it(monkeypatch, tmp_path):
     monkeypatch.setattr(kept_process, "_NOTICE_SECONDS", 0.2)
     monkeypatch.setattr(kept_process, "_KILL_SECONDS", 0.3)
@@ -83,7 +98,7 @@ def test_tells_a_process_twice_and_then_kills_it(monkeypatch, tmp_path):
     eventually(note.exists)
     eventually(note.read_text)
 
-    kept.stop(patience_seconds=0.0)
+    kept.stop(seconds_left=lambda: 0.0)
 
     eventually(lambda: not is_alive(kept.pids[0]))
     assert note.read_text().splitlines() == ["ready", "told", "told"]

@@ -42,7 +42,7 @@ def test_is_told_what_to_serve_and_ends_with_the_worker(note):
 
     kept.start()
     (line,) = started(note, 1)
-    kept.stop(patience_seconds=1.0)
+    kept.stop(seconds_left=lambda: 1.0)
 
     pid, _, told = line.partition(" ")
     assert told == '{"serves": ["tasks.py", "other.py:one"], "drain_seconds": 2.0}'
@@ -58,7 +58,7 @@ def test_is_started_again_when_it_ends_by_itself(note, monkeypatch, caplog):
     with caplog.at_level(logging.WARNING, "orchestrator.worker"):
         os.kill(int(line.split()[0]), signal.SIGKILL)
         started(note, 2)
-    kept.stop(patience_seconds=1.0)
+    kept.stop(seconds_left=lambda: 1.0)
 
     assert "SIGKILL" in caplog.text
 
@@ -67,7 +67,7 @@ def test_is_not_there_without_tasks(note):
     kept = keeper(note)
 
     kept.start()
-    kept.stop(patience_seconds=1.0)
+    kept.stop(seconds_left=lambda: 1.0)
 
     assert not note.exists()
 
@@ -95,6 +95,6 @@ def test_is_tried_again_when_it_cannot_be_started(note, monkeypatch, caplog):
     with caplog.at_level(logging.ERROR, "orchestrator.worker"):
         kept.start()
         started(note, 1)
-    kept.stop(patience_seconds=1.0)
+    kept.stop(seconds_left=lambda: 1.0)
 
     assert "cannot be started (no memory)" in caplog.text

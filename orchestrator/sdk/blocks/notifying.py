@@ -29,7 +29,6 @@ _SENDER = "Orchestrator"
 _APPRISE = "apprise"  # the library, and its logger
 _SHORTEST_PIECE = 4  # characters: what is shorter gives nothing away
 _hearing: ContextVar[list[str] | None] = ContextVar("orchestrator_notification", default=None)
-_raising: ContextVar[frozenset[int]] = ContextVar("orchestrator_notifications_that_raise", default=frozenset())  # ids
 
 
 class NotificationBlock(LoggingBlock, ABC):
@@ -41,6 +40,7 @@ class NotificationBlock(LoggingBlock, ABC):
     """
 
     _block_schema_capabilities: ClassVar[list[str] | None] = ["notify"]
+    _raising: list[None] = pydantic.PrivateAttr(default_factory=list)  # one for each who asks for it just now
 
     @abstractmethod
     def notify(self, body: str, subject: str | None = None) -> None:
@@ -48,17 +48,17 @@ class NotificationBlock(LoggingBlock, ABC):
 
     @contextmanager
     def raise_on_failure(self) -> Iterator[None]:
-        """Inside, a notification of this block that cannot be sent raises NotificationError. Other threads and
-        coroutines that use the block meanwhile are not concerned."""
-        token = _raising.set(_raising.get() | {id(self)})
+        """Inside, a notification of this block that cannot be sent raises NotificationError, also in other threads and
+        coroutines that use the block meanwhile."""
+        self._raising.append(None)
         try:
             yield
         finally:
-            _raising.reset(token)
+            self._raising.pop()
 
     def _failed(self, told: str) -> None:
         told = _without_secrets(told, self)
-        if id(self) in _raising.get():
+        if self._raising:
             raise NotificationError(told) from None  # the cause may show a secret
         self.logger.warning(f"The {self.get_block_type_name()} notification was not sent: {told}")
 

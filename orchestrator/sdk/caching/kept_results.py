@@ -53,7 +53,7 @@ class KeptResults(NamedTuple):
         storage, serializer = options["result_storage"], options["result_serializer"]
         storage = storage_for(storage) if storage is not None else None
         serializer = serializer_for(serializer) if serializer is not None else None
-        if storage is not None and serializer is not None:
+        if serializer is not None:
             tell(storage, serializer)
         return KeptResults(
             persist_result=persist,

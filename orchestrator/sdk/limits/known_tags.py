@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -84,3 +85,12 @@ def known_tags(client: Client) -> KnownTags:
     """What the server of this client said."""
     with _making:
         return _known.setdefault(client, KnownTags())
+
+
+def _start_anew_in_child() -> None:
+    """Other threads of the parent may hold locks, and nobody lets go of them here."""
+    global _making, _known
+    _making, _known = threading.Lock(), WeakKeyDictionary()
+
+
+os.register_at_fork(after_in_child=_start_anew_in_child)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, Protocol, runtime_checkable
 
 from orchestrator.sdk.errors import ResultNotSerializable, ResultStorageError, SettingError
-from orchestrator.sdk.results.serializer_options import as_text, options_of
+from orchestrator.sdk.values.json_values import to_json
 
 _COMPRESSIONS = ("lzma", "zlib", "bz2", "gzip")
+_OURS = ("json", "pickle")
+_OPTIONS = ("jsonlib", "object_decoder", "loads_kwargs", "picklelib")  # that a record may name
+_OF_AUTHORS = ("object_decoder", "loads_kwargs")  # code, or what plain JSON would read as something else
 
 
 @runtime_checkable
 class Serializer(Protocol):
-    """Anything with these three can be a `result_serializer`. `type` names it in what is stored."""
+    """Anything with these three can be a `result_serializer`. `type` names it in what is stored: a class of an author
+    has one of its own, which also says the options that reading depends on, if there are any."""
 
     type: str
 
@@ -99,7 +104,7 @@ class JSONSerializer:
         told = {
             "jsonlib": self._reads if self._reads != "json" else None,
             "object_decoder": self.object_decoder,
-            "loads_kwargs": as_text(self.loads_kwargs) if self.loads_kwargs else None,
+            "loads_kwargs": _as_text(self.loads_kwargs) if self.loads_kwargs else None,
         }
         return {name: value for name, value in told.items() if value is not None}
 
@@ -173,9 +178,10 @@ def serializer_for(given: str | Serializer | None) -> Serializer:
 
         given = value_of("ORCHESTRATOR_RESULTS_DEFAULT_SERIALIZER") or "pickle"
     if not isinstance(given, str):
-        if not isinstance(given, Serializer):
+        if not isinstance(given, Serializer) or not isinstance(given.type, str):
             raise SettingError(f"result_serializer is {given!r}; a name, or an object with type, dumps and loads")
-        _remember(given)  # whoever reads what it wrote finds it
+        if innermost(given.type) not in _OURS:
+            _known[given.type] = given  # whoever reads what it wrote finds it; the latest, as in notebooks
         return given
     if given in _known:
         return _known[given]
@@ -185,37 +191,36 @@ def serializer_for(given: str | Serializer | None) -> Serializer:
     raise SettingError(f"result_serializer is {given!r}; use {names}, or an object with type, dumps and loads")
 
 
-def serializer_that_wrote(
-    kind: str, options: dict[str, Any], *, location: str, own: Serializer | None = None
-) -> Serializer:
-    """The serializer of this type and with these options (see `options_of`) that this process was given; `own` is asked
-    first. No function that only a record names is called: whoever reads has to know it.
+def options_of(serializer: Serializer) -> dict[str, Any]:
+    """What reading depends on besides the type. Of an author's own, nothing: its type says all."""
+    if type(serializer).__module__ != __name__:
+        return {}
+    options: dict[str, Any] = getattr(serializer, "reading_options", {})
+    return options
 
-    Raises ResultStorageError when there is none, SettingError for a type that nobody knows.
+
+def serializer_that_wrote(
+    kind: str, options: dict[str, Any], *, location: str, told: Iterable[Serializer] = ()
+) -> Serializer:
+    """The serializer of this type and with these options (see `options_of`): one of those told of, or one that is
+    called by its name. No function that only a record names is called.
+
+    Raises ResultStorageError for options that none of them has, SettingError for a type that nobody knows.
     """
-    given = [each for each in ([own] if own is not None else []) + list(_given.values()) if each.type == kind]
-    exact = next((each for each in given if options_of(each) == options), None)
-    if exact is not None:
-        return exact
-    if options.keys() <= {"jsonlib"}:  # JSON is JSON, whoever has written it
-        return serializer_for(kind)
-    if (
-        options.keys() == {"picklelib"} and innermost(kind) == "pickle"
-    ):  # a pickle executes what it likes, so this gives it no more power
-        return _compressed(kind, PickleSerializer(picklelib=options["picklelib"]))
-    # The class may have another name here, as in a script, or options that have changed since.
-    for similar in (
-        [each for each in given if options_of(each).get("class") == options.get("class")],
-        [each for each in given if "class" in options_of(each)],
-    ):
-        distinct = {id(each): each for each in similar}
-        if "class" in options and len(distinct) == 1:
-            return next(iter(distinct.values()))
-    told = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    raise ResultStorageError(
-        f"The result in {location} was written by a serializer {kind!r} with {told}, which this process does not know: "
-        "import the module of the flow or task that names it"
-    )
+    named = {name: value for name, value in options.items() if name in _OPTIONS}
+    if named or innermost(kind) not in _OURS:  # else it is ours, and no class that only calls itself so
+        for each in told:
+            if each.type == kind and options_of(each) == named:
+                return each
+    unknown = ", ".join(f"{name}={named[name]!r}" for name in _OF_AUTHORS if name in named)
+    if unknown:
+        raise ResultStorageError(
+            f"The result in {location} was written by a serializer {kind!r} with {unknown}, which no flow or task of "
+            "this process names for that storage: import the module of one that has it as result_serializer"
+        )
+    if "picklelib" in named and innermost(kind) == "pickle":  # no more power than a pickle has anyway
+        return _compressed(kind, PickleSerializer(picklelib=named["picklelib"]))
+    return serializer_for(kind)
 
 
 def innermost(kind: str) -> str:
@@ -223,20 +228,6 @@ def innermost(kind: str) -> str:
     while kind.startswith("compressed/"):
         kind = kind.removeprefix("compressed/").partition("+")[0]
     return kind
-
-
-def _remember(given: Serializer) -> None:
-    """One of each kind and options, the latest: a cell of a notebook that is executed again makes another."""
-    if id(given) in _given:
-        return
-    options = options_of(given)
-    if not options:
-        return
-    for known in [key for key, each in list(_given.items()) if each.type == given.type and options_of(each) == options]:
-        _given.pop(known, None)
-    _given[id(given)] = given
-    if "class" in options and given.type not in ("pickle", "json") and not given.type.startswith("compressed/"):
-        _known[given.type] = given
 
 
 def _compressed(kind: str, inside: Serializer | None) -> Serializer:
@@ -256,6 +247,12 @@ def _library(option: str, name: str, functions: tuple[str, ...]) -> Any:
     if missing:
         raise SettingError(f"{option} is {name!r}, which has no {' and no '.join(missing)}")
     return library
+
+
+def _as_text(options: dict[str, Any]) -> str:
+    """Keyword arguments of a library; functions and classes among them by name."""
+    told = {name: getattr(value, "__qualname__", None) or to_json(value) for name, value in options.items()}
+    return json.dumps(told, sort_keys=True)
 
 
 def _function(option: str, name: str | None) -> Any:
@@ -282,4 +279,3 @@ def _takes_hooks(library: Any) -> bool:
 
 
 _known: dict[str, Serializer] = {"pickle": PickleSerializer(), "json": JSONSerializer()}
-_given: dict[int, Serializer] = {}  # by id: those with options, and those of authors

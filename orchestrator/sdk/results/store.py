@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from orchestrator.sdk.errors import MissingResult, ResultStorageError, SettingError
-from orchestrator.sdk.results.readers import kinds_in, reader_of, tell
+from orchestrator.sdk.results.readers import reader_of, tell, told_of
 from orchestrator.sdk.results.records import RecordMetadata, ResultRecord
-from orchestrator.sdk.results.serializer_options import options_of
-from orchestrator.sdk.results.serializers import Serializer, serializer_for
+from orchestrator.sdk.results.serializers import Serializer, options_of, serializer_for
 from orchestrator.sdk.results.storage import Storage, storage_for, storage_holding
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class ResultStore:
         content = self.result_storage.read(location)
         if content is None:
             return None
-        return _readable(content, location=location, told=(self.serializer.type,), own=self.serializer)
+        return _readable(content, location=location, told=(self.serializer,), own=self.serializer)
 
 
 def _removed(storage: Storage, key: str) -> bool:
@@ -127,7 +126,9 @@ def _removed(storage: Storage, key: str) -> bool:
     return bool(remove(storage.location(key))) if remove is not None else False
 
 
-def _readable(content: bytes, *, location: str, told: Collection[str], own: Serializer | None = None) -> ResultRecord:
+def _readable(
+    content: bytes, *, location: str, told: Iterable[Serializer], own: Serializer | None = None
+) -> ResultRecord:
     record = ResultRecord.from_bytes(content, location=location)
     try:
         return replace(record, reader=reader_of(record.metadata, told=told, location=location, own=own))
@@ -157,4 +158,4 @@ def stored_value(data: Any) -> Any:
     content = storage.read(metadata.location)
     if content is None:
         raise MissingResult(f"The run completed, but its result is not in {metadata.location} any more.")
-    return _readable(content, location=metadata.location, told=kinds_in(storage)).result
+    return _readable(content, location=metadata.location, told=told_of(storage)).result

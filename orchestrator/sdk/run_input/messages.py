@@ -60,7 +60,8 @@ def receive_input(
     raised with `raise_timeout_error`. New inputs are looked for at least every `poll_interval` seconds.
     `exclude_keys` are passed over; `key_prefix` is that of `send_input`, None takes the type's. `flow_run_id` None is
     the current run. A RunInput has its `metadata` (key, sender, receiver) and can `respond`; other values have both
-    with `with_metadata`, which gives each as an object with `value`.
+    with `with_metadata`, which gives each as an object with `value`. Up to 20 are read ahead, so that one that is
+    deleted meanwhile may still come.
 
     Raises MissingContext outside of a run and without a server, InputRefused for an input that is not of the type.
     """

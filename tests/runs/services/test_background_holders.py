@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.states import State, StateType
-from orchestrator.contract.times import now
+from orchestrator.contract.times import format_time, now
 from orchestrator.web.models import WebPulse
 from runs import tasks
 from runs.models import QueuedTaskRun, TaskRun, TaskRunState, TaskSubscription
@@ -256,12 +256,67 @@ def test_takes_nothing_for_an_attempt_that_was_handed_back():
     for _ in range(3):
         one = worker()
         assert taken(one) == run
+        moved(run, StateType.PENDING)
         unsubscribe(subscription_id=one, epoch=1)
+    lost_with(run)
 
-    assert taken(worker()) == run
+    assert run.state_name == "AwaitingRetry"
 
 
-def test_takes_back_from_the_others_when_one_resists(monkeypatch):
+def test_lets_a_retry_wait_for_its_time_when_its_worker_dies():
+    api_was_up(LEASE_SECONDS * 2)
+    run, one = delayed(retries=1), worker()
+    taken(one)
+    in_an_hour = format_time(now() + timedelta(hours=1))
+    later = State(StateType.SCHEDULED, "AwaitingRetry", details={"scheduled_time": in_an_hour})
+    propose_state(kind=RunKind.TASK_RUN, run_id=run.pk, proposal=later, force=True)
+    lease_ended(one)
+
+    assert take_back_from_the_lost() == 1
+
+    again = taken(worker())
+    assert again == run
+    assert again.state["state_details"]["scheduled_time"] == in_an_hour
+    assert not any(state.state_details.get("unseen_attempt") for state in run.states.all())
+
+
+def test_counts_the_dead_anew_when_people_begin_a_crashed_one_again():
+    api_was_up(LEASE_SECONDS * 2)
+    run = delayed()
+    for _ in range(3):
+        lost_with(run)
+    assert run.state_type == StateType.CRASHED
+
+    again = State(StateType.SCHEDULED, details={"deferred": True, "task_parameters_id": PARAMETERS})
+    propose_state(kind=RunKind.TASK_RUN, run_id=run.pk, proposal=again, force=True)
+    lost_with(run)
+
+    assert run.state_name == "AwaitingRetry"
+
+
+def test_counts_the_dead_also_where_late_reports_tell_that_it_ran():
+    api_was_up(LEASE_SECONDS * 2)
+    run = delayed()
+    for _ in range(3):
+        lost_with(run)
+        TaskRunState.objects.create(task_run=run, type="RUNNING", name="Running", timestamp=now())
+
+    assert run.state_type == StateType.CRASHED
+
+
+def test_takes_back_what_has_unreadable_retries():
+    api_was_up(LEASE_SECONDS * 2)
+    run, one = delayed(), worker()
+    taken(one)
+    begun(run)
+    TaskRun.objects.filter(pk=run.pk).update(empirical_policy={"retries": "x"})
+    lease_ended(one)
+
+    assert take_back_from_the_lost() == 1
+
+
+@pytest.mark.parametrize("error", [DatabaseError, ValueError])
+def test_takes_back_from_the_others_when_one_resists(monkeypatch, error):
     api_was_up(LEASE_SECONDS * 2)
     resisting, other = worker("host-1"), worker("host-2")
     run_of_other = None
@@ -274,7 +329,7 @@ def test_takes_back_from_the_others_when_one_resists(monkeypatch):
 
     def end(subscription: TaskSubscription, *, died: bool) -> None:
         if subscription.pk == resisting:
-            raise DatabaseError("it resists")
+            raise error("it resists")
         plain(subscription, died=died)
 
     monkeypatch.setattr(background_losses, "_end", end)

@@ -4,9 +4,9 @@ import asyncio
 import json
 import logging
 import sys
-import threading
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -233,7 +233,7 @@ def test_only_logs_what_could_not_be_sent(there, monkeypatch):
     assert "500" in logged[0]
 
 
-def test_raises_for_who_asked_alone(there, monkeypatch):
+def test_raises_for_the_block_that_was_asked_alone(there, monkeypatch):
     there.status = 500
     logged = []
     monkeypatch.setattr("orchestrator.sdk.blocks.abstract.logger_of_run", lambda: logging.getLogger("test"))
@@ -241,16 +241,58 @@ def test_raises_for_who_asked_alone(there, monkeypatch):
     block = SlackWebhook(url=f"json://127.0.0.1:{there.port}")
 
     with block.raise_on_failure():
-        elsewhere = threading.Thread(target=block.notify, args=("it ended",))
-        elsewhere.start()
-        elsewhere.join()
         SlackWebhook(url=f"json://127.0.0.1:{there.port}").notify("it ended")
-        with block.raise_on_failure():
-            pass
-        with pytest.raises(NotificationError):
-            block.notify("it ended")
 
-    assert len(logged) == 2
+    assert len(logged) == 1
+
+
+def test_raises_until_the_last_who_asked_has_left(there):
+    there.status = 500
+    block = SlackWebhook(url=f"json://127.0.0.1:{there.port}")
+
+    first, second = block.raise_on_failure(), block.raise_on_failure()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    with pytest.raises(NotificationError):
+        block.notify("it ended")
+    second.__exit__(None, None, None)
+
+    block.notify("it ended")
+
+
+def test_raises_in_the_threads_that_were_asked_to_send(there):
+    there.status = 500
+    block = SlackWebhook(url=f"json://127.0.0.1:{there.port}")
+
+    with block.raise_on_failure(), ThreadPoolExecutor() as pool:
+        raised = pool.submit(block.notify, "it ended").exception()
+
+    assert isinstance(raised, NotificationError)
+
+
+def test_asks_for_raising_around_the_items_of_a_flow(there):
+    block = SlackWebhook(url=f"json://127.0.0.1:{there.port}")
+
+    @flow(timeout_seconds=30)
+    def gives():
+        with block.raise_on_failure():
+            yield 1
+            yield 2
+
+    @flow
+    async def gives_async():
+        with block.raise_on_failure():
+            yield 1
+            yield 2
+
+    async def each_in_a_task_of_its_own():
+        items = gives_async()
+        return [await asyncio.create_task(anext(items, None)) for _ in range(3)]
+
+    with use_client(None):
+        assert list(gives()) == [1, 2]
+        assert asyncio.run(each_in_a_task_of_its_own()) == [1, 2, None]
 
 
 def test_raises_what_could_not_be_sent_where_asked(there):

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from orchestrator.sdk.api.client import Client
+from orchestrator.sdk.api.transport import HttpTransport
 from orchestrator.sdk.limits import known_tags
 from orchestrator.sdk.limits.known_tags import KnownTags
 
@@ -83,3 +87,21 @@ def test_lets_go_of_turns_that_nobody_takes() -> None:
         assert len(known._turns) == 1
 
     assert len(known._turns) == 0
+
+
+def test_waits_for_nobody_of_the_process_that_it_was_forked_from() -> None:
+    client = Client(HttpTransport("http://127.0.0.1:9"))
+
+    with known_tags.known_tags(client).turn(("a",)), known_tags._making:
+        child = os.fork()
+        if child == 0:
+            try:
+                free = known_tags._making.acquire(timeout=0.1)
+                known_tags._making.release()
+                turns = known_tags.known_tags(client)._turns
+                os._exit(0 if free and ("a",) not in turns else 1)
+            finally:
+                os._exit(2)
+        _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0

@@ -192,12 +192,78 @@ def test_reads_a_result_with_the_options_that_it_was_written_with(tmp_path, monk
     assert serializer_for("compressed/pickle").serializer.picklelib == "cloudpickle"
 
 
-def test_tells_serializers_of_one_type_apart(tmp_path):
-    one, two = _Shifted(1), _Shifted(2)
+def test_reads_with_its_own_serializer_also_where_there_are_others_of_its_type(tmp_path):
+    one, two = (ResultStore(tmp_path, serializer=_Shifted(by)) for by in (1, 2))
 
-    records = [ResultStore(tmp_path, serializer=each).write("abc") for each in (one, two)]
+    one.write("abc", key="one")
+    two.write("abc", key="two")
+
+    assert (one.read("one").result, two.read("two").result) == ("abc", "abc")
+
+
+def test_reads_with_a_serializer_of_its_type_that_has_other_values_by_now(tmp_path):
+    """What an author counts or fills in later says nothing of how to read."""
+    one, two = (ResultStore(tmp_path, serializer=_Counting(level)) for level in (3, 9))
+    records = [each.write(number) for number, each in enumerate([one, two, one, two])]
+
+    assert [_without_value(each).result() for each in records] == [0, 1, 2, 3]
+    for number, record in enumerate(records):
+        key = os.path.basename(record.metadata.location)
+        assert one.read(key).result == two.read(key).result == number
+
+
+def test_takes_the_serializer_of_a_type_that_was_told_of_for_the_storage(tmp_path):
+    records = [ResultStore(tmp_path / str(by), serializer=_Shifted(by)).write("abc") for by in (1, 2)]
 
     assert [_without_value(each).result() for each in records] == ["abc", "abc"]
+
+
+def test_reads_with_the_decoder_that_it_was_given_whichever_one_the_record_names(tmp_path, monkeypatch):
+    (tmp_path / "renamed_decoder.py").write_text("def read(found): return 'decoded'")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    store = ResultStore(tmp_path, serializer=JSONSerializer(object_decoder="renamed_decoder.read"))
+    record = store.write({"a": 1}, key="k")
+
+    for head in ({"type": "json"}, {"type": "json", "object_decoder": "former.name"}):
+        _change_head(record, head)
+        assert store.read("k").result == "decoded"
+
+
+def test_reads_a_result_in_the_default_storage_as_a_task_says_that_was_only_imported(tmp_path, monkeypatch):
+    (tmp_path / "imported_decoder.py").write_text("def read(found): return 'decoded'")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    record = ResultStore(serializer="json").write({"a": 1})
+    _change_head(record, {"type": "json", "object_decoder": "imported_decoder.read"})
+
+    @task(result_serializer=JSONSerializer(object_decoder="imported_decoder.read"))
+    def executed_elsewhere():
+        pass
+
+    assert _without_value(record).result() == "decoded"
+
+
+def test_runs_no_decoder_of_another_storage(tmp_path, monkeypatch):
+    (tmp_path / "foreign_decoder.py").write_text("def read(found): return 'decoded'")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    ResultStore(tmp_path / "trusted", serializer=JSONSerializer(object_decoder="foreign_decoder.read"))
+    store = ResultStore(tmp_path / "open", serializer="json")
+    record = store.write({"a": 1}, key="k")
+    _change_head(record, {"type": "json", "object_decoder": "foreign_decoder.read"})
+
+    assert store.read("k").result == {"a": 1}
+    with pytest.raises(ResultStorageError, match="no flow or task of this process names for that storage"):
+        _without_value(record).result()
+
+
+@pytest.mark.parametrize("head", [{}, {"class": f"{__name__}._CallsItselfJson"}], ids=["plain", "named"])
+def test_uses_no_class_that_only_calls_itself_json(tmp_path, head):
+    ResultStore(tmp_path, serializer=_CallsItselfJson())
+    store = ResultStore(tmp_path, serializer="json")
+    record = store.write({"a": 1}, key="k")
+    _change_head(record, {"type": "json", **head})
+
+    assert store.read("k").result == {"a": 1}
+    assert _without_value(record).result() == {"a": 1}
 
 
 def test_reads_what_a_class_wrote_that_has_another_name_here(tmp_path):
@@ -220,7 +286,7 @@ def test_calls_no_function_that_only_a_record_names(tmp_path):
     record = ResultStore(tmp_path, serializer="json").write({"a": 1})
     _change_head(record, {"type": "json", "object_decoder": "os.listdir"})
 
-    with pytest.raises(ResultStorageError, match=r"object_decoder='os\.listdir', which this process does not know"):
+    with pytest.raises(ResultStorageError, match=r"object_decoder='os\.listdir', which no flow or task"):
         _without_value(record).result()
 
 
@@ -261,6 +327,24 @@ class _Shifted:
 
     def loads(self, blob):
         return bytes(each - self.by for each in blob).decode()
+
+
+class _Counting(JSONSerializer):
+    type = "counting"
+
+    def __init__(self, level):
+        super().__init__()
+        self.level, self.calls, self.library = level, 0, None
+
+    def dumps(self, value):
+        self.calls += 1
+        self.library = "filled in"
+        return super().dumps(value)
+
+
+class _CallsItselfJson(JSONSerializer):
+    def loads(self, blob):
+        raise AssertionError("A class of somebody else was used")
 
 
 def _change_head(record, serializer):

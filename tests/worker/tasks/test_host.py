@@ -103,6 +103,6 @@ def test_tries_again_when_the_processes_cannot_be_started(monkeypatch, caplog):
     with caplog.at_level(logging.ERROR, "orchestrator.worker"):
         host.start()
         assert started.wait(5)
-    host.stop(patience_seconds=5)
+    host.stop(seconds_left=lambda: 5.0)
 
     assert "cannot be started (no memory)" in caplog.text
