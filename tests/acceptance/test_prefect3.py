@@ -30,8 +30,8 @@ NOT_YET = {
 # waits for the event loop, which at the same moment waits for that lock to make its sender of events.
 LOCKS_ITSELF_UP = {"s18_background_tasks": "waiting for background task to complete"}
 MOST_TRIES = 3
-# A minute of starting commands, whose requests other scenarios make on the other back end, too.
-ON_ONE_BACKEND = {"s21_cli"}
+# What happens in the client, or starts commands for a minute; other scenarios make their requests on both back ends.
+ON_ONE_BACKEND = {"s06_caching", "s10_variables", "s15_transactions", "s16_serve", "s21_cli", "s28_deploy_cli"}
 OF_THEIR_OWN = {"s26_auth", "s27_csrf"}  # need a server that is started otherwise
 ALL = sorted(path.stem for path in SCRIPTS.glob("s[0-9]*.py"))
 
