@@ -101,7 +101,12 @@ def start(
     if only_tasks and tasks == 0:
         raise click.UsageError("--only-tasks with --tasks 0 would do nothing.")
     if only_tasks:
-        beside = {"--serve": serves, "--queue": queues, "--drain-seconds": drain_seconds is not None}
+        beside = {
+            "--serve": serves,
+            "--queue": queues,
+            "--drain-seconds": drain_seconds is not None,
+            "--autoscale": autoscale,
+        }
         for option in (option for option, given in beside.items() if given):
             raise click.UsageError(f"--only-tasks executes submitted tasks alone: {option} says nothing beside it.")
     if not all(queue.strip() for queue in queues):

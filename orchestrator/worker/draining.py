@@ -31,8 +31,15 @@ class Drain:
         signals.worker_shutting_down.connect(self._shutting_down, weak=False)
 
     def seconds_left(self) -> float | None:
-        """Of the patience, for all that still runs together; None: as long as that takes."""
-        return self._patience_seconds if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
+        """Of the patience, for all that still runs together; None: as long as that takes.
+
+        It begins with the shutdown, or with the first question: a worker that cannot go on ends without being told to.
+        """
+        if self._ends_at is None:
+            if self._patience_seconds is None:
+                return None
+            self._ends_at = time.monotonic() + self._patience_seconds
+        return max(0.0, self._ends_at - time.monotonic())
 
     def _shutting_down(self, sig: str, how: str, **_: Any) -> None:
         warm = how.lower() == "warm"

@@ -61,9 +61,13 @@ class RunFacts:
 
     @property
     def retries(self) -> int:
-        """How often a failure is repeated. `max_retries` is the older name of the same setting."""
+        """How often a failure is repeated. `max_retries` is the older name of the same setting.
+
+        What clients report of their own task runs may be anything; what is no number repeats nothing.
+        """
         retries = self.policy.get("retries")
-        return int(self.policy.get("max_retries") or 0) if retries is None else int(retries)
+        retries = self.policy.get("max_retries") if retries is None else retries
+        return int(retries) if isinstance(retries, (int, float)) else 0
 
     @property
     def has_retries_left(self) -> bool:

@@ -13,11 +13,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from orchestrator.contract.states import TERMINAL, State, StateType
-from orchestrator.contract.times import format_time, now, parse_time
+from orchestrator.contract.times import format_time, now
 from orchestrator.web.pulse import api_presence
 from runs.errors import RunNotFound
 from runs.models import QueuedTaskRun, TaskRun, TaskRunState, TaskSubscription
-from runs.orchestration.transition import RunKind
+from runs.orchestration.transition import RunFacts, RunKind
 from runs.services.background_holders import LEASE_SECONDS
 from runs.services.background_queue import announce_queued
 from runs.services.transitions import propose_state
@@ -108,8 +108,11 @@ def _take_back(row: QueuedTaskRun, reason: str, *, died: bool) -> None:
 
 def _is_due_later(run: TaskRun) -> bool:
     """Such as the retry of an attempt that failed."""
-    due = ((run.state or {}).get("state_details") or {}).get("scheduled_time")
-    return isinstance(due, str) and parse_time(due) > now()
+    try:
+        due = State.from_wire(run.state).scheduled_time if run.state else None
+    except (TypeError, ValueError):  # what clients report of their own task runs may be anything
+        return False
+    return due is not None and due > now()
 
 
 def _unseen_attempts(run: TaskRun) -> int:
@@ -120,14 +123,9 @@ def _unseen_attempts(run: TaskRun) -> int:
     return sum(1 for _, details in since if (details or {}).get(_UNSEEN))
 
 
-def _retries(run: TaskRun) -> int:
-    """As the client reported them, which may be anything."""
-    retries = run.empirical_policy.get("retries")
-    return retries if isinstance(retries, int) else 0
-
-
 def _begin_again_or_crash(run: TaskRun, reason: str, *, attempts: int, unseen: bool) -> None:
-    if attempts >= _retries(run) + settings.MAX_ATTEMPTS:
+    retries = RunFacts(run.pk, RunKind.TASK_RUN, policy=run.empirical_policy).retries
+    if attempts >= retries + settings.MAX_ATTEMPTS:
         message = f"{reason}; this was attempt {attempts}, so it is not begun again."
         crashed = State(StateType.CRASHED, message=message)
         propose_state(kind=RunKind.TASK_RUN, run_id=run.pk, proposal=crashed, force=True)

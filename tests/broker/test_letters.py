@@ -12,11 +12,6 @@ SIGNER = Signer("a key")
 
 
 @pytest.fixture
-def url(tmp_path):
-    return broker_url(tmp_path / "broker.db")
-
-
-@pytest.fixture
 def mailbox(url):
     read, unsigned = queue.Queue(), queue.Queue()
     box = Mailbox(

@@ -6,22 +6,9 @@ import time
 import pytest
 from kombu import Connection, Producer
 
-from orchestrator.broker import broker_url, queues, register
+from orchestrator.broker import queues
 from orchestrator.broker.queues import wait_for_message, waiting_messages
 from tests.services import has_redis, redis
-
-register()
-
-
-@pytest.fixture
-def url(tmp_path):
-    return broker_url(tmp_path / "broker.db")
-
-
-@pytest.fixture
-def connection(url):
-    with Connection(url) as connection:
-        yield connection
 
 
 def send(url, queue="tasks.default"):

@@ -1,27 +1,14 @@
 """The embedded broker as kombu and Celery see it."""
 
-import os
+import threading
 import time
 
 import pytest
 from celery import Celery
 from kombu import Connection, Consumer, Producer
 
-from orchestrator.broker import CELERY_OPTIONS, broker_url, register
+from orchestrator.broker import CELERY_OPTIONS, transport
 from orchestrator.broker.transport import path_of
-
-register()
-
-
-@pytest.fixture
-def url(tmp_path):
-    return broker_url(tmp_path / "broker.db")
-
-
-@pytest.fixture
-def connection(url):
-    with Connection(url) as connection:
-        yield connection
 
 
 def publish(connection, body, queue="q", **options):
@@ -127,12 +114,15 @@ def test_routes_a_celery_task_to_the_queue_it_names(url, connection):
     app.close()
 
 
-def test_costs_little_while_nothing_happens(connection):
-    before = sum(os.times()[:2])
+def test_looks_seldom_while_nothing_happens(connection, monkeypatch):
+    monkeypatch.setattr(transport, "LOOK_SECONDS", 0.1)
+    ear, looks = connection.transport.ear, []
+    plain = ear.wait
+    monkeypatch.setattr(ear, "wait", lambda seconds: (looks.append(seconds), plain(seconds)))
 
-    receive(connection, timeout=2.0)
+    receive(connection, timeout=0.5)
 
-    assert (sum(os.times()[:2]) - before) / 2.0 < 0.02  # of one core; measured 0.003
+    assert 1 <= len(looks) <= 10
 
 
 def test_keeps_a_queue_with_messages_that_was_to_be_deleted_if_it_is_empty(connection):
@@ -156,8 +146,8 @@ def test_reads_the_path_from_the_url():
         path_of("http://nowhere")
 
 
-def test_delivers_within_milliseconds_of_the_sending(url, connection):
-    import threading
+def test_is_woken_by_what_is_sent(url, connection, monkeypatch):
+    monkeypatch.setattr(transport, "LOOK_SECONDS", 60.0)  # so long would it take without the bell
 
     with Connection(url) as sender:
         publish(sender, "warm")
@@ -168,14 +158,13 @@ def test_delivers_within_milliseconds_of_the_sending(url, connection):
         with Consumer(
             connection.channel(), queues=queues, callbacks=[lambda b, m: arrived.append(time.monotonic() - b)]
         ):
-            connection.drain_events(timeout=5)
+            connection.drain_events(timeout=60)
 
-    assert arrived[0] < 0.1  # well below the pause between two looks; measured 0.001
+    assert arrived[0] < 30
 
 
-def test_wakes_up_when_another_thread_makes_room(connection):
-    import threading
-
+def test_wakes_up_when_another_thread_makes_room(connection, monkeypatch):
+    monkeypatch.setattr(transport, "LOOK_SECONDS", 60.0)
     for number in range(2):
         publish(connection, number)
     channel = connection.channel()
@@ -187,6 +176,6 @@ def test_wakes_up_when_another_thread_makes_room(connection):
         connection.drain_events(timeout=1)
         began = time.monotonic()
         threading.Timer(0.05, messages[0].ack).start()
-        connection.drain_events(timeout=5)
+        connection.drain_events(timeout=60)
 
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 30

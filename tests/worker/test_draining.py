@@ -49,6 +49,15 @@ def test_has_one_patience_for_all_that_is_waited_for(clock):
     assert ending.seconds_left() == 0.0
 
 
+def test_loses_patience_too_when_nobody_told_it_to_stop(clock):
+    ending = drain(30.0)
+
+    first = ending.seconds_left()
+    clock.at += 40.0
+
+    assert (first, ending.seconds_left()) == (30.0, 0.0)
+
+
 def test_waits_for_as_long_as_it_takes(clock):
     ending = drain(None)
 

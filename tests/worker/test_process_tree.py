@@ -99,7 +99,7 @@ def test_is_quick(stubborn, run_id):
 
     tree.look()
 
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5
 
 
 def test_leaves_another_attempt_at_the_same_run_alone(stubborn, run_id):

@@ -71,6 +71,7 @@ class TestOptions:
             (["--autoscale", "4,2", "--concurrency", "3"], "exclude each other"),
             (["--only-tasks", "--serve", "a.py"], "--serve says nothing"),
             (["--only-tasks", "--queue", "a"], "--queue says nothing"),
+            (["--only-tasks", "--autoscale", "4,2"], "--autoscale says nothing"),
             (["--only-tasks", "--drain-seconds", "3"], "--drain-seconds says nothing"),
             (["--queue", " "], "--queue needs a name"),
             (["--", "-Q", "x"], "use --queue"),

@@ -128,9 +128,8 @@ def _without_secrets(told: str, block: Any) -> str:
     hidden = set()
     for name in type(block).model_fields:
         for whole in _texts(getattr(block, name), is_secret=False):
-            pieces = re.split(r"[\s/:@?&=#]+", f"{whole} {unquote(whole)}")
-            hidden |= {whole.strip(), *(piece for piece in pieces if len(piece) >= _SHORTEST_PIECE)}
-    longest_first = sorted(hidden - {""}, key=len, reverse=True)
+            hidden |= {whole.strip(), *re.split(r"[\s/:@?&=#]+", f"{whole} {unquote(whole)}")}
+    longest_first = sorted((each for each in hidden if len(each) >= _SHORTEST_PIECE), key=len, reverse=True)
     return re.sub("|".join(map(re.escape, longest_first)), "***", told, flags=re.I) if longest_first else told
 
 

@@ -75,7 +75,8 @@ def _policy(options: dict[str, Any]) -> CachePolicy | None:
     if not callable(key_fn):
         raise TypeError(f"cache_key_fn is {key_fn!r}; a function of the context and the parameters is needed")
     if policy is not None:
-        warnings.warn("cache_policy is passed over, because cache_key_fn is given too; give one of them", stacklevel=2)
+        named = getattr(key_fn, "__qualname__", key_fn)  # else Python would show it for the first task alone
+        warnings.warn(f"cache_policy is passed over, because cache_key_fn={named} is given too", stacklevel=2)
     return CacheKeyFnPolicy(key_fn)
 
 

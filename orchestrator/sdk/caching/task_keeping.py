@@ -133,7 +133,7 @@ class Keeping:
         if self._call is not None and run.flow_run is not None and self.forgets(run.state):
             run.flow_run.finished_tasks.remember(self._call, run.state.with_(outcome=MISSING))
         if self.transaction.is_committed():
-            self.transaction._found = None  # whoever keeps the run need not keep its result twice
+            self.transaction.let_go()
 
     def forgets(self, state: State) -> bool:
         """Whether the result of this last state is to leave the memory: it is stored, and not only going to be."""

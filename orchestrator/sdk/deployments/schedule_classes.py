@@ -67,8 +67,8 @@ class CronSchedule(_Checked):
 class IntervalSchedule(_Checked):
     """Every so often: seconds, a timedelta, or a text such as `PT1H`, counted from `anchor_date`.
 
-    `start_date` is another word for that, and lies at most one interval ahead, so that it is the first run; `end_date`
-    is not taken: a schedule has no end.
+    `start_date` is another word for that, and lies at most one interval ahead, so that it is the first run (not ahead
+    at all where the interval is a text); `end_date` is not taken: a schedule has no end.
     """
 
     interval: timedelta | float | str

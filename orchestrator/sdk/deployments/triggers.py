@@ -18,7 +18,7 @@ Patterns = Mapping[str, "str | list[str]"]
 _OF_AUTOMATION = ("name", "description", "enabled")
 _OF_ACTION = ("parameters", "job_variables", "schedule_after")
 _COMPOSED = ("compound", "sequence")
-_OF_A_DOUBLE = (*_OF_AUTOMATION, "actions")
+_OF_A_DOUBLE = (*_OF_AUTOMATION, "tags", "actions", "actions_on_trigger", "actions_on_resolve")
 _NOT_ALLOWED, _NOT_THERE = (401, 403), (404, 405, 501)
 
 

@@ -24,7 +24,8 @@ class KnownTags:
         self._lock = threading.Lock()
         self._unlimited_until: dict[str, float] = {}  # the first is the one that was heard of first
         self._limited: dict[frozenset[str], None] = {}  # of each, some tag has a limit
-        self._turns: WeakValueDictionary[Tags, _Turn] = WeakValueDictionary()
+        # Each lasts while somebody holds it or waits for it.
+        self._turns: WeakValueDictionary[Tags, threading.Lock] = WeakValueDictionary()
 
     def are_unlimited(self, tags: Tags) -> bool:
         """Whether all of them were without a limit lately."""
@@ -33,8 +34,9 @@ class KnownTags:
 
     def are_limited(self, tags: Tags) -> bool:
         """Whether one of them had a limit when the server was last asked."""
+        asked = frozenset(tags)
         with self._lock:
-            return any(limited.issubset(tags) for limited in self._limited)
+            return any(limited <= asked for limited in self._limited)
 
     def note_unlimited(self, tags: Iterable[str]) -> None:
         """The server says that none of them has a limit, or cannot be asked."""
@@ -65,16 +67,9 @@ class KnownTags:
         with self._lock:
             turn = self._turns.get(tags)
             if turn is None:
-                turn = self._turns[tags] = _Turn()
-        with turn.lock:
+                turn = self._turns[tags] = threading.Lock()
+        with turn:
             yield
-
-
-class _Turn:
-    """It lasts while somebody holds it or waits for it."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
 
 
 _making = threading.Lock()

@@ -170,8 +170,7 @@ class Received:
             if row["key"] in self._seen:
                 return False
             self._seen.add(row["key"])
-            if self._read_ahead and self._read_ahead[0] is row:
-                self._read_ahead.popleft()
+            self._read_ahead.popleft()  # it is the first, until somebody has seen it
             return True
 
     def __iter__(self) -> Iterator[Any]:

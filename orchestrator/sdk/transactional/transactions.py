@@ -239,9 +239,13 @@ class Transaction(Progress):
                 yield from self.rolling_back()
             raise
         self.state = TransactionState.COMMITTED
-        self._staged = _NOTHING  # whoever keeps the run need not keep its result twice
+        self.let_go()
         self._release()
         return True
+
+    def let_go(self) -> None:
+        """For the engine: it is over, and whoever keeps the run need not keep its result twice."""
+        self._staged, self._found = _NOTHING, None
 
     def rolling_back(self) -> Conversation:
         """For the engine: how it is undone, with all inside it. Gives False when it was over already."""

@@ -29,13 +29,16 @@ def write_whole_there(files: Any, path: str, content: bytes, *, make_buckets: bo
         return
     name = posixpath.basename(path)[:_LONGEST_NAME]
     beside = posixpath.join(parent, f".{name}.{os.getpid()}-{os.urandom(6).hex()}.part")
+    moved = False
     try:
         files.pipe_file(beside, content)
-        if not _moved(files, beside, path):
+        moved = _moved(files, beside, path)
+        if not moved:
             files.pipe_file(path, content)
     finally:
-        with suppress(Exception):  # it is moved, or the file system has said what is wrong
-            files.rm_file(beside)
+        if not moved:
+            with suppress(Exception):  # the file system has said what is wrong
+                files.rm_file(beside)
 
 
 def _moves(files: Any) -> bool:

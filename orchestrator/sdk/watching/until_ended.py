@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from orchestrator.contract.states import TERMINAL
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.errors import ServerUnreachable
-from orchestrator.sdk.outcomes.states import State
 from orchestrator.sdk.timing.pace import growing_intervals
 from orchestrator.sdk.watching.flow_run_watch import FlowRunWatch
 
@@ -40,7 +40,7 @@ def looks_until_ended(
 
 
 def has_ended(run: dict[str, Any]) -> bool:
-    return bool(run.get("state")) and State.from_wire(run["state"]).is_terminal
+    return bool(run.get("state")) and run["state"]["type"] in TERMINAL
 
 
 def _looked_at(client: Client, run: dict[str, Any]) -> dict[str, Any]:
