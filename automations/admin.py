@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
 
 from automations.models import Automation, Firing, TriggerBucket
 from automations.services.automations import switch_automation
 from orchestrator.web.admin import HistoryAdmin, QuickAdmin
+from orchestrator.web.admin_asking import ask, reason_of, told
+from orchestrator.web.admin_filters import DayFilter
 
 
 @admin.register(Automation)
@@ -25,31 +27,43 @@ class AutomationAdmin(QuickAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Automation | None = None) -> list[str]:
         return [field.name for field in Automation._meta.fields]
 
-    @admin.action(description="Enable")
-    def enable(self, request: HttpRequest, queryset: QuerySet[Automation]) -> None:
-        self._switch(request, queryset, enabled=True)
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False  # over the API, which tells of it
 
-    @admin.action(description="Disable")
-    def disable(self, request: HttpRequest, queryset: QuerySet[Automation]) -> None:
-        self._switch(request, queryset, enabled=False)
+    @admin.action(description="Enable…", permissions=["operate"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Automation]) -> HttpResponse | None:
+        return self._switch(request, queryset, enabled=True)
 
-    def _switch(self, request: HttpRequest, queryset: QuerySet[Automation], *, enabled: bool) -> None:
-        for automation_id in queryset.order_by("pk").values_list("pk", flat=True):
-            switch_automation(automation_id=automation_id, enabled=enabled)
-        self.message_user(
-            request, "What happened before now does not count." if enabled else "They wait for nothing now."
-        )
+    @admin.action(description="Disable…", permissions=["operate"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Automation]) -> HttpResponse | None:
+        return self._switch(request, queryset, enabled=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Automation], *, enabled: bool) -> HttpResponse | None:
+        word = "Enable" if enabled else "Disable"
+        sentence = "What happened before now does not count." if enabled else "They wait for nothing from then on."
+        asked = ask(self, request, queryset, title=f"{word} automations", sentence=sentence, button=f"{word} them")
+        if asked is not None:
+            return asked
+        for automation in queryset.order_by("pk"):
+            switch_automation(automation_id=automation.pk, enabled=enabled)
+            self.log_change(request, automation, told(f"{word}d", reason_of(request)))
+        self.message_user(request, sentence, messages.SUCCESS)
+        return None
 
 
 @admin.register(Firing)
 class FiringAdmin(HistoryAdmin):
     list_display = ["automation", "fired_at", "done_at"]
+    list_filter = [("fired_at", DayFilter)]
     list_select_related = ["automation"]
+    search_fields = ["automation__name"]
     ordering = ["-id"]
 
 
 @admin.register(TriggerBucket)
 class TriggerBucketAdmin(HistoryAdmin):
     list_display = ["automation", "count", "start", "end", "fired"]
+    list_filter = ["fired"]
     list_select_related = ["automation"]
+    search_fields = ["automation__name"]
     ordering = ["end"]

@@ -19,6 +19,7 @@ from deployments.errors import DeploymentsError, NotFound, ReservedName, WorkPoo
 from deployments.models import WorkPool
 from deployments.services.worker_channel import join_work_pool
 from deployments.services.workers import record_heartbeat
+from orchestrator.accounts.roles import Role
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import now
 from orchestrator.events.models import Event
@@ -111,6 +112,7 @@ _name = TypeAdapter(Name)  # of a pool that may be made
 class WorkerChannel(ApiSocket):
     """`/work_pools/<name>/workers/connect`. Workers read the reason of a close, and take it for final or try again."""
 
+    least_role = Role.OPERATOR
     needs_subprotocol: ClassVar[bool] = True
     not_greeted: ClassVar[str] = "authentication_failed"
     unauthorized: ClassVar[str] = "authentication_failed"

@@ -111,6 +111,7 @@ FORCE_SCRIPT_NAME = URL_PREFIX or None
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = URL_PREFIX or "/"
 # Sites whose pages may sign in and write with the cookies of this server.
 CSRF_TRUSTED_ORIGINS = [*env.words("ORCHESTRATOR_TRUSTED_ORIGINS"), f"{_public.scheme}://{_public.netloc}"]
+CSRF_FAILURE_VIEW = "orchestrator.pages.page.form_too_old"
 # Unsafe requests of API clients must carry a token of `/csrf-token`, as Prefect's clients do by themselves.
 CSRF_PROTECTION = env.flag("ORCHESTRATOR_CSRF_PROTECTION", False)
 CSRF_TOKEN_SECONDS = env.seconds("ORCHESTRATOR_CSRF_TOKEN_SECONDS", 3600, least=1)
@@ -154,6 +155,9 @@ LAZARUS_SECONDS = env.seconds("ORCHESTRATOR_LAZARUS_SECONDS", 600, least=1)
 LAZARUS_ATTEMPTS = env.integer("ORCHESTRATOR_LAZARUS_ATTEMPTS", 3, least=0, most=100)
 # A run that is asked to end and does not is taken for ended after this.
 CANCELLING_TIMEOUT_SECONDS = env.seconds("ORCHESTRATOR_CANCELLING_TIMEOUT_SECONDS", 300, least=1)
+
+# What people do to many runs at once on the pages touches so many runs at most.
+MOST_PER_BULK_ACTION = env.integer("ORCHESTRATOR_MOST_PER_BULK_ACTION", 10_000, least=1, most=1_000_000)
 
 # --- Services ---------------------------------------------------------------------------------------------------------
 
@@ -216,12 +220,14 @@ INSTALLED_APPS = [
     "orchestrator.upkeep",
     "orchestrator.periodic",
     "orchestrator.accounts",
+    "orchestrator.pages",
     "orchestrator.events",
     "orchestrator.live",
     "orchestrator.store",
     "runs",
     "deployments",
     "automations",
+    "orchestrator.dashboard",
 ]
 
 MIDDLEWARE = [
@@ -229,12 +235,13 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",  # answers preflights, which carry no credentials
     "orchestrator.rest.compression.CompressedAnswers",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "orchestrator.pages.assets.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "orchestrator.pages.preferences.ReadersZone",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

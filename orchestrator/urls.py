@@ -16,7 +16,16 @@ API = [
     "automations.api.urls",
     "orchestrator.events.urls",
 ]
-PAGES = ["orchestrator.live.sign_in", "orchestrator.live.theme", "runs.pages.urls"]
+PAGES = [
+    "orchestrator.pages.sign_in",
+    "orchestrator.pages.preferences",
+    "orchestrator.dashboard.urls",
+    "orchestrator.events.pages.urls",
+    "orchestrator.store.pages.urls",
+    "runs.pages.urls",
+    "deployments.pages.urls",
+    "orchestrator.dashboard.deep_links",  # the last, for what has no page of its own
+]
 
 urlpatterns = [
     path("api/", include([path("", include(module)) for module in API])),
@@ -28,5 +37,7 @@ urlpatterns = [
     *[path("", include(module)) for module in PAGES],
 ]
 
-handler400 = "orchestrator.live.page.bad_request"
-handler404 = "orchestrator.live.page.not_found"
+handler400 = "orchestrator.pages.page.bad_request"
+handler403 = "orchestrator.pages.page.not_allowed"
+handler404 = "orchestrator.pages.page.not_found"
+handler500 = "orchestrator.pages.page.server_error"

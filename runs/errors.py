@@ -101,3 +101,8 @@ class TagLimitReached(RunsError):
 
 class LeaseNotHeld(RunsError):
     """The lease has expired or was given back: its slots may be somebody else's by now."""
+
+
+class InvalidIssueAddress(RunsError):
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address[:80]} is no address that a browser opens: it begins with https:// or http://")

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import orjson
 
+from orchestrator.accounts.roles import Role
 from orchestrator.live.sockets import TRY_AGAIN_LATER, ApiSocket, Refuse, until_first_ends
 from orchestrator.rest.json import load_json
 from orchestrator.web.threads import http_threads
@@ -30,6 +31,8 @@ MOST_SLOTS = 1000
 
 class ScheduledTaskRuns(ApiSocket):
     """The worker says which tasks it knows, and is sent their runs one by one; each has to be acknowledged."""
+
+    least_role = Role.OPERATOR
 
     async def converse(self) -> None:
         asked = await self.receive_object()

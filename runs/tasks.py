@@ -4,6 +4,7 @@ from orchestrator.periodic import service
 from orchestrator.statements.batches import repeat
 from runs.services import background_losses, cancellation, claims, concurrency_leases, enclosed, late, pauses, zombies
 from runs.services import lazarus as resurrection
+from runs.services.bulk import working
 from runs.services.leftovers import clear_leftovers
 from runs.services.retention import delete_what_is_old
 
@@ -52,6 +53,12 @@ def pause_expirations() -> int:
 def cancellation_cleanup() -> int:
     """Cancels what cancelled runs left unfinished."""
     return cancellation.cancel_children() + cancellation.time_out_cancelling()
+
+
+@service(every_seconds=1, has_work=working.has_bulk_work)
+def bulk_actions() -> int:
+    """Does to many runs what somebody asked for, one after the other."""
+    return repeat(working.work_on_bulk_actions, seconds=SECONDS_AT_A_TIME)
 
 
 @service(every_seconds=5)

@@ -15,6 +15,7 @@ from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
 from runs.models import Flow, FlowRun, FlowRunState, FlowRunTag, Log, TaskRun, TaskRunState
 from runs.models.run import Run
+from runs.services.failures.columns import failure_columns
 
 _numbers = count(1)
 
@@ -162,6 +163,7 @@ def _times_and_state(
         "end_time": ended,
         "run_count": 0 if waits else 1,
         "total_run_time": seconds if ended else 0.0,
+        **failure_columns(value, before=None),
     }
 
 

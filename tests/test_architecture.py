@@ -16,12 +16,14 @@ ROOT = Path(__file__).resolve().parent.parent
 # Each room may import itself and what stands to its right.
 SERVER = [
     "assembly",
+    "orchestrator.dashboard",
     "automations",
     "deployments",
     "runs",
     "orchestrator.store",
     "orchestrator.live",
     "orchestrator.events",
+    "orchestrator.pages",
     "orchestrator.rest",
     "orchestrator.accounts",
     "orchestrator.periodic",

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.admin import EmptyFieldListFilter
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from deployments.admin.described import DescribedAdmin
+from deployments.admin.switching import MOST_AT_ONCE, for_each
 from deployments.admin.versions import author_of, history_of
-from deployments.models import Deployment, DeploymentSchedule
-from deployments.services.deployments import changed_deployment
-from orchestrator.web.admin import HistoryAdmin, badge
+from deployments.models import Deployment, DeploymentSchedule, DeploymentVersion
+from deployments.services.deployment_runs import create_deployment_run
+from deployments.services.deployments import (
+    changed_deployment,
+    delete_deployment,
+    pause_deployment,
+    resume_deployment,
+)
+from deployments.services.schedules import update_schedule
+from orchestrator.contract.states import TERMINAL
+from orchestrator.pages.addresses import address_of
+from orchestrator.web.admin import HistoryAdmin, badge, capped
+from orchestrator.web.admin_filters import FewRelated
+from runs.models import FlowRun
 
 
 @admin.register(Deployment)
@@ -30,11 +42,78 @@ class DeploymentAdmin(DescribedAdmin):
         "last_polled",
         "runs_link",
     ]
-    list_filter = ["status", "paused", "created"]
+    list_filter = ["status", "paused", ("work_queue__work_pool", FewRelated), ("flow", FewRelated), "created"]
+    date_hierarchy = "created"
     list_select_related = ["flow", "work_queue"]
     search_fields = ["name", "flow__name", "entrypoint"]
     ordering = ["-created"]
     editable = ["description", "tags", "catch_up_policy", "catch_up_max_age_seconds"]
+    actions = ["pause", "resume", "run_now", "delete"]
+
+    def view_on_site(self, deployment: Deployment) -> str:
+        return address_of("deployment", deployment.pk)
+
+    def has_remove_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("deployments.delete_deployment")
+
+    @admin.action(description="Pause…", permissions=["operate"])
+    def pause(self, request: HttpRequest, deployments: QuerySet[Deployment]) -> HttpResponse | None:
+        author = author_of(request)
+        return for_each(
+            self,
+            request,
+            deployments,
+            title="Pause deployments",
+            sentence="Schedules plan no more runs, and those that were planned ahead are forgotten. Runs go on.",
+            done="Paused",
+            do=lambda row: pause_deployment(deployment_id=row.pk, author=author),
+        )
+
+    @admin.action(description="Resume…", permissions=["operate"])
+    def resume(self, request: HttpRequest, deployments: QuerySet[Deployment]) -> HttpResponse | None:
+        return for_each(
+            self,
+            request,
+            deployments,
+            title="Resume deployments",
+            sentence="Schedules plan runs again, from now on. What was missed meanwhile is not made up for.",
+            done="Resumed",
+            do=lambda row: resume_deployment(deployment_id=row.pk),
+        )
+
+    @admin.action(description="Run now…", permissions=["operate"])
+    def run_now(self, request: HttpRequest, deployments: QuerySet[Deployment]) -> HttpResponse | None:
+        author = author_of(request)
+        return for_each(
+            self,
+            request,
+            deployments,
+            title="Run now",
+            sentence="A run of each is scheduled for now, with the parameters that the deployment has.",
+            done="Run",
+            do=lambda row: create_deployment_run(deployment_id=row.pk, created_by=author),
+        )
+
+    @admin.action(description="Delete…", permissions=["remove"])
+    def delete(self, request: HttpRequest, deployments: QuerySet[Deployment]) -> HttpResponse | None:
+        ids = list(deployments.values_list("pk", flat=True)[:MOST_AT_ONCE])
+        unfinished = FlowRun.objects.filter(deployment__in=ids).exclude(state_type__in=[one.value for one in TERMINAL])
+        rows = [
+            ("Deployments", len(ids)),
+            ("Their schedules, which go with them", DeploymentSchedule.objects.filter(deployment__in=ids).count()),
+            ("Their versions, which go with them", DeploymentVersion.objects.filter(deployment__in=ids).count()),
+            ("Runs that have not ended", capped(unfinished)),
+        ]
+        return for_each(
+            self,
+            request,
+            deployments,
+            title="Delete deployments",
+            sentence="Runs that have not begun go with their deployment; past runs stay.",
+            done="Deleted",
+            do=lambda row: delete_deployment(deployment_id=row.pk),
+            rows=rows,
+        )
 
     def save_model(self, request: HttpRequest, obj: Deployment, form: ModelForm, change: bool) -> None:
         """As every other change: it is in the history, and what was planned ahead is planned anew."""
@@ -68,6 +147,36 @@ class DeploymentScheduleAdmin(HistoryAdmin):
     list_select_related = ["deployment"]
     search_fields = ["slug", "deployment__name"]
     ordering = ["-updated"]
+    actions = ["switch_on", "switch_off"]
+
+    def view_on_site(self, schedule: DeploymentSchedule) -> str:
+        return address_of("deployment", schedule.deployment_id)
+
+    @admin.action(description="Switch on…", permissions=["operate"])
+    def switch_on(self, request: HttpRequest, schedules: QuerySet[DeploymentSchedule]) -> HttpResponse | None:
+        sentence = "They plan runs again, from now on."
+        return self._switch(request, schedules, active=True, sentence=sentence)
+
+    @admin.action(description="Switch off…", permissions=["operate"])
+    def switch_off(self, request: HttpRequest, schedules: QuerySet[DeploymentSchedule]) -> HttpResponse | None:
+        sentence = "They plan no more runs, and those that were planned ahead are forgotten."
+        return self._switch(request, schedules, active=False, sentence=sentence)
+
+    def _switch(
+        self, request: HttpRequest, schedules: QuerySet[DeploymentSchedule], *, active: bool, sentence: str
+    ) -> HttpResponse | None:
+        author, word = author_of(request), "on" if active else "off"
+        return for_each(
+            self,
+            request,
+            schedules,
+            title=f"Switch schedules {word}",
+            sentence=sentence,
+            done=f"Switched {word}",
+            do=lambda row: update_schedule(
+                deployment_id=row.deployment_id, schedule_id=row.pk, changes={"active": active}, author=author
+            ),
+        )
 
     @admin.display(description="problem", ordering="failures")
     def problem_word(self, schedule: DeploymentSchedule) -> SafeString | str:

@@ -29,6 +29,7 @@ SHOWN = 10  # versions on a deployment's own page
 class DeploymentVersionAdmin(HistoryAdmin):
     list_display = ["deployment", "number", "version", "created", "author", "changed_words", "restored_from", "restore"]
     list_filter = ["created"]
+    date_hierarchy = "created"
     list_select_related = ["deployment__flow"]
     search_fields = ["deployment__name", "deployment__flow__name", "version"]
     ordering = ["-created"]

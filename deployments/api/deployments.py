@@ -96,7 +96,7 @@ class BulkDeleteDeployments(ApiView):
 class PauseDeployment(ApiView):
     @answers(Any)
     def post(self, request: Request, deployment_id: UUID) -> None:
-        pause_deployment(deployment_id=deployment_id)
+        pause_deployment(deployment_id=deployment_id, author=author_of(request))
 
 
 class ResumeDeployment(ApiView):

@@ -170,7 +170,8 @@ class Heartbeat(Envelope):
     broker_state: Worker.BrokerState | None = None
     last_probe_age_seconds: Annotated[float, Field(ge=0, lt=10**9)] | None = None
     leaving: bool = False
+    metadata: dict[str, Any] | None = None
 
     def news(self) -> dict[str, Any]:
-        names = ("work_queue_names", "concurrency", "broker_state", "last_probe_age_seconds", "leaving")
+        names = ("work_queue_names", "concurrency", "broker_state", "last_probe_age_seconds", "leaving", "metadata")
         return {name: getattr(self, name) for name in names}

@@ -29,6 +29,8 @@ class Deployment(Record):
     tags = models.JSONField(default=list, blank=True)
     labels = models.JSONField(default=dict, blank=True)
     paused = models.BooleanField(default=False)
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_by = models.JSONField(null=True, blank=True, editable=False, help_text="Who paused it, if that is known.")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.NOT_READY)
     last_polled = models.DateTimeField(null=True, blank=True)
 
@@ -55,6 +57,9 @@ class Deployment(Record):
     concurrency_options = models.JSONField(null=True, blank=True)
     storage_document_id = models.UUIDField(null=True, blank=True)
     infrastructure_document_id = models.UUIDField(null=True, blank=True)
+    badge_is_public = models.BooleanField(
+        default=False, help_text="Whether its badge, which tells how it does, is shown to everybody who asks."
+    )
     created_by = models.JSONField(null=True, blank=True)
     updated_by = models.JSONField(null=True, blank=True)
 
@@ -76,3 +81,7 @@ class Deployment(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused

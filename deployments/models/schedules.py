@@ -33,6 +33,8 @@ class DeploymentSchedule(Record):
     deployment = models.ForeignKey("deployments.Deployment", on_delete=models.CASCADE, related_name="schedules")
     schedule = models.JSONField(help_text="Of one of the three kinds, with the key interval, cron or rrule.")
     active = models.BooleanField(default=True)
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it was switched off.")
+    paused_by = models.JSONField(null=True, blank=True, editable=False, help_text="Who did that, if it is known.")
     slug = models.TextField(null=True, blank=True, help_text="Names the schedule within its deployment.")
     parameters = models.JSONField(default=dict, blank=True, help_text="Laid over the deployment's own.")
     max_scheduled_runs = models.PositiveIntegerField(null=True, blank=True)
@@ -69,3 +71,7 @@ class DeploymentSchedule(Record):
         if "cron" in self.schedule:
             return "CronSchedule"
         return "IntervalSchedule" if "interval" in self.schedule else "RRuleSchedule"
+
+    @property
+    def is_paused(self) -> bool:
+        return not self.active

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 
 from runs.models.base import Record
 
 MISSED_HEARTBEATS = 3  # a worker that missed this many is offline
+SILENT_HEARTBEATS = 2  # one that missed this many is called so where people look, before anything is done about it
 
 
 class WorkerQuerySet(models.QuerySet):
@@ -72,3 +73,17 @@ class Worker(Record):
 
     def is_online(self, at: datetime) -> bool:
         return self.status == self.Status.ONLINE and self.silent_after >= at
+
+    def offline_since(self, at: datetime) -> datetime | None:
+        """When it was last heard, if it left or is silent for too long; None while it is online.
+
+        People are told sooner than the foreman acts: it must be sure.
+        """
+        silence = longest_silence(self.heartbeat_interval_seconds)
+        heard = self.status == self.Status.ONLINE and at - self.last_heartbeat_time < silence
+        return None if heard else self.last_heartbeat_time
+
+
+def longest_silence(heartbeat_interval_seconds: int) -> timedelta:
+    """After which people are told that a worker with such heartbeats is offline."""
+    return timedelta(seconds=heartbeat_interval_seconds * SILENT_HEARTBEATS)

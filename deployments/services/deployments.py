@@ -14,6 +14,7 @@ from deployments.models import Deployment
 from deployments.services.concurrency import drop_deployment_limits, set_deployment_limit
 from deployments.services.job_variables import check_variables_of_deployment, misfit_of_changed_variables
 from deployments.services.parameters import check_parameters
+from deployments.services.pausing import PAUSE_COLUMNS, Author, note_pause
 from deployments.services.planned_runs import forget_planned_runs
 from deployments.services.planning_anew import plan_anew
 from deployments.services.queue_choice import choose_queue
@@ -97,10 +98,12 @@ def update_deployment(
         if changes.get("work_pool_name"):
             _check_changed_variables(changes)
         choose_queue(deployment, changes, null_clears=True)
+        was_paused = deployment.paused
         _set_columns(deployment, changes)
+        note_pause(deployment, before=was_paused, author=author)
         if deployment.enforce_parameter_schema:
             check_parameters(deployment, deployment.parameters, partial=True)
-        update_schedules(deployment, schedules)
+        update_schedules(deployment, schedules, author=author)
         deployment.save()
         set_deployment_limit(deployment=deployment, changes=changes)
     return deployment
@@ -131,10 +134,10 @@ def locked_deployment(deployment_id: UUID) -> Deployment:
     return deployment
 
 
-def pause_deployment(*, deployment_id: UUID) -> Deployment:
+def pause_deployment(*, deployment_id: UUID, author: Author = None) -> Deployment:
     """Plan no more runs, and forget those that schedules planned. Raises DeploymentNotFound."""
     with transaction.atomic():
-        deployment = _switched(deployment_id, paused=True)
+        deployment = _switched(deployment_id, paused=True, author=author)
         forget_planned_runs(deployment_id=deployment.pk)
     return deployment
 
@@ -142,7 +145,7 @@ def pause_deployment(*, deployment_id: UUID) -> Deployment:
 def resume_deployment(*, deployment_id: UUID) -> Deployment:
     """Plan runs again, from now on. Raises DeploymentNotFound."""
     with transaction.atomic():
-        deployment = _switched(deployment_id, paused=False)
+        deployment = _switched(deployment_id, paused=False, author=None)
         plan_anew(deployment_id=deployment.pk, from_now=True)
     return deployment
 
@@ -184,13 +187,15 @@ def _apply(
     if deployment is None:
         deployment = Deployment(flow=flow, name=name, **defaults)
     before = _told_columns(deployment)
+    was_paused = deployment.paused and not created
     with versioned(deployment, version_info=version_info, author=author):
         choose_queue(deployment, changes, null_clears=False)
         _set_columns(deployment, changes)
+        note_pause(deployment, before=was_paused, author=author)
         deployment.labels = {**flow.labels, "prefect.flow.id": str(flow.pk), **labels}
         deployment.save(force_insert=created)
         set_deployment_limit(deployment=deployment, changes=changes)
-        replace_schedules(deployment, schedules)
+        replace_schedules(deployment, schedules, author=author)
     if created:
         emit_of_deployment(deployment, "created")
     else:
@@ -227,11 +232,12 @@ def _refuse_missing_block(document_id: UUID | None, what: str) -> None:
         )
 
 
-def _switched(deployment_id: UUID, *, paused: bool) -> Deployment:
+def _switched(deployment_id: UUID, *, paused: bool, author: Author) -> Deployment:
     deployment = locked_deployment(deployment_id)
-    before = _told_columns(deployment)
+    before, was_paused = _told_columns(deployment), deployment.paused
     deployment.paused = paused
-    deployment.save(update_fields=["paused", "updated"])
+    note_pause(deployment, before=was_paused, author=author)
+    deployment.save(update_fields=["paused", "updated", *PAUSE_COLUMNS])
     _tell_changes(deployment, before)
     return deployment
 

@@ -37,7 +37,7 @@ def restore_version(
             deployment_id, author=author, version_info=wanted.version_info, restored_from=number
         ) as deployment:
             try:
-                _restore(deployment, wanted.content)
+                _restore(deployment, wanted.content, author)
             except (InvalidJobVariables, BadSchema, ParentNotFound) as error:
                 raise CannotRestore(number, str(error)) from None
             except ConcurrencyLimitNotFound:
@@ -51,7 +51,7 @@ class _Gone(Exception):
     """Something that the version refers to does not exist any more."""
 
 
-def _restore(deployment: Deployment, content: Content) -> None:
+def _restore(deployment: Deployment, content: Content, author: Mapping[str, Any] | None) -> None:
     columns = {column: content[column] for column in COLUMNS if column in content}  # older ones know fewer
     refuse_missing_blocks(columns)
     for column, value in columns.items():
@@ -59,7 +59,7 @@ def _restore(deployment: Deployment, content: Content) -> None:
     deployment.work_queue = _queue_of(content)
     deployment.save()
     set_deployment_limit(deployment=deployment, changes=_limit_of(content))
-    replace_schedules(deployment, content["schedules"])
+    replace_schedules(deployment, content["schedules"], author=author)
 
 
 def _queue_of(content: Content) -> WorkQueue | None:

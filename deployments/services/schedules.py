@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,10 @@ from django.db import IntegrityError, transaction
 
 from deployments.errors import AlreadyExists, DeploymentNotFound, InvalidSchedules, ScheduleNotFound
 from deployments.models import Deployment, DeploymentSchedule
+from deployments.services.pausing import Author, note_pause
 from deployments.services.planned_runs import forget_planned_runs
 from deployments.services.planning_anew import call_scheduler
+from deployments.services.resources import emit_of_deployment
 from deployments.services.versions import versioned
 
 MOST_SCHEDULES = 500  # of one deployment: each version of it holds them all, and each change writes them
@@ -25,7 +28,9 @@ def add_schedules(
     with transaction.atomic():
         deployment = _locked(deployment_id)
         with versioned(deployment, author=author):
-            return _insert(deployment, schedules)
+            made = _insert(deployment, schedules, author)
+        _tell_schedules(deployment)
+    return made
 
 
 def update_schedule(
@@ -38,8 +43,9 @@ def update_schedule(
         if schedule is None:
             raise ScheduleNotFound
         with versioned(deployment, author=author):
-            _change(schedule, changes)
+            _change(schedule, changes, author)
         forget_planned_runs(deployment_id=deployment.pk, future_only=True)
+        _tell_schedules(deployment)
     return schedule
 
 
@@ -52,15 +58,21 @@ def delete_schedule(*, deployment_id: UUID, schedule_id: UUID, author: Mapping[s
             if not deleted:
                 raise ScheduleNotFound
         forget_planned_runs(deployment_id=deployment.pk)
+        _tell_schedules(deployment)
 
 
-def replace_schedules(deployment: Deployment, schedules: Sequence[Columns]) -> None:
-    """These, and no others. Those without a `schedule` are left out. Raises AlreadyExists."""
-    DeploymentSchedule.objects.filter(deployment=deployment).delete()
-    _insert(deployment, [columns for columns in schedules if "schedule" in columns])
+def replace_schedules(deployment: Deployment, schedules: Sequence[Columns], *, author: Author = None) -> None:
+    """These, and no others. Those without a `schedule` are left out. Raises AlreadyExists.
+
+    One that was off and stays off, by its slug, keeps who switched it off.
+    """
+    known = DeploymentSchedule.objects.filter(deployment=deployment)
+    off = {one.slug: one for one in known.filter(active=False, slug__isnull=False)} if schedules else {}
+    known.delete()
+    _insert(deployment, [columns for columns in schedules if "schedule" in columns], author, off)
 
 
-def update_schedules(deployment: Deployment, schedules: Sequence[Columns] | None) -> None:
+def update_schedules(deployment: Deployment, schedules: Sequence[Columns] | None, *, author: Author = None) -> None:
     """Change those that are named by slug and leave the others, when every one has a slug; else replace all.
 
     None: none were sent. Raises InvalidSchedules for what cannot be told apart, and AlreadyExists.
@@ -69,7 +81,7 @@ def update_schedules(deployment: Deployment, schedules: Sequence[Columns] | None
     by_slug = {schedule.slug: schedule for schedule in known}
     if not known or None in by_slug:
         if schedules is not None:
-            replace_schedules(deployment, schedules)
+            replace_schedules(deployment, schedules, author=author)
         return
     given = schedules or ()
     if any("slug" not in columns for columns in given):
@@ -81,8 +93,8 @@ def update_schedules(deployment: Deployment, schedules: Sequence[Columns] | None
         raise InvalidSchedules("Unable to create new deployment schedules without a schedule configuration.")
     _free_slugs([schedule for schedule, columns in changed if "replaces" in columns])
     for schedule, columns in changed:
-        _change(schedule, columns)
-    _insert(deployment, added)
+        _change(schedule, columns, author)
+    _insert(deployment, added, author)
 
 
 def _target(columns: Columns) -> str:
@@ -110,10 +122,21 @@ def _free_slugs(schedules: Sequence[DeploymentSchedule]) -> None:
     DeploymentSchedule.objects.filter(pk__in=[schedule.pk for schedule in schedules]).update(slug=None)
 
 
-def _insert(deployment: Deployment, schedules: Sequence[Columns]) -> list[DeploymentSchedule]:
+def _insert(
+    deployment: Deployment,
+    schedules: Sequence[Columns],
+    author: Author,
+    off: Mapping[str | None, DeploymentSchedule] = MappingProxyType({}),
+) -> list[DeploymentSchedule]:
+    """`off`: the schedules that were off before, by slug."""
     if schedules and len(schedules) + DeploymentSchedule.objects.filter(deployment=deployment).count() > MOST_SCHEDULES:
         raise InvalidSchedules(f"A deployment has at most {MOST_SCHEDULES} schedules.")
     made = [DeploymentSchedule(deployment=deployment, **_columns(columns)) for columns in schedules]
+    for schedule in made:
+        note_pause(schedule, before=False, author=author)
+        before = off.get(schedule.slug)
+        if schedule.is_paused and before is not None:
+            schedule.paused_at, schedule.paused_by = before.paused_at, before.paused_by
     try:
         with transaction.atomic():
             DeploymentSchedule.objects.bulk_create(made)
@@ -124,7 +147,7 @@ def _insert(deployment: Deployment, schedules: Sequence[Columns]) -> list[Deploy
     return made
 
 
-def _change(schedule: DeploymentSchedule, changes: Columns) -> None:
+def _change(schedule: DeploymentSchedule, changes: Columns, author: Author) -> None:
     """What is planned for it is planned anew by whoever forgets the deployment's planned runs."""
     columns = _columns(changes)
     if any(
@@ -133,8 +156,10 @@ def _change(schedule: DeploymentSchedule, changes: Columns) -> None:
     ):
         schedule.planned_until = None  # times before this moment were not missed
     schedule.problem, schedule.failures = "", 0
+    was_paused = schedule.is_paused
     for column, value in columns.items():
         setattr(schedule, column, value)
+    note_pause(schedule, before=was_paused, author=author)
     try:
         with transaction.atomic():
             schedule.save()
@@ -146,8 +171,13 @@ def _columns(columns: Columns) -> dict[str, Any]:
     return {key: value for key, value in columns.items() if key != "replaces"}
 
 
+def _tell_schedules(deployment: Deployment) -> None:
+    """That they changed, not how: the history of the deployment has that."""
+    emit_of_deployment(deployment, "updated", {"updated_fields": ["schedules"], "updates": {}})
+
+
 def _locked(deployment_id: UUID) -> Deployment:
-    rows = Deployment.objects.select_related("work_queue__work_pool").select_for_update(of=("self",))
+    rows = Deployment.objects.select_related("flow", "work_queue__work_pool").select_for_update(of=("self",))
     deployment = rows.filter(pk=deployment_id).first()
     if deployment is None:
         raise DeploymentNotFound

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orchestrator.accounts.models import ApiKey, CsrfToken, User, digest_of, make_key
 from orchestrator.web.admin import HistoryAdmin, QuickAdmin, badge
+from orchestrator.web.admin_asking import ask, reason_of, told
+from orchestrator.web.admin_filters import DayFilter
 
 admin.site.register(User, UserAdmin)
 
@@ -28,6 +31,7 @@ class ApiKeyAdmin(QuickAdmin):
     fields = ["name", "user", "expires_at", "created", "revoked_at", "last_used_at"]
     readonly_fields = ["created", "revoked_at", "last_used_at"]
     actions = ["revoke"]
+    is_exported = False
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if not change:
@@ -49,10 +53,18 @@ class ApiKeyAdmin(QuickAdmin):
             return badge("late", "Expired")
         return badge("completed", "Usable")
 
-    @admin.action(description="Revoke the selected keys", permissions=["change"])
-    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
-        count = keys.filter(revoked_at=None).update(revoked_at=timezone.now())
-        self.message_user(request, f"{count} key{'' if count == 1 else 's'} revoked.", messages.SUCCESS)
+    @admin.action(description="Revoke…", permissions=["operate"])
+    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> HttpResponse | None:
+        sentence = "Programs that use these keys are refused from then on. A revoked key cannot be used again."
+        asked = ask(self, request, keys, title="Revoke API keys", sentence=sentence, button="Revoke them")
+        if asked is not None:
+            return asked
+        usable = list(keys.filter(revoked_at=None))
+        ApiKey.objects.filter(pk__in=[key.pk for key in usable], revoked_at=None).update(revoked_at=timezone.now())
+        for key in usable:
+            self.log_change(request, key, told("Revoked", reason_of(request)))
+        self.message_user(request, f"{len(usable)} key{'' if len(usable) == 1 else 's'} revoked.", messages.SUCCESS)
+        return None
 
 
 @admin.register(CsrfToken)
@@ -61,3 +73,20 @@ class CsrfTokenAdmin(HistoryAdmin):
     search_fields = ["client"]
     ordering = ["-updated"]
     exclude = ["digest"]
+    is_exported = False
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(HistoryAdmin):
+    """Who did what in the admin, and the reason where one was given."""
+
+    list_display = ["action_time", "user", "content_type", "object_repr", "change_words"]
+    list_filter = ["action_flag", ("action_time", DayFilter)]
+    list_select_related = ["user", "content_type"]
+    search_fields = ["object_repr", "change_message", "user__username"]
+    date_hierarchy = "action_time"
+    ordering = ["-action_time"]
+
+    @admin.display(description="what")
+    def change_words(self, entry: LogEntry) -> str:
+        return entry.get_change_message() or entry.get_action_flag_display()

@@ -32,6 +32,7 @@ COMMANDS = {
     "secrets": ("orchestrator.cli.secrets", "secrets", "Look after the encryption of what blocks hold."),
     "server": ("orchestrator.cli.server", "server", "Start, stop and look at the server on this machine."),
     "task": ("orchestrator.cli.task", "task", "Execute background tasks."),
+    "user": ("orchestrator.cli.users", "users", "Make and list people who sign in, and give them roles."),
     "variable": ("orchestrator.cli.variables", "variables", "Read and set the values that flows ask for by name."),
     "version": ("orchestrator.cli.version", "version", "Tell the versions of client and server."),
     "work-pool": ("orchestrator.cli.work_pools", "work_pools", "Make work pools and say how much they may do."),

@@ -18,6 +18,7 @@ SERVICES: dict[str, str] = {
     "zombie_killer": "Ends or retries running runs whose heartbeat stopped.",
     "lazarus": "Schedules runs again that were taken and never began.",
     "triggers": "Shows new events to the triggers of automations, and does the actions of those that fire.",
+    "bulk_actions": "Does to many runs what somebody asked for, one after the other.",
     "retention": "Deletes what is kept no longer.",
     "leftovers": "Deletes the log lines and artifacts of deleted runs.",
 }

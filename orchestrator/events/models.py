@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import format_time
+from orchestrator.events.asset_models import Asset, AssetSource
 
 
 class EventQuerySet(models.QuerySet):
@@ -80,3 +81,6 @@ class RelatedResource(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["resource_id", "-occurred"], name="related_resource")]
+
+
+__all__ = ["Asset", "AssetSource", "Event", "EventQuerySet", "RelatedResource"]

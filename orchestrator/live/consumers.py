@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Max
 from pydantic import ValidationError
 
+from orchestrator.accounts.roles import Role
 from orchestrator.contract.times import now
 from orchestrator.events.filters import EventFilter
 from orchestrator.events.models import Event
@@ -42,6 +43,8 @@ class EventsIn(ApiSocket):
 
     The PONG to a client's PING is its receipt: all events that it sent before are stored.
     """
+
+    least_role = Role.OPERATOR
 
     async def converse(self) -> None:
         self.want_pings()

@@ -2,18 +2,22 @@
 
 The protocol of `/ws/live`, all frames JSON text:
 
-- page → server `{"type": "subscribe", "topics": ["run:<id>", "logs:<id>", "tasks:<id>", "runs"]}`; the topics replace
-  those of an earlier frame, at most 50.
-- server → page `{"type": "subscribed", "topics": […]}`: from now on nothing that changes in these topics is missed.
+- page → server `{"type": "subscribe", "topics": ["run:<id>", "logs:<id>", "tasks:<id>", "runs"], "made": 1795000000}`;
+  the topics replace those of an earlier frame, at most 50. `made` (optional) is when the page was made, in seconds
+  since 1970 by the server's clock.
+- server → page `{"type": "subscribed", "topics": […], "missed": […]}`: from now on nothing that changes in these topics
+  is missed. `missed` are those that changed since the page was made; null when the server cannot tell, then the page
+  fetches everything.
 - server → page `{"type": "changed", "topics": […]}`: the page fetches the fragments of these topics by their URLs.
 - server → page `{"type": "resync"}`: the server may have missed changes, so the page fetches everything again.
 
-After a reconnect the page subscribes and fetches everything, so nothing needs to be replayed. Identifiers are UUIDs
-with dashes in lower case. A topic is told of at once, and then at most ten times a second.
+After a reconnect the page subscribes without `made` and fetches everything, so nothing needs to be replayed.
+Identifiers are UUIDs with dashes in lower case. A topic is told of at once, and then at most four times a second.
 
 Topics: `runs` any flow run changed · `run:<flow run id>` its state changed · `tasks:<flow run id>` one of its task
 runs changed · `logs:<flow run id>` it wrote log lines. A task run without a flow run stands for itself:
-`tasks:<task run id>`, `logs:<task run id>`.
+`tasks:<task run id>`, `logs:<task run id>`; `tasks` any task run changed. Of other things, `KINDS` has the topic of all
+of a kind; `<kind>:<id>` is one of them. `events` is told of whatever happened.
 """
 
 from __future__ import annotations
@@ -24,13 +28,33 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from orchestrator.events.models import Event
+from orchestrator.pages.shared_parts import versions
 
-INTERVAL_SECONDS = 0.1  # between two notices of one topic
+INTERVAL_SECONDS = 0.25  # between two notices of one topic
 MOST_TOPICS = 50  # of one page
-TOPIC = re.compile(r"runs|(?:run|logs|tasks):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+# What events are about, besides runs: the first words of the resource, the topic of one, and the topic of them all.
+KINDS = {
+    "prefect.flow.": ("flow", "flows"),
+    "prefect.deployment.": ("deployment", "deployments"),
+    "prefect.work-pool.": ("pool", "pools"),
+    "prefect.work-queue.": ("queue", "pools"),
+    "prefect.worker.": ("worker", "pools"),
+    "prefect.concurrency-limit.": ("limit", "limits"),
+    "prefect.artifact.": ("artifact", "artifacts"),
+    "prefect.artifact-collection.": ("artifact", "artifacts"),
+    "prefect.variable.": ("variable", "variables"),
+    "prefect.block-document.": ("block", "blocks"),
+    "prefect.automation.": ("automation", "automations"),
+}
+_ONE = "|".join(["run", "logs", "tasks", *sorted({one for one, _ in KINDS.values()})])
+_ALL = "|".join(["runs", "tasks", "events", "services", "assets", *sorted({every for _, every in KINDS.values()})])
+_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+TOPIC = re.compile(rf"(?:{_ALL})|(?:{_ONE}):{_ID}")
 
 _FLOW_RUN = "prefect.flow-run."
 _TASK_RUN = "prefect.task-run."
+_ASSET = "prefect.asset."
 
 
 def is_topic(topic: Any) -> bool:
@@ -38,16 +62,35 @@ def is_topic(topic: Any) -> bool:
 
 
 def topics_of_event(event: Event) -> tuple[str, ...]:
-    """Which topics the event changes; none when no page shows it."""
+    """Which topics the event changes."""
+    return ("events", *_topics_of_resource(event))
+
+
+def _topics_of_resource(event: Event) -> tuple[str, ...]:
     resource_id = event.resource_id
     if resource_id.startswith(_FLOW_RUN):
-        return ("runs", f"run:{resource_id.removeprefix(_FLOW_RUN)}")
+        return ("runs", f"run:{resource_id.removeprefix(_FLOW_RUN)}", *_topics_of_work(event))
     if resource_id.startswith(_TASK_RUN):
         for related in event.related:
             if related["prefect.resource.role"] == "flow-run":
-                return (f"tasks:{related['prefect.resource.id'].removeprefix(_FLOW_RUN)}",)
-        return (f"tasks:{resource_id.removeprefix(_TASK_RUN)}",)
+                return ("tasks", f"tasks:{related['prefect.resource.id'].removeprefix(_FLOW_RUN)}")
+        return ("tasks", f"tasks:{resource_id.removeprefix(_TASK_RUN)}")
+    for prefix, (one, every) in KINDS.items():
+        if resource_id.startswith(prefix):
+            return (every, f"{one}:{resource_id.removeprefix(prefix)}")
+    if event.event.startswith(_ASSET):  # their resources are known by addresses of their own
+        return ("assets",)
     return ()
+
+
+def _topics_of_work(event: Event) -> tuple[str, ...]:
+    """A run that changes also changes what is told of its flow, its deployment and the pool that it waits in."""
+    topics = []
+    for related in event.related:
+        for prefix, (one, _) in KINDS.items():
+            if related["prefect.resource.id"].startswith(prefix):
+                topics.append(f"{one}:{related['prefect.resource.id'].removeprefix(prefix)}")
+    return tuple(topics)
 
 
 def topics_of_line(line: dict[str, Any]) -> tuple[str, ...]:
@@ -71,6 +114,8 @@ class NoticeBoard:
 
     def watch(self, topics: Iterable[str], tell: Tell) -> None:
         for topic in topics:
+            if topic not in self._watchers:
+                versions.watched(topic)
             self._watchers.setdefault(topic, set()).add(tell)
 
     def unwatch(self, topics: Iterable[str], tell: Tell) -> None:
@@ -80,6 +125,7 @@ class NoticeBoard:
                 watchers.discard(tell)
                 if not watchers:
                     del self._watchers[topic]
+                    versions.unwatched(topic)
                     self._quiet_until.pop(topic, None)
 
     @property
@@ -93,7 +139,9 @@ class NoticeBoard:
         self.changed(topic for line in lines for topic in topics_of_line(line))
 
     def changed(self, topics: Iterable[str]) -> None:
-        self._pending.update(topic for topic in topics if topic in self._watchers)
+        changed = {topic for topic in topics if topic in self._watchers}
+        versions.changed(changed)
+        self._pending |= changed
         self._flush()
 
     def _flush(self) -> None:

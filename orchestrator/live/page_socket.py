@@ -14,6 +14,7 @@ from django.http.cookie import parse_cookie
 from django.utils.module_loading import import_string
 
 from orchestrator.live.hub import current_hub
+from orchestrator.live.missed import topics_since
 from orchestrator.live.notices import MOST_TOPICS, NoticeBoard, is_topic
 from orchestrator.live.sockets import POLICY_VIOLATION, PROTOCOL_ERROR, Refuse, Socket, until_first_ends
 from orchestrator.rest.authentication import auth_required, authenticate_header
@@ -54,11 +55,13 @@ class PageSocket(Socket):
 
     async def _listen(self, board: NoticeBoard) -> None:
         while True:
-            topics = read_topics(await self.receive_text())
+            topics, made = read_subscription(await self.receive_text())
             board.unwatch(self._topics, self.note)
             self._topics = topics
             board.watch(topics, self.note)
-            await self.send_object({"type": "subscribed", "topics": sorted(topics)})
+            missed = await http_threads.call(topics_since, made, topics) if made is not None else None
+            told = sorted(missed) if missed is not None else None
+            await self.send_object({"type": "subscribed", "topics": sorted(topics), "missed": told})
 
     async def _tell(self) -> None:
         while True:
@@ -81,16 +84,19 @@ class PageSocket(Socket):
         return user.is_authenticated and user.is_active
 
 
-def read_topics(frame: str | bytes) -> frozenset[str]:
-    """Raises Refuse when the frame is not a subscription."""
+def read_subscription(frame: str | bytes) -> tuple[frozenset[str], float | None]:
+    """The topics, and when the page was made. Raises Refuse when the frame is not a subscription."""
     try:
         asked = orjson.loads(frame)
     except orjson.JSONDecodeError:
         asked = None
-    topics = asked.get("topics") if isinstance(asked, dict) and asked.get("type") == "subscribe" else None
+    is_subscription = isinstance(asked, dict) and asked.get("type") == "subscribe"
+    topics, made = (asked.get("topics"), asked.get("made")) if is_subscription else (None, None)
     if not isinstance(topics, list) or len(topics) > MOST_TOPICS or not all(is_topic(topic) for topic in topics):
         raise Refuse(PROTOCOL_ERROR, f"Expected a subscription to at most {MOST_TOPICS} known topics")
-    return frozenset(topics)
+    if made is not None and (isinstance(made, bool) or not isinstance(made, int | float)):
+        raise Refuse(PROTOCOL_ERROR, "Expected seconds since 1970 as the time when the page was made")
+    return frozenset(topics), made
 
 
 async def join_board() -> NoticeBoard:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import orjson
@@ -15,6 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http.request import split_domain_port, validate_host
 
+from orchestrator.accounts.roles import Role
 from orchestrator.rest.authentication import auth_required, authenticate_header, authenticate_token
 from orchestrator.rest.json import dump, load_json
 from orchestrator.rest.origins import is_foreign
@@ -34,6 +37,25 @@ POLICY_VIOLATION = 1008
 SERVER_ERROR = 1011
 SERVICE_RESTART = 1012
 TRY_AGAIN_LATER = 1013
+
+
+_open: Counter[str] = Counter()  # by path; only the event loop's thread changes it
+
+
+def open_sockets() -> dict[str, int]:
+    """How many sockets this process serves, by their paths."""
+    return {path: count for path, count in sorted(dict(_open).items()) if count}
+
+
+@contextmanager
+def counted(path: str) -> Iterator[None]:
+    _open[path] += 1
+    try:
+        yield
+    finally:
+        _open[path] -= 1
+        if not _open[path]:
+            del _open[path]
 
 
 class Closed(Exception):
@@ -85,10 +107,11 @@ class Socket:
             self._refuse_other_hosts()
             self._refuse_other_sites()
             await self.admit()
-            if auth_required():
-                await until_first_ends(self.converse(), self._recheck())
-            else:
-                await self.converse()
+            with counted(self.scope["path"]):
+                if auth_required():
+                    await until_first_ends(self.converse(), self._recheck())
+                else:
+                    await self.converse()
         except Closed:
             pass
         except Refuse as refusal:
@@ -193,6 +216,7 @@ class ApiSocket(Socket):
     """
 
     needs_subprotocol: ClassVar[bool] = False
+    least_role: ClassVar[Role] = Role.VIEWER
     # The reasons that a refused client is told.
     not_greeted: ClassVar[str] = "Expected 'auth' message"
     unauthorized: ClassVar[str] = "Unauthorized"
@@ -220,10 +244,15 @@ class ApiSocket(Socket):
     async def _knows(self, token: str | None) -> bool:
         if not auth_required():
             return True
+        return await http_threads.call(self._may_enter, token)
+
+    def _may_enter(self, token: str | None) -> bool:
         header = self.header(b"authorization")
         if token is None and header:
-            return await http_threads.call(authenticate_header, header) is not None
-        return await http_threads.call(authenticate_token, token) is not None
+            actor = authenticate_header(header)
+        else:
+            actor = authenticate_token(token)
+        return actor is not None and actor.role >= self.least_role
 
 
 class UnknownAddress(Socket):

@@ -43,6 +43,21 @@ def write_rows() -> None:
         PeriodicTasks.update_changed()
 
 
+class RowNotFound(Exception):
+    """The service has no row for beat: none was written yet, or somebody deleted it."""
+
+
+def switch_service(*, name: str, on: bool) -> None:
+    """Let beat start the service from now on, or no more. Raises RowNotFound."""
+    with transaction.atomic():
+        row = PeriodicTask.objects.select_for_update(of=("self",)).filter(task=f"{TASKS}{name}").first()
+        if row is None:
+            raise RowNotFound(name)
+        if row.enabled != on:
+            row.enabled = on
+            row.save(update_fields=["enabled"])  # which tells beat that its rows have changed
+
+
 def _remove_gone(rows: dict[str, PeriodicTask], services: dict[str, Service]) -> bool:
     gone = [row.pk for task, row in rows.items() if task.removeprefix(TASKS) not in services]
     return bool(gone and PeriodicTask.objects.filter(pk__in=gone).delete()[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 
 from orchestrator.accounts.models import ApiKey, User
+from orchestrator.accounts.roles import Role, role_of
 from orchestrator.contract.times import now
 from orchestrator.rest.forgery import forgery_of
 
@@ -30,6 +32,11 @@ class Actor:
     key: ApiKey | None = None
 
     is_authenticated = True  # what DRF asks of a user
+
+    @property
+    def role(self) -> Role:
+        """That of the person. A program whose key belongs to nobody may do everything, as the auth string may."""
+        return role_of(self.user) if self.user is not None else Role.ADMIN
 
     def __str__(self) -> str:
         return str(self.user or self.key or "auth string")
@@ -107,7 +114,27 @@ class ApiAuthentication(BaseAuthentication):
 
 
 class MayUseApi(BasePermission):
-    """Everybody on an open server; on the others whoever is known. Views with `open_to_all` answer anybody."""
+    """Everybody on an open server; on the others whoever is known: viewers to read, operators and admins to write.
+
+    Views with `open_to_all` answer anybody.
+    """
+
+    message = "Only the roles operator and admin may do that."
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        return getattr(view, "open_to_all", False) or isinstance(request.user, Actor)
+        if getattr(view, "open_to_all", False):
+            return True
+        actor = request.user
+        return isinstance(actor, Actor) and (only_reads(request) or actor.role >= Role.OPERATOR)
+
+
+def only_reads(request: Any) -> bool:
+    """Whether a request changes nothing. Many questions of the contract are asked with POST."""
+    return request.method in ("GET", "HEAD", "OPTIONS") or _QUESTION.search(request.path_info) is not None
+
+
+# The last words of the addresses that are questions.
+_QUESTION = re.compile(
+    r"/(?:filter|filter/next|count|count-task-runs|count-deployments|dashboard/counts|paginate|history|lateness|validate"
+    r"|count-by/[^/]+)/?$"
+)

@@ -33,6 +33,23 @@ class HasTag(Func):
         return f"({sql} @> %s::jsonb)", [*params, json.dumps([self._tag])]
 
 
+class Likely(Func):
+    """A condition that says little: most rows that fit the rest fit it too.
+
+    Without figures about its tables SQLite takes any comparison with one value for a rare thing, and reads the index of
+    that column however many rows it has. PostgreSQL has figures.
+    """
+
+    output_field = BooleanField()
+    conditional = True
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, function="likely", **extra)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(%(expressions)s)", **extra)
+
+
 class EpochSeconds(Func):
     """Seconds since 1970 of a time, exact to the millisecond."""
 

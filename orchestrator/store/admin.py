@@ -9,6 +9,7 @@ from django.db.models import Model, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from orchestrator.pages.addresses import address_of
 from orchestrator.store.models import BlockDocument, BlockReference, BlockSchema, BlockType, Configuration, Variable
 from orchestrator.store.services.block_documents import delete_block_document
 from orchestrator.store.services.variables import delete_variable, update_variable
@@ -37,6 +38,9 @@ class VariableAdmin(QuickAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for variable in queryset:
             delete_variable(Q(pk=variable.pk))
+
+    def view_on_site(self, variable: Variable) -> str:
+        return address_of("variables")
 
     @admin.display(description="value")
     def short_value(self, variable: Variable) -> str:
@@ -89,6 +93,9 @@ class BlockDocumentAdmin(HistoryAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BlockDocument]:
         return super().get_queryset(request).defer("encrypted_data").select_related("block_type")
+
+    def view_on_site(self, document: BlockDocument) -> str:
+        return address_of("block", document.pk)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm("store.delete_blockdocument")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from orchestrator import __version__
 from orchestrator.sdk.api.client import Client
 from orchestrator.sdk.errors import ApiError, OrchestratorError, ServerUnreachable
 from orchestrator.worker.settings import WorkerSettings
@@ -32,6 +35,7 @@ def heartbeat(client: Client, settings: WorkerSettings, *, patience_seconds: flo
         "heartbeat_interval_seconds": HEARTBEAT_SECONDS,
         "work_queue_names": list(settings.work_queues),
         "concurrency": settings.concurrency,
+        "metadata": {"version": __version__, "host": socket.gethostname(), "process_id": os.getpid()},
         **news,
     }
     try:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from orchestrator.web.admin import HistoryAdmin, HistoryInline, badge
+from orchestrator.web.admin_filters import DayFilter
 from runs.models import Claim
 
 
@@ -27,7 +28,7 @@ class ClaimAdmin(HistoryAdmin):
         "outcome_word",
         "reason",
     ]
-    list_filter = ["outcome", "claimed_at"]
+    list_filter = ["outcome", ("claimed_at", DayFilter)]
     list_select_related = ["flow_run"]
     search_fields = ["worker_name"]
     ordering = ["-id"]

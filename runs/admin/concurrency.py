@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from orchestrator.contract.times import now
+from orchestrator.pages.addresses import address_of
 from orchestrator.web.admin import HistoryAdmin, HistoryInline
+from orchestrator.web.admin_asking import ask, reason_of, told
+from runs.errors import ConcurrencyLimitNotFound
 from runs.models import ConcurrencyLease, ConcurrencyLimit, ConcurrencySlot
+from runs.services.concurrency_releases import free_all_slots
+
+MOST_NAMED = 20  # limits that the question names
 
 
 class SlotsInline(HistoryInline):
@@ -55,6 +61,29 @@ class ConcurrencyLimitAdmin(HistoryAdmin):
     search_fields = ["name"]
     ordering = ["name"]
     inlines = [HoldersInline]
+    actions = ["release"]
+
+    def view_on_site(self, limit: ConcurrencyLimit) -> str:
+        return address_of("concurrency-limit", limit.pk)
+
+    @admin.action(description="Release all slots…", permissions=["operate"])
+    def release(self, request: HttpRequest, limits: QuerySet[ConcurrencyLimit]) -> HttpResponse | None:
+        rows = [(limit.name, f"{self.in_use(limit)} of {limit.limit} in use") for limit in limits[:MOST_NAMED]]
+        sentence = "Whoever holds slots loses them and is not stopped, so more may run at once than the limit allows."
+        title = "Release all slots"
+        asked = ask(self, request, limits, title=title, sentence=sentence, button=title, rows=rows, examples=())
+        if asked is not None:
+            return asked
+        author = {"id": str(request.user.pk), "type": "USER", "display_value": str(request.user)}
+        freed = 0
+        for limit in limits:
+            try:
+                freed += free_all_slots(limit_id=limit.pk, author=author, reason=reason_of(request))
+            except ConcurrencyLimitNotFound:
+                continue  # it was deleted just now
+            self.log_change(request, limit, told("All slots released", reason_of(request)))
+        self.message_user(request, f"{freed} slot{'' if freed == 1 else 's'} released.", messages.SUCCESS)
+        return None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ConcurrencyLimit]:
         return super().get_queryset(request).with_leased(now())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from django.urls import reverse
 
+from orchestrator.pages.addresses import address_of
 from orchestrator.web.admin import QuickAdmin
 from runs.models import Flow
 
@@ -28,4 +28,4 @@ class FlowAdmin(QuickAdmin):
         return False
 
     def view_on_site(self, flow: Flow) -> str:
-        return f"{reverse('runs:list')}?flow={flow.name}"
+        return address_of("flow", flow.pk)

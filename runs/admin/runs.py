@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from orchestrator.live.words import duration_words
-from orchestrator.web.admin import HistoryAdmin
+from orchestrator.pages.addresses import address_of
+from orchestrator.pages.words import duration_words
+from orchestrator.web.admin import MOST_INLINE, HistoryAdmin, HistoryInline
+from orchestrator.web.admin_filters import DayFilter, FewRelated
+from runs.admin.bulk import BulkActions
 from runs.admin.claims import Claims
 from runs.admin.states import FlowRunStates, TaskRunStates
 from runs.admin.words import state_badge
 from runs.models import FlowRun, FlowRunTag, TaskRun, TaskRunTag
 from runs.models.run import Run
 
+NEWEST_TAGS = 300  # rows that the filter by tag is made of
+MOST_TAGS = 30
+
 
 class RunAdmin(HistoryAdmin):
     """What the lists of flow runs and of task runs have in common."""
 
-    list_filter = ["state_type", "start_time"]
+    list_filter = ["state_type", ("start_time", DayFilter)]
     search_fields = ["name"]
     ordering = ["-id"]
+    newest_by = "id"
 
     @admin.display(description="state", ordering="state_type")
     def state_word(self, run: Run) -> SafeString:
@@ -38,13 +45,56 @@ class RunAdmin(HistoryAdmin):
         return ", ".join(run.tags)
 
 
+class TagFilter(admin.SimpleListFilter):
+    """The tags of the newest runs, or any that the address names."""
+
+    title = "tag"
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        newest = FlowRunTag.objects.order_by("-id").values_list("tag", flat=True)[:NEWEST_TAGS]
+        return [(tag, tag) for tag in sorted(set(newest))][:MOST_TAGS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[FlowRun]) -> QuerySet[FlowRun]:
+        tagged = FlowRunTag.objects.filter(tag=self.value(), flow_run=OuterRef("pk"))
+        return queryset.filter(Exists(tagged)) if self.value() else queryset
+
+
+class Tasks(HistoryInline):
+    """The first of them; a link on the page leads to all."""
+
+    model = TaskRun
+    fk_name = "flow_run"
+    fields = ["name", "state_word", "start_time", "total_run_time", "run_count"]
+    readonly_fields = ["name", "state_word", "start_time", "total_run_time", "run_count"]
+    ordering = ["-id"]
+    verbose_name_plural = f"the newest {MOST_INLINE} task runs"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TaskRun]:
+        columns = ("id", "flow_run", "name", "state_type", "state_name", "start_time", "total_run_time", "run_count")
+        return super().get_queryset(request).only(*columns)
+
+    @admin.display(description="state")
+    def state_word(self, run: Run) -> SafeString:
+        return state_badge(run.state_type, run.state_name)
+
+
 @admin.register(FlowRun)
-class FlowRunAdmin(RunAdmin):
+class FlowRunAdmin(RunAdmin, BulkActions):
     list_display = ["name", "state_word", "flow", "deployment", "start_time", "duration", "run_count", "tag_words"]
-    list_filter = ["state_type", "start_time", "auto_scheduled", ("deployment", admin.EmptyFieldListFilter), "flow"]
+    list_filter = [
+        "state_type",
+        ("start_time", DayFilter),
+        ("flow", FewRelated),
+        ("work_queue__work_pool", FewRelated),
+        TagFilter,
+        "auto_scheduled",
+        ("deployment", admin.EmptyFieldListFilter),
+    ]
     list_select_related = ["flow", "deployment"]
     search_fields = ["name", "flow__name"]
-    inlines = [FlowRunStates, Claims]
+    inlines = [FlowRunStates, Claims, Tasks]
+    actions = ["retry", "cancel", "pause", "resume", "set_state", "delete"]
     fieldsets = [
         (
             None,
@@ -76,6 +126,20 @@ class FlowRunAdmin(RunAdmin):
                 ]
             },
         ),
+        (
+            "What went wrong",
+            {
+                "fields": [
+                    "error_type",
+                    "error_message",
+                    "error_frame",
+                    "error_source",
+                    "error_fingerprint",
+                    "failing_task_run_id",
+                ],
+                "classes": ["collapse"],
+            },
+        ),
         ("What it was given", {"fields": ["parameters", "context", "labels", "job_variables", "empirical_policy"]}),
         (
             "Where it comes from",
@@ -97,7 +161,7 @@ class FlowRunAdmin(RunAdmin):
         return ["state_word", "duration", "tasks_link", "log_link", "created", "updated"]
 
     def view_on_site(self, run: FlowRun) -> str:
-        return reverse("runs:flow-run", args=[run.pk])
+        return address_of("flow-run", run.pk)
 
     @admin.display(description="task runs")
     def tasks_link(self, run: FlowRun) -> SafeString:
@@ -117,7 +181,7 @@ class TaskRunAdmin(RunAdmin):
     readonly_fields = ["state_word", "duration", "created", "updated"]
 
     def view_on_site(self, run: TaskRun) -> str:
-        return reverse("runs:task-run", args=[run.pk])
+        return address_of("task-run", run.pk)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "flow_run__id__exact" or super().lookup_allowed(lookup, value, request)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from orchestrator.web.admin import HistoryAdmin, HistoryInline
+from orchestrator.web.admin_filters import DayFilter
 from runs.admin.words import state_badge
 from runs.models import FlowRunState, TaskRunState
 from runs.models.states import StateRecord
@@ -33,9 +34,10 @@ class TaskRunStates(StatesInline):
 
 
 class StateAdmin(HistoryAdmin):
-    list_filter = ["type", "timestamp"]
+    list_filter = ["type", ("timestamp", DayFilter)]
     search_fields = ["name", "message"]
     ordering = ["-timestamp"]
+    newest_by = "timestamp"
 
     @admin.display(description="state", ordering="type")
     def state_word(self, state: StateRecord) -> SafeString:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.safestring import SafeString
 
-from orchestrator.live.looks import look_of
+from orchestrator.pages.looks import look_of
 from orchestrator.web.admin import badge
 
 

@@ -2,6 +2,7 @@
 
 from runs.models.artifacts import Artifact, ArtifactCollection
 from runs.models.background import QueuedTaskRun, TaskSubscription
+from runs.models.bulk_actions import BulkAction, BulkActionItem
 from runs.models.claims import Claim
 from runs.models.concurrency_leases import ConcurrencyLease, ConcurrencySlot
 from runs.models.concurrency_limits import ConcurrencyLimit
@@ -10,6 +11,7 @@ from runs.models.flow_run_inputs import FlowRunInput
 from runs.models.flow_runs import FlowRun, FlowRunTag
 from runs.models.flows import Flow
 from runs.models.heartbeats import Heartbeat, Rescue
+from runs.models.known_errors import KnownError
 from runs.models.leftovers import Leftover
 from runs.models.logs import Log
 from runs.models.retention_reports import RetentionReport
@@ -21,6 +23,8 @@ from runs.models.task_runs import TaskRun, TaskRunTag
 __all__ = [
     "Artifact",
     "ArtifactCollection",
+    "BulkAction",
+    "BulkActionItem",
     "CachedState",
     "Claim",
     "ConcurrencyLease",
@@ -32,6 +36,7 @@ __all__ = [
     "FlowRunState",
     "FlowRunTag",
     "Heartbeat",
+    "KnownError",
     "Leftover",
     "Log",
     "QueuedTaskRun",

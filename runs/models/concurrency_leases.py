@@ -59,6 +59,14 @@ class ConcurrencyLease(models.Model):
     def __str__(self) -> str:
         return f"{self.holder_type} {self.holder_id}" if self.holder_id else str(self.id)
 
+    def holder(self) -> tuple[str | None, UUID | None]:
+        """What has it, and its identifier. Taken by the rules for a run, it is that run's, whatever else it says."""
+        if self.task_run_id:
+            return self.HolderType.TASK_RUN.value, self.task_run_id
+        if self.flow_run_id:
+            return self.HolderType.FLOW_RUN.value, self.flow_run_id
+        return self.holder_type, self.holder_id
+
 
 class ConcurrencySlotQuerySet(models.QuerySet):
     def live(self, at: datetime) -> ConcurrencySlotQuerySet:

@@ -101,6 +101,11 @@ class FlowRun(Run):
             ),
             models.Index(fields=["name"], name="flow_run_name"),
             models.Index(
+                fields=["error_fingerprint", "end_time"],
+                name="flow_run_error",
+                condition=Q(error_fingerprint__isnull=False),
+            ),
+            models.Index(
                 fields=["next_scheduled_start_time"],
                 name="flow_run_due",
                 condition=Q(state_type=StateType.SCHEDULED.value),

@@ -4,14 +4,22 @@ import logging
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Q
 
 from orchestrator.contract.ids import uuid7
+
+WARNING = 30
 
 
 class LogQuerySet(models.QuerySet):
     def of_flow_run(self, flow_run_id: UUID) -> LogQuerySet:
         """Oldest first; lines of one moment keep the order in which they were written."""
         return self.filter(flow_run_id=flow_run_id).order_by("timestamp", "id")
+
+    def at_least(self, level: int) -> LogQuerySet:
+        """Of a level or worse; warnings and errors by the index that has nothing else."""
+        bad = self.filter(level__gte=WARNING) if level > WARNING else self  # the index's own words
+        return bad.filter(level__gte=level)
 
 
 class Log(models.Model):
@@ -33,6 +41,12 @@ class Log(models.Model):
             models.Index(fields=["flow_run_id", "timestamp", "id"], name="log_flow_run"),
             models.Index(fields=["task_run_id", "timestamp", "id"], name="log_task_run"),
             models.Index(fields=["timestamp", "id"], name="log_time"),
+            # Few lines are bad, and they are looked for among a million others.
+            models.Index(
+                fields=["flow_run_id", "timestamp", "id", "level"],
+                name="log_flow_run_bad",
+                condition=Q(level__gte=WARNING),
+            ),
         ]
 
     def __str__(self) -> str:

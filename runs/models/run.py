@@ -71,6 +71,21 @@ class Run(Record):
     end_time = models.DateTimeField(null=True, blank=True)
     total_run_time = models.FloatField(default=0.0, help_text="Seconds spent in RUNNING states that have ended.")
 
+    # Of a run that failed or crashed, else None. `runs/services/failures` says how they come about.
+    error_type = models.TextField(
+        null=True, blank=True, help_text="The exception's, or the state's name where none is known."
+    )
+    error_message = models.TextField(null=True, blank=True, help_text="The first 200 characters.")
+    error_frame = models.TextField(
+        null=True, blank=True, help_text="The last place in the author's own code: file:line, function."
+    )
+    error_source = models.TextField(null=True, blank=True, help_text="The line of code there.")
+    error_fingerprint = models.CharField(
+        max_length=16, null=True, blank=True, help_text="The same for errors of one kind."
+    )
+    failing_task_run_id = models.UUIDField(null=True, blank=True, help_text="The task run that went wrong first.")
+    failure_log_id = models.UUIDField(null=True, blank=True, help_text="The line of the log that tells why.")
+
     class Meta:
         abstract = True
 
@@ -84,6 +99,11 @@ class Run(Record):
     @property
     def current_state(self) -> State | None:
         return State.from_wire(self.state) if self.state else None
+
+    @property
+    def error_words(self) -> str:
+        """`KeyError: 'table'`; empty unless the run failed."""
+        return ": ".join(part for part in (self.error_type, self.error_message) if part)
 
     @property
     def is_terminal(self) -> bool:

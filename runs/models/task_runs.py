@@ -39,6 +39,11 @@ class TaskRun(Run):
             models.Index(fields=["end_time"], name="task_run_ended"),
             models.Index(fields=["end_time"], name="task_run_ended_alone", condition=Q(flow_run=None)),
             models.Index(fields=["name"], name="task_run_name"),
+            models.Index(
+                fields=["error_fingerprint", "end_time"],
+                name="task_run_error",
+                condition=Q(error_fingerprint__isnull=False),
+            ),
         ]
 
 

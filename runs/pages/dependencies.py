@@ -11,13 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from orchestrator.live.looks import look_of
+from orchestrator.pages.looks import look_of
 from runs.models import FlowRun, TaskRun
-from runs.pages.timeline import group_name, task_url
+from runs.pages.timeline.lanes import group_name
+from runs.pages.timeline.rows import task_url
 from runs.services.graph import upstream_ids
 
-MOST_SINGLE_NODES = 60  # beyond that, the runs of one task share a node
+MOST_SINGLE_NODES = 40  # beyond that, the runs of one task share a node
 MOST_NODES = 150  # beyond that the drawing could not be read
+HOPS = 2  # around the chosen task
+MOST_AROUND = 60  # tasks, around the chosen one
 NODE_WIDTH = 172
 NODE_HEIGHT = 30
 COLUMN = 226
@@ -40,6 +43,7 @@ class Node:
     x: int = 0
     y: int = 0
     is_bend: bool = False
+    is_chosen: bool = False
 
     @property
     def height(self) -> int:
@@ -69,15 +73,49 @@ class Graph:
         return len(self.nodes) > MOST_NODES
 
 
-def build_graph(*, tasks: Sequence[TaskRun], children: Mapping[UUID, FlowRun]) -> Graph:
-    """Lay out the task runs. `children` maps the task run that stands for a subflow to the subflow's run."""
-    grouped = len(tasks) > MOST_SINGLE_NODES
+def around(chosen: UUID, tasks: Sequence[TaskRun], children: Mapping[UUID, FlowRun]) -> list[TaskRun]:
+    """The tasks that are at most HOPS dependencies away from the chosen one, itself included; at most MOST_AROUND.
+
+    Empty where it is not among them.
+    """
+    stands_for = {child.id: task_id for task_id, child in children.items()}
+    known = {task.id for task in tasks}
+    neighbours: dict[UUID, list[UUID]] = defaultdict(list)
+    for task in tasks:
+        for upstream in upstream_ids(task.task_inputs):
+            upstream = stands_for.get(upstream, upstream)
+            if upstream in known:
+                neighbours[task.id].append(upstream)
+                neighbours[upstream].append(task.id)
+    found = dict.fromkeys([chosen] if chosen in known else [])
+    edge = list(found)
+    for _ in range(HOPS):
+        edge = [one for task_id in edge for one in neighbours[task_id] if one not in found]
+        found |= dict.fromkeys(edge)
+    kept = set(list(found)[:MOST_AROUND])
+    return [task for task in tasks if task.id in kept]
+
+
+def build_graph(
+    *,
+    tasks: Sequence[TaskRun],
+    children: Mapping[UUID, FlowRun],
+    chosen: UUID | None = None,
+    grouped: bool | None = None,
+) -> Graph:
+    """Lay out the task runs. `children` maps the task run that stands for a subflow to the subflow's run.
+
+    With `grouped` the runs of one task share a box; None leaves that to their number.
+    """
+    grouped = len(tasks) > MOST_SINGLE_NODES if grouped is None else grouped
     node_of = {task.id: task.task_key if grouped else str(task.id) for task in tasks}
     node_of |= {child.id: node_of[task_id] for task_id, child in children.items() if task_id in node_of}
     members: dict[str, list[TaskRun]] = defaultdict(list)
     for task in tasks:
         members[node_of[task.id]].append(task)
     nodes = {key: _node(key, group, children) for key, group in members.items()}
+    if chosen in node_of:
+        nodes[node_of[chosen]].is_chosen = True
     for task in tasks:
         key = node_of[task.id]
         nodes[key].parents |= {node_of[upstream] for upstream in upstream_ids(task.task_inputs) if upstream in node_of}

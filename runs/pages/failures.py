@@ -1,31 +1,21 @@
-"""Why a run ended badly, or does not begin, said on its page without a click."""
+"""Why a run ended badly, as its page says it without a click: the error, the place, the line of the log, the tries."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db.models import Q
 
-from orchestrator.contract.states import StateType
 from runs.models import FlowRun, Log, TaskRun
+from runs.models.run import Run
+from runs.services.failures.columns import BAD_ENDS
+from runs.services.failures.completing import first_failed_task, telling_line
+from runs.services.failures.naming import message_in_brief
+from runs.services.failures.tracebacks import Traceback, place_in_brief, read_traceback
 
-BAD_ENDS = (StateType.FAILED.value, StateType.CRASHED.value)
-_FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
-_LIBRARY = (
-    "site-packages",
-    "/prefect/",
-    "/orchestrator/sdk/",
-    "/orchestrator/worker/",
-    "/concurrent/",
-    "/asyncio/",
-    "/lib/python3",
-    "<frozen",
-)
-_PREAMBLE = re.compile(r"^(Flow|Task) run (encountered an exception:?|failed with) ")
-_SOURCE_NOISE = re.compile(r"^[\s~^]+$")
+LONGEST_TRACEBACK = 20_000  # characters that are shown
+reason_in_brief = message_in_brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,104 +26,77 @@ class Excerpt:
     source: str
     error: str
     hidden_frames: int
+    whole: str  # the traceback as it was logged
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     headline: str
-    task: TaskRun | None
+    place: str  # `flows.py:45`; empty where it is not known
+    tries: int
+    task: TaskRun | None  # of a flow run: where it began
     log_id: UUID | None
     excerpt: Excerpt | None
+    fingerprint: str | None = None
+    inside: FlowRun | None = None  # the subflow that the task belongs to, where it is none of the run's own
+    words: list[str] = field(default_factory=list)  # what else is known of the end, sentence by sentence
+    last_lines: list[Log] = field(default_factory=list)  # of a run that ended without saying why
 
 
-def failure_of(run: FlowRun) -> Failure | None:
-    """None unless the run failed or crashed. Looks for the first task that went wrong and the line that tells why."""
+def failure_of(run: FlowRun, task: TaskRun | None = None) -> Failure | None:
+    """None unless the run failed or crashed. `task` is where it began, if the caller knows; else it is looked for."""
     if run.state_type not in BAD_ENDS:
         return None
-    task = (
-        run.task_runs.filter(state_type__in=BAD_ENDS, child_flow_runs=None)
-        .only("id", "name", "state", "state_type", "state_name", "run_count")
-        .order_by("end_time")
-        .first()
-    )
-    line = _telling_line(Q(flow_run_id=run.id), task.id if task else None)
-    return Failure(
-        headline=_headline(run, line),
-        task=task,
-        log_id=line.id if line else None,
-        excerpt=excerpt_of(line.message) if line else None,
-    )
+    if task is None and (run.failing_task_run_id is None or run.failure_log_id is None):
+        task = first_failed_task(run)
+    line = _line_of(run, Q(flow_run_id=run.id), task)
+    return _failure(run, line, task)
 
 
 def failure_of_task(task: TaskRun) -> Failure | None:
     if task.state_type not in BAD_ENDS:
         return None
-    line = _telling_line(Q(task_run_id=task.id), task.id)
-    return Failure(
-        headline=_headline(task, line),
-        task=None,
-        log_id=line.id if line else None,
-        excerpt=excerpt_of(line.message) if line else None,
-    )
+    return _failure(task, _line_of(task, Q(task_run_id=task.id), task), None)
 
 
 def excerpt_of(message: str) -> Excerpt | None:
     """Read a traceback. None when the message holds none."""
-    lines = message.splitlines()
-    frames = [(number, match) for number, text in enumerate(lines) if (match := _FRAME.match(text))]
-    if not frames:
-        return None
-    own = [frame for frame in frames if not any(mark in frame[1]["file"] for mark in _LIBRARY)]
-    number, frame = (own or frames)[-1]
-    source = lines[number + 1].strip() if number + 1 < len(lines) and not _FRAME.match(lines[number + 1]) else ""
-    error = next(
-        (text for text in reversed(lines) if text.strip() and not text[0].isspace() and not _SOURCE_NOISE.match(text)),
-        "",
+    traceback = read_traceback(message)
+    return None if traceback is None else _excerpt(traceback, message)
+
+
+def _line_of(run: Run, lines: Q, task: TaskRun | None) -> Log | None:
+    """The line that was noted when the run failed; of a run from before lines were noted, the one that fits best."""
+    noted = Log.objects.filter(id=run.failure_log_id).first() if run.failure_log_id else None
+    return noted or telling_line(lines, task.id if task else None)
+
+
+def _failure(run: Run, line: Log | None, task: TaskRun | None) -> Failure:
+    excerpt = excerpt_of(line.message) if line else None
+    place = place_in_brief(run.error_frame or "").partition(",")[0]
+    if not place and excerpt:
+        found = read_traceback(line.message) if line else None
+        place = place_in_brief(found.own_frame.place).partition(",")[0] if found else ""
+    return Failure(
+        headline=_headline(run, line),
+        place=place,
+        tries=(task or run).run_count,
+        task=task,
+        log_id=line.id if line else None,
+        excerpt=excerpt,
+        fingerprint=run.error_fingerprint,
     )
-    place = f'File "{frame["file"]}", line {frame["line"]}' + (f", in {frame['function']}" if frame["function"] else "")
-    return Excerpt(frame=place, source=source, error=error, hidden_frames=len(frames) - (len(own) or 1))
 
 
-def reasons_for_waiting(run: FlowRun, now: datetime) -> list[str]:
-    """Why a scheduled or pending run has not begun. Wants the run with its queue and pool; one query for workers."""
-    if run.state_type not in (StateType.SCHEDULED, StateType.PENDING):
-        return []
-    due = run.next_scheduled_start_time or run.expected_start_time
-    queue = run.work_queue
-    if run.state_type == StateType.SCHEDULED and due and due > now:
-        return []
-    if queue is None:
-        return (
-            ["It belongs to no work pool, so no worker takes it: whoever created it has to start it."]
-            if run.deployment_id
-            else []
-        )
-    pool = queue.work_pool
-    reasons = []
-    if pool.is_paused:
-        reasons.append(f"The work pool “{pool.name}” is paused.")
-    if queue.is_paused:
-        reasons.append(f"The work queue “{queue.name}” is paused.")
-    if not pool.workers.alive(now).exists():
-        reasons.append(
-            f"No worker serves the work pool “{pool.name}”. Start one: orchestrator worker start --pool {pool.name}"
-        )
-    return reasons
+def _excerpt(traceback: Traceback, message: str) -> Excerpt:
+    frame = traceback.own_frame
+    place = f'File "{frame.file}", line {frame.line}' + (f", in {frame.function}" if frame.function else "")
+    hidden = len(traceback.frames) - (sum(not one.is_library for one in traceback.frames) or 1)
+    whole = message if len(message) <= LONGEST_TRACEBACK else f"…{message[-LONGEST_TRACEBACK:]}"
+    return Excerpt(frame=place, source=frame.source, error=traceback.error, hidden_frames=hidden, whole=whole)
 
 
-def reason_in_brief(message: str | None) -> str:
-    """The first line of a state's message, without the words that every failure begins with."""
-    lines = (message or "").strip().splitlines()
-    return _PREAMBLE.sub("", lines[0]) if lines else ""
-
-
-def _telling_line(of_run: Q, task_id: UUID | None) -> Log | None:
-    """The newest error line, those of the task and those with a traceback first."""
-    lines = list(Log.objects.filter(of_run, level__gte=40).order_by("-timestamp", "-id")[:20])
-    return max(lines, key=lambda line: (line.task_run_id == task_id, "Traceback" in line.message), default=None)
-
-
-def _headline(run: FlowRun | TaskRun, line: Log | None) -> str:
+def _headline(run: Run, line: Log | None) -> str:
     message = (run.state or {}).get("message")
     if message:
         return reason_in_brief(message)

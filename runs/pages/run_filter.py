@@ -1,131 +1,188 @@
-"""The filter of the list of runs: what the address asks for, and the runs that answer it."""
+"""What flow runs can be filtered by, and the runs that a filter and a stretch of time leave."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import UUID
+from typing import Any
 
-from django.db.models import Q
-from django.http import QueryDict
+from django.db.models import Exists, F, OuterRef, Q, TextField
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast
+from django.http import HttpRequest, QueryDict
 
-from orchestrator.contract.states import StateType
-from orchestrator.contract.times import format_time, parse_time
-from runs.models import FlowRun
+from orchestrator.contract.states import TERMINAL, StateType
+from orchestrator.pages.filters.selection import Selection, read_selection
+from orchestrator.pages.filters.terms import (
+    Asked,
+    Term,
+    Unreadable,
+    identifier_begins,
+    length_of_time,
+    named,
+    number,
+    one_of,
+    text_matches,
+    whole_identifier,
+)
+from orchestrator.pages.time_range import TimeRange
+from runs.models import Artifact, FlowRun, FlowRunTag, Log, TaskRun
 from runs.models.flow_runs import FlowRunQuerySet
 
-RANGES = {
-    "1h": ("Last hour", timedelta(hours=1)),
-    "24h": ("Last 24 hours", timedelta(days=1)),
-    "7d": ("Last 7 days", timedelta(days=7)),
-    "30d": ("Last 30 days", timedelta(days=30)),
-    "all": ("Any time", None),
-}
 USUAL_RANGE = "7d"
 SOON = timedelta(hours=1)  # runs planned for later than this are only listed when scheduled runs are asked for
 
-# Words for the address → how a run is recognised. Two are names of states that mean more than their type.
+# Words for the address → how a run is recognised. Some are names of states that mean more than their type.
 STATES: dict[str, Q] = {type_.value.lower(): Q(state_type=type_.value) for type_ in StateType}
 STATES["late"] = Q(state_name="Late")
 STATES["retrying"] = Q(state_name__in=("Retrying", "AwaitingRetry"))
+_ENDED = [type_.value for type_ in TERMINAL]
 
 
-@dataclass(frozen=True, slots=True)
-class RunFilter:
-    states: tuple[str, ...] = ()
-    flow: str = ""  # the flow's name; `*` stands for anything
-    name: str = ""  # part of the run's name
-    tag: str = ""
-    range: str = USUAL_RANGE
-    subflows: bool = False
-    before: tuple[datetime, UUID] | None = None  # the keyset page that follows this place
-    after: tuple[datetime, UUID] | None = None  # the keyset page that precedes this place
-    unknown: tuple[str, ...] = field(default=())  # words of the address that mean nothing
+def tagged(rows: Any, run: str) -> Callable[[Asked], Q]:
+    def match(asked: Asked) -> Q:
+        whole = "*" not in asked.text
+        which = Q(tag=asked.text) if whole else text_matches("tag", asked.text)
+        return Q(Exists(rows.filter(which, **{run: OuterRef("pk")})))
 
-    @classmethod
-    def from_query(cls, query: QueryDict) -> RunFilter:
-        asked = [word.strip().lower() for value in query.getlist("state") for word in value.split(",") if word.strip()]
-        range_ = query.get("range", USUAL_RANGE)
-        unknown = [f"state {word}" for word in asked if word not in STATES]
-        if range_ not in RANGES:
-            unknown.append(f"range {range_}")
-        return cls(
-            states=tuple(word for word in asked if word in STATES),
-            flow=query.get("flow", "").strip(),
-            name=query.get("q", "").strip(),
-            tag=query.get("tag", "").strip(),
-            range=range_ if range_ in RANGES else USUAL_RANGE,
-            subflows=query.get("subflows") == "1",
-            before=read_place(query.get("before", "")),
-            after=read_place(query.get("after_run", "")),
-            unknown=tuple(unknown),
+    return match
+
+
+def lasted(asked: Asked) -> Q:
+    """By the time spent running, of what still runs also that of now."""
+    longer, length = length_of_time(asked.text)
+    seconds, began = length.total_seconds(), asked.now - length
+    runs_since = Q(state_type=StateType.RUNNING)
+    if longer:
+        return Q(total_run_time__gt=seconds) | (runs_since & Q(state_timestamp__lt=began))
+    over = Q(start_time__isnull=False, total_run_time__lt=seconds) & ~runs_since
+    return over | (runs_since & Q(total_run_time__lt=seconds, state_timestamp__gt=began))
+
+
+def began_late(asked: Asked) -> Q:
+    """By how long after its time a run began, or still has not begun."""
+    longer, length = length_of_time(asked.text)
+    waits = Q(start_time__isnull=True) & ~Q(state_type__in=_ENDED)
+    if longer:
+        return Q(start_time__gt=F("expected_start_time") + length) | (
+            waits & Q(expected_start_time__lt=asked.now - length)
         )
-
-    @property
-    def is_narrowed(self) -> bool:
-        return bool(self.states or self.flow or self.name or self.tag)
-
-    @property
-    def is_first_page(self) -> bool:
-        return self.before is None and self.after is None
-
-    def in_range(self, now: datetime) -> FlowRunQuerySet:
-        """The runs that match in everything but their state, each with its `sort_time`."""
-        runs = FlowRun.objects.newest_first()
-        _, span = RANGES[self.range]
-        if span is not None:
-            runs = runs.filter(sort_time__gte=now - span)
-        if "scheduled" not in self.states:
-            runs = runs.filter(sort_time__lte=now + SOON)
-        if not self.subflows:
-            runs = runs.top_level()
-        if self.flow:
-            runs = runs.filter(_flow_matches(self.flow))
-        if self.name:
-            runs = runs.filter(_name_matches(self.name))
-        if self.tag:
-            runs = runs.filter(tag_rows__tag=self.tag)
-        return runs
-
-    def with_state(self, runs: FlowRunQuerySet) -> FlowRunQuerySet:
-        if not self.states:
-            return runs
-        wanted = Q()
-        for word in self.states:
-            wanted |= STATES[word]
-        return runs.filter(wanted)
+    return Q(start_time__lt=F("expected_start_time") + length) | (waits & Q(expected_start_time__gt=asked.now - length))
 
 
-def place_of(run: FlowRun) -> str:
-    """Where a run stands in the list, as the address of the next page says it."""
-    return f"{format_time(run.sort_time)}_{run.id}"
+def started(asked: Asked) -> Q:
+    """How long ago: `<2h` within the last two hours."""
+    longer, length = length_of_time(asked.text)
+    moment = asked.now - length
+    return Q(start_time__lt=moment) if longer else Q(start_time__gt=moment)
 
 
-def read_place(text: str) -> tuple[datetime, UUID] | None:
-    moment, _, identifier = text.partition("_")
-    try:
-        return parse_time(moment), UUID(identifier)
-    except ValueError:
-        return None
+def went_wrong_with(asked: Asked) -> Q:
+    """Part of what is said about an error."""
+    text = asked.text.strip("*")
+    return Q(error_type__icontains=text) | Q(error_message__icontains=text) | Q(error_frame__icontains=text)
 
 
-def _flow_matches(pattern: str) -> Q:
-    if "*" not in pattern:
-        return Q(flow__name__iexact=pattern)
-    start, *middle, end = pattern.split("*")
-    matches = Q()
-    if start:
-        matches &= Q(flow__name__istartswith=start)
-    for part in filter(None, middle):
-        matches &= Q(flow__name__icontains=part)
-    if end:
-        matches &= Q(flow__name__iendswith=end)
-    return matches
-
-
-def _name_matches(text: str) -> Q:
+def name_contains(asked: Asked) -> Q:
     """Part of the run's name, or its whole identifier."""
-    try:
-        return Q(id=UUID(text))
-    except ValueError:
-        return Q(name__icontains=text)
+    found = whole_identifier(asked.text)
+    return Q(pk=found) if found else Q(name__icontains=asked.text)
+
+
+def _parameter(asked: Asked) -> Q:
+    """A parameter by its path: `param.region:eu`, `param.options.retries:3`."""
+    *above, last = asked.key.split(".")
+    place: Any = "parameters"
+    for key in above:
+        place = KeyTransform(key, place)
+    value = Cast(KeyTextTransform(last, place), TextField())
+    found = FlowRun.objects.alias(asked_parameter=value).filter(
+        text_matches("asked_parameter", asked.text), pk=OuterRef("pk")
+    )
+    return Q(Exists(found))
+
+
+def _parent(asked: Asked) -> Q:
+    word = asked.text.lower()
+    if word in ("none", "any"):
+        return Q(parent_task_run__isnull=word == "none")
+    found = whole_identifier(asked.text)
+    if found is None:
+        raise Unreadable("none, any, or the identifier of a run")
+    return Q(parent_task_run__flow_run=found)
+
+
+def _made_by(asked: Asked) -> Q:
+    word = asked.text
+    if word.lower() == "schedule":
+        return Q(auto_scheduled=True) | Q(created_by__type="SCHEDULE")
+    return Q(created_by__type__iexact=word) | Q(created_by__display_value__iexact=word)
+
+
+_HAS = {
+    "warnings": Q(Exists(Log.objects.filter(flow_run_id=OuterRef("pk"), level__gte=30, level__lt=40))),
+    "errors": Q(Exists(Log.objects.filter(flow_run_id=OuterRef("pk"), level__gte=40))),
+    "artifacts": Q(Exists(Artifact.objects.filter(flow_run_id=OuterRef("pk")))),
+    "subflows": Q(Exists(TaskRun.objects.filter(flow_run=OuterRef("pk"), child_flow_runs__isnull=False))),
+    "retries": Q(run_count__gt=1),
+}
+
+TERMS = (
+    Term("state", "State", one_of(STATES), choices=tuple(STATES)),
+    Term("flow", "Flow", named("flow__name", identifier="flow"), "* for anything"),
+    Term(
+        "deployment",
+        "Deployment",
+        named("deployment__name", identifier="deployment", none="deployment"),
+        "* for anything, or none",
+    ),
+    Term("tag", "Tag", tagged(FlowRunTag.objects, "flow_run"), together=True),
+    Term("pool", "Work pool", named("work_queue__work_pool__name", none="work_queue")),
+    Term("queue", "Work queue", named("work_queue__name", identifier="work_queue", none="work_queue")),
+    Term("dur", "Duration", lasted, ">5m", together=True),
+    Term("late", "Late by", began_late, ">10m", together=True),
+    Term("started", "Started", started, "<2h", together=True),
+    Term("error", "Error", went_wrong_with, "part of its text"),
+    Term("fingerprint", "Kind of error", lambda asked: Q(error_fingerprint=asked.text)),
+    Term("has", "Has", one_of(_HAS), choices=tuple(_HAS), together=True),
+    Term("parent", "Parent", _parent, "none, any, or a run"),
+    Term("by", "Created by", _made_by, "schedule, or a name"),
+    Term("tries", "Tries", number("run_count"), ">1", together=True),
+    Term("version", "Version", lambda asked: text_matches("flow_version", asked.text)),
+    Term("id", "Identifier", identifier_begins("id")),
+    Term("param.", "Parameter", _parameter, together=True),
+)
+# What stays a separate field: its rare ones are written in the line.
+RARE = ("fingerprint", "tries", "version", "parent", "id")
+WORDS = Term("q", "Name or id", name_contains, together=True)
+
+
+def read_run_filter(request: HttpRequest, now: datetime) -> Selection:
+    return read_selection(request.GET, request.path, TERMS, WORDS, now=now, beside=("views",))
+
+
+def read_range(query: QueryDict, now: datetime) -> TimeRange:
+    return TimeRange.from_query(query, USUAL_RANGE, now=now)
+
+
+def shows_subflows(query: QueryDict) -> bool:
+    return query.get("subflows") == "1" or "parent" in query or "id" in query
+
+
+def runs_in_range(wanted: Selection, range_: TimeRange, now: datetime) -> FlowRunQuerySet:
+    """The runs that match in everything but their state, subflows too, each with its `sort_time`, newest first."""
+    runs: Any = FlowRun.objects.newest_first()
+    if range_.since is not None:
+        runs = runs.filter(sort_time__gte=range_.since)
+    if range_.until is not None:
+        runs = runs.filter(sort_time__lt=range_.until)
+    elif "scheduled" not in wanted.asked("state"):
+        runs = runs.filter(sort_time__lte=now + SOON)
+    return runs.filter(wanted.without("state"))
+
+
+def matching_runs(query: QueryDict, path: str = "", *, now: datetime) -> FlowRunQuerySet:
+    """All flow runs that an address of the list shows, on all its pages."""
+    wanted = read_selection(query, path, TERMS, WORDS, now=now)
+    runs = runs_in_range(wanted, read_range(query, now), now).filter(wanted.by_term.get("state", Q()))
+    return runs if shows_subflows(query) else runs.top_level()

@@ -2,167 +2,197 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponseBase
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from orchestrator.contract.states import StateType
-from orchestrator.live.looks import look_of
-from orchestrator.live.page import page, render_page
-from runs.models import FlowRun, TaskRun
+from orchestrator.contract.times import format_time
+from orchestrator.pages.export import Columns, export_as
+from orchestrator.pages.filters.selection import Selection, canonical
+from orchestrator.pages.keyset import SIZES, read_page
+from orchestrator.pages.last_filter import last_filter, remember_filter
+from orchestrator.pages.page import page, render_page
+from orchestrator.pages.saved_views import default_view, list_of_views
+from orchestrator.pages.time_range import TimeRange, url_between
+from runs.models import FlowRun
 from runs.models.flow_runs import FlowRunQuerySet
-from runs.pages.failures import reason_in_brief
-from runs.pages.run_filter import RANGES, SOON, STATES, USUAL_RANGE, RunFilter, place_of
+from runs.pages.run_columns import all_columns, chosen_columns, read_cells
+from runs.pages.run_counts import MOST_COUNTED, Counts, count_runs, draw_bars
+from runs.pages.run_filter import (
+    RARE,
+    SOON,
+    STATES,
+    TERMS,
+    USUAL_RANGE,
+    matching_runs,
+    read_range,
+    read_run_filter,
+    runs_in_range,
+    shows_subflows,
+)
+from runs.pages.run_orders import DURATION, LATENESS, NAME, STARTED, with_order
+from runs.pages.run_rows import make_rows, run_clock_start
+from runs.pages.state_chips import Shown, state_chips
 
-PAGE_SIZE = 50
-OVERDUE_SECONDS = 15.0  # a run that is due waits for less than that while a worker serves its pool
-MOST_COUNTED = 10_000  # runs; more are said to be "10,000+"
+__all__ = ["run_clock_start", "run_list"]
+
+KIND = "runs"
+ORDERS = (STARTED, DURATION, LATENESS, NAME)
+USUAL_ORDER = "-started"
+MOST_PLANNED = 1_000  # counted; of more it is said that there are more
 COLUMNS = (
     "id", "name", "tags", "state", "state_type", "state_name", "state_timestamp", "total_run_time", "start_time",
-    "end_time", "expected_start_time", "next_scheduled_start_time", "flow__name", "deployment__name",
+    "end_time", "expected_start_time", "next_scheduled_start_time", "run_count", "created_by", "auto_scheduled",
+    "error_type", "error_message", "error_frame", "flow_version", "work_queue_name", "flow__name", "deployment__name",
+    "deployment__paused", "work_queue__name", "work_queue__is_paused", "work_queue__work_pool__name",
+    "work_queue__work_pool__is_paused",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A run with what its row says beyond the run's own columns."""
-
-    run: FlowRun
-    seconds: float | None
-    running_since: datetime | None
-    tasks: dict[str, Any] | None
-    what_happened: str
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponseBase:
-    return redirect("runs:list")
 
 
 @require_safe
 @page
 def run_list(request: HttpRequest) -> HttpResponseBase:
+    fragment = request.GET.get("fragment")
+    if fragment == "views":
+        part = {
+            "filter": read_run_filter(request, timezone.now()),
+            "views": list_of_views(request, KIND, count=_count_view),
+        }
+        return render_page(request, "runs/list.html", part, fragments={"views": "views/chips.html"})
+    if fragment is None and (elsewhere := _address_meant(request)):
+        return redirect(elsewhere)
     now = timezone.now()
-    wanted = RunFilter.from_query(request.GET)
-    in_range = wanted.in_range(now)
-    runs, earlier, later = _read_page(wanted, wanted.with_state(in_range))
-    context = {
+    wanted, range_ = read_run_filter(request, now), read_range(request.GET, now)
+    if file := _export(request, now):
+        return file
+    context = _read_runs(request, wanted, range_, now)
+    if fragment is None:
+        context |= _read_head(request, wanted, range_, context["counts"], now)
+    answer = render_page(request, "runs/list.html", context, fragments={"runs": "runs/list_rows.html"})
+    return answer if fragment else remember_filter(request, answer, KIND, wanted)
+
+
+def _address_meant(request: HttpRequest) -> str | None:
+    """The plain form of what was asked, or the reader's own view where nothing was asked."""
+    plain = canonical(request.GET, TERMS)
+    if plain is not None:
+        return f"{request.path}?{plain.urlencode(safe='!*:,/')}" if plain else request.path
+    if request.GET:
+        return None
+    view = default_view(request, KIND)
+    return f"{request.path}?{view.address}" if view else None
+
+
+def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: datetime) -> dict[str, Any]:
+    """The part of the page that changes while one looks: six queries, with those of the rows eight at most."""
+    in_range = runs_in_range(wanted, range_, now)
+    with_subflows = shows_subflows(request.GET)
+    counts = count_runs(in_range, range_, parent="parent_task_run")
+    runs: Any = in_range.filter(wanted.by_term.get("state", Q()))
+    # Where not all can be counted, those of the states that are asked for are counted by themselves.
+    counts_by_itself = counts.is_full and "state" in wanted.by_term
+    of_shown = count_runs(runs, range_, parent="parent_task_run") if counts_by_itself else counts
+    runs = runs if with_subflows else runs.top_level()
+    columns = chosen_columns(request.GET)
+    runs = runs.select_related("flow", "deployment", "work_queue__work_pool").only(
+        *COLUMNS, *(["parameters"] if any(column.name.startswith("param.") for column in columns) else [])
+    )
+    runs = with_order(runs, request.GET.get("sort", USUAL_ORDER), now)
+    shown = read_page(runs, request.GET, ORDERS, usual=USUAL_ORDER)
+    cells = read_cells(shown.rows, columns, now)
+    rows = [replace(row, cells=cells.get(row.run.pk, ())) for row in make_rows(shown.rows, now)]
+    is_shown = Shown(wanted, with_subflows)
+    return {
         "now": now,
         "section": "runs",
         "filter": wanted,
-        "state_words": list(STATES),
-        "rows": _rows(runs, now),
-        "newer": place_of(runs[0]) if later and runs else None,
-        "older": place_of(runs[-1]) if earlier and runs else None,
-        "chips": _chips(request, wanted, in_range),
-        "ranges": [(key, words) for key, (words, _) in RANGES.items()],
-        "range_words": RANGES[wanted.range][0].lower(),
-        "planned": _count_planned(now),
-        "anything_live": any(not run.is_terminal for run in runs),
-        "is_plain": not wanted.is_narrowed and wanted.range == USUAL_RANGE,
+        "counts": counts,
+        "page": shown,
+        "sizes": SIZES,
+        "rows": rows,
+        "columns": columns,
+        "bars": draw_bars(
+            of_shown,
+            range_,
+            is_shown,
+            sentence=f"Runs by state, {range_.words.lower()}",
+            url_of=lambda since, until: url_between(request, since, until),
+        ),
+        "states": state_chips(wanted, counts, of_shown, STATES, Shown(wanted, with_subflows, any_state=True)),
+        "matching_words": of_shown.words(of_shown.of(is_shown)),
+        "counted": MOST_COUNTED if of_shown.is_full else None,
+        "range_words": range_.words.lower(),
+        "anything_live": any(not run.is_terminal for run in shown.rows),
+        "is_plain": not wanted.is_narrowed and range_.key == USUAL_RANGE,
     }
-    return render_page(request, "runs/list.html", context, fragments={"runs": "runs/list_rows.html"})
 
 
-def _read_page(wanted: RunFilter, runs: FlowRunQuerySet) -> tuple[list[FlowRun], bool, bool]:
-    """One keyset page, whether older runs follow, and whether newer ones precede."""
-    runs = runs.select_related("flow", "deployment").only(*COLUMNS)
-    if wanted.after is not None:
-        moment, identifier = wanted.after
-        closer = runs.filter(Q(sort_time__gt=moment) | Q(sort_time=moment, id__gt=identifier)).order_by(
-            "sort_time", "id"
-        )
-        found = list(closer[: PAGE_SIZE + 1])
-        return found[:PAGE_SIZE][::-1], True, len(found) > PAGE_SIZE
-    if wanted.before is not None:
-        moment, identifier = wanted.before
-        runs = runs.filter(Q(sort_time__lt=moment) | Q(sort_time=moment, id__lt=identifier))
-    found = list(runs[: PAGE_SIZE + 1])
-    return found[:PAGE_SIZE], len(found) > PAGE_SIZE, wanted.before is not None
-
-
-def _rows(runs: list[FlowRun], now: datetime) -> list[Row]:
-    tasks: dict[UUID, Counter[str]] = defaultdict(Counter)
-    counted = (
-        TaskRun.objects.filter(flow_run__in=[run.id for run in runs]).order_by().values_list("flow_run", "state_type")
-    )
-    for run_id, state_type, number in counted.annotate(number=Count("id")):
-        tasks[run_id][state_type] += number
-    return [
-        Row(
-            run=run,
-            seconds=run.estimated_run_time(now) if run.start_time else None,
-            running_since=run_clock_start(run, now),
-            tasks=_task_words(tasks[run.id]),
-            what_happened=_what_happened(run, now),
-        )
-        for run in runs
-    ]
-
-
-def run_clock_start(run: FlowRun | TaskRun, now: datetime) -> datetime | None:
-    """When a running run would have begun had it run without a pause; None for one that does not run."""
-    if run.state_type != StateType.RUNNING or run.state_timestamp is None:
-        return None
-    return now - timedelta(seconds=run.estimated_run_time(now))
-
-
-def _task_words(counts: Counter[str]) -> dict[str, Any] | None:
-    total = sum(counts.values())
-    if not total:
-        return None
-    failed = counts[StateType.FAILED] + counts[StateType.CRASHED]
-    done = counts[StateType.COMPLETED]
-    words = f"{done} of {total}" if done < total else f"{total}"
-    return {"total": total, "done": done, "failed": failed, "words": f"{words} · {failed} failed" if failed else words}
-
-
-def _what_happened(run: FlowRun, now: datetime) -> str:
-    """Why the run is in its state, where a state needs a reason."""
-    if run.state_type in (StateType.COMPLETED, StateType.RUNNING):
-        return ""
-    reason = reason_in_brief((run.state or {}).get("message"))[:200]
-    due = run.next_scheduled_start_time or run.expected_start_time
-    if not reason and run.state_type == StateType.SCHEDULED and due and (now - due).total_seconds() > OVERDUE_SECONDS:
-        return "due, but nothing has begun it"
-    return reason
-
-
-def _chips(request: HttpRequest, wanted: RunFilter, in_range: FlowRunQuerySet) -> list[dict[str, Any]]:
-    """One chip for each state that occurs in the range, which shows only that state, or all again."""
-    counts = Counter(in_range.order_by().values_list("state_type", flat=True)[:MOST_COUNTED])
-    full = counts.total() >= MOST_COUNTED
-    chips = [_chip(request, wanted, "", counts.total(), full)]
-    for state_type in StateType:
-        word = state_type.value.lower()
-        if counts[state_type.value] or word in wanted.states:
-            chips.append(_chip(request, wanted, word, counts[state_type.value], full))
-    return chips
-
-
-def _chip(request: HttpRequest, wanted: RunFilter, word: str, number: int, full: bool) -> dict[str, Any]:
-    query = request.GET.copy()
-    for gone in ("state", "before", "after_run", "fragment", "after"):
-        query.pop(gone, None)
-    if word:
-        query["state"] = word
+def _read_head(
+    request: HttpRequest, wanted: Selection, range_: TimeRange, counts: Counts, now: datetime
+) -> dict[str, Any]:
+    """What stands above that part: the filter in all its forms, the views, what is left out."""
+    columns = chosen_columns(request.GET)
     return {
-        "word": word.capitalize() or "All",
-        "tone": look_of(word.upper(), None).tone if word else "",
-        "count": f"{number:,}{'+' if full else ''}",
-        "url": f"?{query.urlencode()}" if query else request.path,
-        "is_on": wanted.states == ((word,) if word else ()),
+        "time_range": range_,
+        "warnings": [*wanted.warnings, *range_.warnings],
+        "fields": wanted.fields(without=RARE),
+        "kept": wanted.kept("range", "from", "to", "tz"),
+        "kept_with_range": wanted.kept(),
+        "kept_for_columns": [(key, text) for key, texts in request.GET.lists() if key != "cols" for text in texts],
+        "all_columns": all_columns(columns),
+        "with_subflows": shows_subflows(request.GET),
+        "subflows_number": counts.of(lambda group: group.is_subflow),
+        "subflows": counts.words(counts.of(lambda group: group.is_subflow)),
+        "has_subflows": any(group.is_subflow for group in counts.groups),
+        "planned": 0 if "state" in wanted.by_term else _count_planned(now),
+        "views": list_of_views(request, KIND),
+        "last_filter": last_filter(request, KIND, wanted),
+        "list_kind": KIND,
+        "seen": format_time(now),
+        "list_query": request.META.get("QUERY_STRING", ""),
     }
 
 
 def _count_planned(now: datetime) -> int:
     """Runs planned for later than the list shows."""
-    return FlowRun.objects.scheduled().top_level().filter(next_scheduled_start_time__gt=now + SOON).count()
+    planned = FlowRun.objects.scheduled().top_level().filter(next_scheduled_start_time__gt=now + SOON)
+    return planned[: MOST_PLANNED + 1].count()
+
+
+def _count_view(query: QueryDict, now: datetime) -> FlowRunQuerySet:
+    return matching_runs(query, now=now)
+
+
+def _export(request: HttpRequest, now: datetime) -> HttpResponseBase | None:
+    runs = matching_runs(request.GET, now=now).select_related("flow", "deployment").defer("context", "job_variables")
+    return export_as(request, runs.iterator(chunk_size=500), EXPORTED, "flow-runs")
+
+
+EXPORTED: Columns = {
+    "id": lambda run: run.pk,
+    "name": lambda run: run.name,
+    "state": lambda run: run.state_name,
+    "state_type": lambda run: run.state_type,
+    "flow": lambda run: run.flow.name,
+    "deployment": lambda run: _name_of(run, "deployment"),
+    "expected_start_time": lambda run: run.expected_start_time,
+    "start_time": lambda run: run.start_time,
+    "end_time": lambda run: run.end_time,
+    "seconds": lambda run: round(run.estimated_run_time(), 3),
+    "tries": lambda run: run.run_count,
+    "error": lambda run: run.error_words,
+    "error_place": lambda run: run.error_frame,
+    "parameters": lambda run: run.parameters,
+    "tags": lambda run: ", ".join(run.tags),
+}
+
+
+def _name_of(run: FlowRun, related: str) -> str:
+    found: Any = getattr(run, related) if getattr(run, f"{related}_id") else None
+    return found.name if found is not None else ""

@@ -22,6 +22,7 @@ from orchestrator.events.retention import delete_old_events, delete_old_heartbea
 from orchestrator.statements.batches import repeat
 from runs.models import Artifact, ArtifactCollection, FlowRun, Log, RetentionReport, TaskRun
 from runs.services.artifacts import delete_artifacts
+from runs.services.bulk.working import delete_old_bulk_actions
 from runs.services.flow_runs import delete_flow_run
 
 logger = logging.getLogger(__name__)
@@ -121,6 +122,7 @@ KINDS: dict[str, Callable[[], int]] = {
     "task_runs": delete_old_task_runs,
     "log_lines": delete_old_log_lines,
     "artifacts": delete_old_artifacts,
+    "bulk_actions": delete_old_bulk_actions,
 }
 
 

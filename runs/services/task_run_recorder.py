@@ -8,8 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
+
+from django.db import transaction
 
 from orchestrator.contract.events import ORCHESTRATION_LABEL
 from orchestrator.contract.states import State
@@ -17,6 +20,8 @@ from orchestrator.contract.times import now, parse_time
 from orchestrator.events.models import Event
 from orchestrator.statements.writing import insert_rows
 from runs.models import FlowRun, TaskRun, TaskRunState, TaskRunTag
+from runs.services.failures.columns import BAD_ENDS, NO_FAILURE, failure_columns
+from runs.services.failures.completing import complete_failures
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +51,7 @@ _KINDS: dict[str, type] = {
     "total_run_time": float,  # seconds
 }
 _NULLABLE = frozenset({*_TIMES, "task_version", "cache_key"})
-_WRITTEN = [*_VALUES, *_TIMES, "state", "state_type", "state_name", "state_timestamp", "updated"]
+_WRITTEN = [*_VALUES, *_TIMES, "state", "state_type", "state_name", "state_timestamp", "updated", *NO_FAILURE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,7 @@ def record_task_runs(events: Sequence[Event]) -> None:
     created = {row.pk for row in new}
     _save(new, [row for row in changed.values() if row.pk not in created])
     insert_rows(states, skip_known=True)
+    _follow_up(changed.values())
 
 
 def _read(event: Event) -> Report | None:
@@ -189,10 +195,23 @@ def _state_row(row: TaskRun, state: State) -> TaskRunState:
 def _apply(row: TaskRun, report: Report, state: State) -> None:
     for column, value in report.columns.items():
         setattr(row, column, value)
+    for column, value in failure_columns(state, before=row.state_type).items():
+        setattr(row, column, value)
     row.state = state.to_wire()
     row.state_type = state.type.value
     row.state_name = state.name
     row.state_timestamp = state.timestamp
+
+
+def _follow_up(written: Iterable[TaskRun]) -> None:
+    """Find out where those happened that failed, and which flow runs failed because of them."""
+    failed = [row for row in written if row.state_type in BAD_ENDS]
+    if failed:
+        flow_run_ids = {row.flow_run_id for row in failed if row.flow_run_id}
+        task_run_ids = [row.pk for row in failed]
+        transaction.on_commit(
+            partial(complete_failures, flow_run_ids=flow_run_ids, task_run_ids=task_run_ids), robust=True
+        )
 
 
 def _with_run_ids(row: TaskRun, state: State) -> State:

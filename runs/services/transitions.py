@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -27,6 +28,8 @@ from runs.services.background_queue import queue_for_task_workers
 from runs.services.caching import cached_state_for, remember_in_cache
 from runs.services.concurrency_of_runs import facts_of_limits, free_slots, secure_slots
 from runs.services.deadlines import set_deadline
+from runs.services.failures.columns import BAD_ENDS, failure_columns
+from runs.services.failures.completing import complete_failures
 from runs.services.missed import facts_of_missed
 from runs.services.state_events import emit_flow_run_state
 
@@ -333,6 +336,7 @@ def _changes(
     run_seconds = changes.pop("run_seconds", 0.0)
     if run_seconds:
         changes["total_run_time"] = run.total_run_time + run_seconds
+    changes |= failure_columns(state, before=initial.type.value if initial else None)
     return changes | {
         "state": state.to_wire(),
         "state_type": state.type.value,
@@ -344,6 +348,9 @@ def _changes(
 
 def _record(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> None:
     """The row of a written state, its result, its event, and the tracking task run of a subflow."""
+    if state.type.value in BAD_ENDS:
+        of_kind = "flow_run_ids" if isinstance(run, FlowRun) else "task_run_ids"
+        transaction.on_commit(partial(complete_failures, **{of_kind: [run.pk]}), robust=True)
     columns: dict[str, Any] = {
         "id": state.id,
         "type": state.type.value,

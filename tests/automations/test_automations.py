@@ -254,6 +254,7 @@ def test_pauses_and_resumes_what_it_names(api):
     for row in (pool, pool.default_queue, deployment):
         row.refresh_from_db()
     assert (pool.is_paused, pool.default_queue.is_paused, deployment.paused) == (True, True, True)
+    assert deployment.paused_by["type"] == "AUTOMATION"
 
 
 def test_tells_why_an_action_failed_and_goes_on_with_the_next(api):

@@ -58,7 +58,7 @@ def test_shows_a_script_from_its_first_moment_to_its_last(watched, server):
     page.evaluate("window.neverReloaded = true")
 
     expect(page.locator("#run-state")).to_have_text("Completed", timeout=30_000)
-    expect(page.locator(".plot rect.mark")).to_have_count(5, timeout=LIVE_MS)
+    expect(page.locator(".gantt li")).to_have_count(4, timeout=LIVE_MS)  # two of the five runs are of one task
     expect(page.locator(".sum")).to_contain_text("up to 2 at once")
     expect(page.locator("#log li").last).to_contain_text("Finished in state Completed()", timeout=LIVE_MS)
     assert page.evaluate("window.neverReloaded")
@@ -92,7 +92,7 @@ def test_keeps_what_somebody_types_and_reads_while_lines_come(watched, run):
     before = page.evaluate(first_visible)
 
     run.log(*(f"later {number}" for number in range(200)))
-    expect(page.locator("#unseen")).to_have_text("200 new lines · follow", timeout=LIVE_MS)
+    expect(page.locator("#unseen")).to_have_text("200 new lines · Follow (f)", timeout=LIVE_MS)
 
     assert page.evaluate(first_visible) == before
     assert page.locator("#part-logs input[type=search]").input_value() == "half a wo"
@@ -167,7 +167,7 @@ def test_shows_a_task_that_runs_in_the_background_as_it_goes_on(watched, server)
     report_task(server, task, "resize-1", "COMPLETED", started=start, ended=now())
 
     expect(page.locator("#run-state")).to_have_text("Completed", timeout=LIVE_MS)
-    expect(page.locator("#part-states tbody tr")).to_have_count(2, timeout=LIVE_MS)
+    expect(page.locator("#part-facts .history li")).to_have_count(2, timeout=LIVE_MS)
     assert page.evaluate("window.neverReloaded")
 
 

@@ -9,6 +9,7 @@ from orchestrator.live.notices import INTERVAL_SECONDS, NoticeBoard, is_topic, t
 from tests.events.making import an_event, related
 
 RUN = "11111111-1111-4111-8111-111111111111"
+OTHER = "22222222-2222-4222-8222-222222222222"
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,8 @@ RUN = "11111111-1111-4111-8111-111111111111"
         (f"run:{RUN}", True),
         (f"logs:{RUN}", True),
         (f"tasks:{RUN}", True),
+        ("pools", True),
+        (f"deployment:{RUN}", True),
         (f"other:{RUN}", False),
         ("run:1", False),
         (f"run:{RUN} ", False),
@@ -29,7 +32,25 @@ def test_knows_its_topics(topic: object, known: bool) -> None:
 
 
 def test_tells_of_a_flow_run_to_its_page_and_to_the_list() -> None:
-    assert topics_of_event(an_event("prefect.flow-run.Running", f"prefect.flow-run.{RUN}")) == ("runs", f"run:{RUN}")
+    event = an_event("prefect.flow-run.Running", f"prefect.flow-run.{RUN}")
+
+    assert topics_of_event(event) == ("events", "runs", f"run:{RUN}")
+
+
+def test_tells_of_a_flow_run_to_the_pages_of_its_flow_and_its_deployment() -> None:
+    event = an_event(
+        "prefect.flow-run.Running",
+        f"prefect.flow-run.{RUN}",
+        related=[related(f"prefect.flow.{OTHER}", "flow"), related(f"prefect.deployment.{OTHER}", "deployment")],
+    )
+
+    assert topics_of_event(event) == ("events", "runs", f"run:{RUN}", f"flow:{OTHER}", f"deployment:{OTHER}")
+
+
+def test_tells_of_other_things_to_their_lists_and_pages() -> None:
+    event = an_event("prefect.work-pool.not-ready", f"prefect.work-pool.{RUN}")
+
+    assert topics_of_event(event) == ("events", "pools", f"pool:{RUN}")
 
 
 def test_tells_of_a_task_run_to_the_page_of_its_flow_run() -> None:
@@ -37,15 +58,17 @@ def test_tells_of_a_task_run_to_the_page_of_its_flow_run() -> None:
         "prefect.task-run.Running", "prefect.task-run.x", related=[related(f"prefect.flow-run.{RUN}", "flow-run")]
     )
 
-    assert topics_of_event(event) == (f"tasks:{RUN}",)
+    assert topics_of_event(event) == ("events", "tasks", f"tasks:{RUN}")
 
 
-def test_tells_nobody_of_other_events() -> None:
-    assert topics_of_event(an_event("shop.opened")) == ()
+def test_tells_of_foreign_events_to_the_feed_alone() -> None:
+    assert topics_of_event(an_event("shop.opened")) == ("events",)
 
 
 def test_tells_of_a_task_run_without_a_flow_run_to_its_own_page() -> None:
-    assert topics_of_event(an_event("prefect.task-run.Running", f"prefect.task-run.{RUN}")) == (f"tasks:{RUN}",)
+    event = an_event("prefect.task-run.Running", f"prefect.task-run.{RUN}")
+
+    assert topics_of_event(event) == ("events", "tasks", f"tasks:{RUN}")
 
 
 def test_tells_of_lines_to_the_page_of_their_flow_run() -> None:

@@ -7,6 +7,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from orchestrator.contract.times import now
+from orchestrator.events.ingest import ingest
+from orchestrator.live import missed
 from orchestrator.live.hub import current_hub
 from orchestrator.live.log_stream import lines_wanted, publish_lines
 from orchestrator.live.page_socket import PageSocket
@@ -23,12 +26,41 @@ def test_tells_a_page_of_what_it_shows() -> None:
     async def story() -> Any:
         async with SocketClient(PageSocket.as_asgi()) as client:
             await client.say({"type": "subscribe", "topics": ["runs", f"run:{RUN}"]})
-            assert await client.hear() == {"type": "subscribed", "topics": [f"run:{RUN}", "runs"]}
+            assert await client.hear() == {"type": "subscribed", "topics": [f"run:{RUN}", "runs"], "missed": None}
             event = an_event("prefect.flow-run.Running", f"prefect.flow-run.{RUN}")
             await asyncio.to_thread(ingest_and_close, [event])
             return await client.hear()
 
     assert asyncio.run(story()) == {"type": "changed", "topics": [f"run:{RUN}", "runs"]}
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "missed"),
+    [(0, ["runs"]), (-3600, []), (10**15, None)],
+    ids=["since it was made", "before it was made", "nobody can tell"],
+)
+def test_tells_a_page_what_changed_since_it_was_made(seconds_ago: int, missed: list[str] | None) -> None:
+    async def story() -> Any:
+        event = an_event("prefect.flow-run.Running", f"prefect.flow-run.{RUN}")
+        await asyncio.to_thread(ingest_and_close, [event])
+        async with SocketClient(PageSocket.as_asgi()) as client:
+            made = now().timestamp() - seconds_ago
+            await client.say({"type": "subscribe", "topics": ["runs", "pools"], "made": made})
+            return await client.hear()
+
+    assert asyncio.run(story())["missed"] == missed
+
+
+def test_lets_a_page_fetch_everything_after_too_many_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(missed, "MOST_EVENTS", 3)
+    events = [an_event("prefect.flow-run.Running", f"prefect.flow-run.{RUN}") for _ in range(3)]
+    ingest(events)
+
+    assert missed.topics_since(now().timestamp(), frozenset({"runs"})) is None
+
+
+def test_always_lets_a_page_look_for_log_lines() -> None:
+    assert missed.topics_since(now().timestamp(), frozenset({"runs", f"logs:{RUN}"})) == {f"logs:{RUN}"}
 
 
 def test_tells_a_page_of_new_log_lines() -> None:
@@ -63,6 +95,8 @@ def test_says_nothing_of_topics_that_were_left() -> None:
         {"type": "subscribe"},
         {"type": "subscribe", "topics": ["everything"]},
         {"type": "subscribe", "topics": ["runs"] * 51},
+        {"type": "subscribe", "topics": ["runs"], "made": "yesterday"},
+        {"type": "subscribe", "topics": ["runs"], "made": True},
         {"type": "hello"},
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runs.pages.dependencies import MOST_SINGLE_NODES, NODE_WIDTH, build_graph
+from runs.pages.dependencies import MOST_SINGLE_NODES, NODE_WIDTH, around, build_graph
 from tests.factories import make_flow_run, make_task_run
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +85,14 @@ def test_cuts_a_circle_between_shared_boxes(run):
 
     assert len(graph.nodes) == 2
     assert graph.edge_count == 1
+
+
+def test_draws_only_what_is_near_the_chosen_task(run):
+    chain = [make_task_run("COMPLETED", flow_run=run)]
+    for _ in range(6):
+        chain.append(make_task_run("COMPLETED", flow_run=run, upstream=[chain[-1]]))
+
+    near = around(chain[3].id, chain, {})
+
+    assert near == chain[1:6]
+    assert around(run.id, chain, {}) == []  # no task of this run

@@ -4,11 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
-from runs.models import FlowRun
-from runs.pages.failures import excerpt_of, failure_of, reason_in_brief, reasons_for_waiting
-from tests.factories import make_deployment, make_flow_run, make_logs, make_task_run, make_work_pool, make_worker
+from runs.pages.failures import excerpt_of, failure_of, reason_in_brief
+from tests.factories import make_flow_run, make_logs, make_task_run
 
 TRACEBACK = """Encountered exception during execution: KeyError('table')
 Traceback (most recent call last):
@@ -60,41 +58,3 @@ def test_leaves_out_the_words_with_which_every_failure_begins(begin):
 @pytest.mark.django_db
 def test_says_nothing_of_a_run_that_did_not_fail():
     assert failure_of(make_flow_run("COMPLETED")) is None
-
-
-@pytest.fixture
-def pool():
-    return make_work_pool("docker-eu")
-
-
-def waiting(pool, **columns):
-    late = State(StateType.SCHEDULED, name="Late", timestamp=now() - timedelta(minutes=1))
-    run = make_flow_run(late, deployment=make_deployment(pool=pool), work_queue=pool.default_queue, **columns)
-    return reasons_for_waiting(FlowRun.objects.select_related("work_queue__work_pool").get(id=run.id), now())
-
-
-@pytest.mark.django_db
-def test_says_that_no_worker_serves_the_pool(pool):
-    make_worker(pool, silent_after=now() - timedelta(seconds=1))  # gone
-
-    (reason,) = waiting(pool)
-
-    assert "orchestrator worker start --pool docker-eu" in reason
-
-
-@pytest.mark.django_db
-def test_says_that_the_pool_and_the_queue_are_paused(pool):
-    make_worker(pool)
-    pool.is_paused = True
-    pool.save()
-    pool.default_queue.is_paused = True
-    pool.default_queue.save()
-
-    assert waiting(pool) == ["The work pool “docker-eu” is paused.", "The work queue “default” is paused."]
-
-
-@pytest.mark.django_db
-def test_has_no_reason_while_a_worker_is_there(pool):
-    make_worker(pool)
-
-    assert waiting(pool) == []

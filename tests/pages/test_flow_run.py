@@ -9,9 +9,11 @@ from django.test import Client
 
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
-from runs.models import FlowRun
-from runs.pages.log_view import WINDOW
-from tests.factories import make_deployment, make_flow_run, make_logs, make_task_run, make_work_pool
+from runs.models import FlowRun, TaskRun
+from runs.pages.flow_run.tasks import TABLE_ROWS
+from runs.pages.logs.windows import WINDOW
+from runs.services.failures.completing import complete_failures
+from tests.factories import make_deployment, make_flow_run, make_logs, make_state, make_task_run, make_work_pool
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 14
@@ -38,6 +40,8 @@ def failed_run():
     load = make_task_run("FAILED", flow_run=run, task="load", upstream=[first], started=run.start_time, run_count=2)
     make_logs(run, "Beginning")
     make_logs(load, "it broke", level=40)
+    complete_failures(flow_run_ids=[run.id], task_run_ids=[load.id])
+    run.refresh_from_db()
     return run
 
 
@@ -91,7 +95,7 @@ def test_draws_the_tasks_with_links_to_them(read, failed_run):
     body = read(failed_run)
 
     for task in failed_run.task_runs.all():
-        assert f'<a href="/runs/task-run/{task.id}" class="tone-' in body
+        assert f'<a href="/runs/task-run/{task.id}" data-task="{task.id}" class="tone-' in body
     assert 'aria-label="2 task runs in' in body
 
 
@@ -105,29 +109,83 @@ def test_shows_dependencies_as_a_graph_and_as_a_table(read, failed_run):
     assert table.count(f">{load.name}</a>") == 3  # the failure card, its own row, and what extract feeds
 
 
-def test_survives_thousands_of_tasks(client, django_assert_max_num_queries):
-    run = make_flow_run("COMPLETED")
-    for number in range(401):
-        make_task_run("COMPLETED", flow_run=run, task="mapped", started=run.start_time + timedelta(milliseconds=number))
+@pytest.mark.parametrize("kinds", [1, 50, 2_000])
+def test_opens_a_run_of_two_thousand_tasks(client, kinds, django_assert_max_num_queries):
+    """RUN-7: few rows are drawn, however many tasks and kinds of task there are, and the page stays small."""
+    run = make_flow_run("COMPLETED", seconds=300)
+    state = make_state("COMPLETED")
+    TaskRun.objects.bulk_create(
+        TaskRun(
+            flow_run=run,
+            name=f"task{number % kinds}-{number:03x}",
+            task_key=f"task{number % kinds}",
+            dynamic_key=str(number),
+            state=state.to_wire(),
+            state_type=state.type,
+            state_name=state.name,
+            expected_start_time=run.start_time + timedelta(milliseconds=100 * number),
+            start_time=run.start_time + timedelta(milliseconds=100 * number),
+            end_time=run.start_time + timedelta(milliseconds=100 * number + 5_000),
+            run_count=1,
+        )
+        for number in range(2_000)
+    )
 
     with django_assert_max_num_queries(MOST_QUERIES):
-        response = client.get(f"/runs/flow-run/{run.id}")
+        body = client.get(f"/runs/flow-run/{run.id}").content.decode()
 
-    assert response.content.decode().count("<li class=") < 40
-    assert len(response.content) < 250_000
+    assert 'Tasks <span class="muted">2,000</span>' in body
+    assert body.count('<li class="tone-') <= 40
+    assert len(body) < 100_000
+    assert body.count("<") < 5_000  # two for each element
 
 
 def test_turns_the_pages_of_a_long_table(read):
     run = make_flow_run("COMPLETED")
-    for number in range(201):
+    for number in range(TABLE_ROWS + 1):
         make_task_run("COMPLETED", flow_run=run, started=run.start_time + timedelta(milliseconds=number))
 
-    first, second, lost = (read(run, f"?view=table&first={start}") for start in (0, 200, "nonsense"))
+    first, second, lost = (read(run, f"?view=table&first={start}") for start in (0, TABLE_ROWS, "nonsense"))
 
-    assert first.count('<tr id="task-') == 200
+    assert first.count('<tr id="task-') == TABLE_ROWS
     assert second.count('<tr id="task-') == 1
-    assert lost.count('<tr id="task-') == 200
-    assert 'first=200">201–201</a>' in first
+    assert lost.count('<tr id="task-') == TABLE_ROWS
+    assert f"first={TABLE_ROWS}" in first
+
+
+def test_offers_the_attempts_of_a_run_that_was_begun_again(read):
+    """RUN-13"""
+    began = now() - timedelta(minutes=10)
+    history = [
+        State(StateType.RUNNING, timestamp=began),
+        State(StateType.FAILED, timestamp=began + timedelta(minutes=2)),
+        State(StateType.RUNNING, timestamp=began + timedelta(minutes=5)),
+    ]
+    ended = State(StateType.COMPLETED, timestamp=began + timedelta(minutes=6))
+    run = make_flow_run(ended, started=began, seconds=360, history=history, run_count=2)
+    early = make_task_run("FAILED", flow_run=run, task_key="a", started=began, seconds=30)
+    late = make_task_run("COMPLETED", flow_run=run, task_key="b", started=began + timedelta(minutes=5), seconds=30)
+
+    both, second = read(run), read(run, "?attempt=2")
+
+    assert 'aria-label="Attempt"' in both
+    assert f'data-task="{early.id}"' in both
+    assert f'data-task="{early.id}"' not in second
+    assert f'data-task="{late.id}"' in second
+
+
+def test_has_links_between_parent_and_subflow_in_both_directions(read):
+    """RUN-12"""
+    parent = make_flow_run("RUNNING", name="parent-run")
+    task = make_task_run("COMPLETED", flow_run=parent)
+    child = make_flow_run("COMPLETED", name="child-run", parent_task_run=task)
+    inner = make_task_run("COMPLETED", flow_run=child)
+
+    body, unfolded = read(parent), read(parent, f"?sub={child.id}")
+
+    assert f"?sub={child.id}" in body  # unfolds it
+    assert inner.name not in body
+    assert inner.name in unfolded
 
 
 def test_escapes_what_the_run_logged(read):
@@ -169,7 +227,7 @@ def test_gives_every_line_an_address(read):
 
     body = read(run, f"?at={line.id}")
 
-    assert f'<li id="L{line.id}" class="info"><p><a href="#L{line.id}">' in body
+    assert f'<li id="L{line.id}"' in body
 
 
 def test_filters_the_log_by_its_address(read):
@@ -203,11 +261,17 @@ def test_leads_to_the_parent_and_to_the_subflows(read):
 
 
 def test_says_why_a_run_does_not_begin(read):
+    """RUN-8: with what would end it."""
     pool = make_work_pool("docker-eu")
     late = State(StateType.SCHEDULED, name="Late", timestamp=now() - timedelta(minutes=5))
     run = make_flow_run(late, deployment=make_deployment(pool=pool), work_queue=pool.default_queue)
 
-    assert "No worker serves the work pool “docker-eu”" in read(run)
+    body = read(run)
+
+    assert '<section id="why"' in body
+    assert "Why is it not running?" in body
+    assert "/work-pools/work-pool/docker-eu" in body
+    assert "orchestrator worker start --pool docker-eu" in body
 
 
 def test_helps_on_when_there_is_no_such_run(client):
@@ -271,3 +335,14 @@ def strict_client():
 )
 def test_offers_to_cancel_what_is_not_finished(read, state, offered):
     assert ("Cancel run" in read(make_flow_run(state))) is offered
+
+
+def test_asks_a_bounded_number_of_questions_about_a_run_that_waits(client, django_assert_max_num_queries):
+    """RUN-8: half of them find out why it waits."""
+    pool = make_work_pool()
+    late = State(StateType.SCHEDULED, name="Late", timestamp=now() - timedelta(minutes=5))
+    deployment = make_deployment(pool=pool)
+    run = make_flow_run(late, deployment=deployment, flow=deployment.flow, work_queue=pool.default_queue)
+
+    with django_assert_max_num_queries(MOST_QUERIES):
+        client.get(f"/runs/flow-run/{run.id}")

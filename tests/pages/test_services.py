@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from orchestrator.contract.services import SERVICES
 from orchestrator.contract.times import now
@@ -144,3 +144,59 @@ def test_asks_for_a_run(client, monkeypatch):
 
 def test_runs_nothing_that_is_no_service(client):
     assert client.post("/services/run", {"name": "shop.tasks.close"}).status_code == 404
+
+
+def test_answers_its_live_part_alone(client):
+    part = client.get("/services?fragment=services").content.decode()
+
+    assert part.startswith("<section")
+    assert "scheduler" in part
+
+
+def test_pauses_a_service_after_a_question_and_resumes_it(client):
+    row = PeriodicTask.objects.filter(task="services.late_runs")
+
+    client.post("/services/pause", {"name": "late_runs"})
+    assert row.get().enabled
+
+    client.post("/services/pause", {"name": "late_runs", "confirmed": "1"})
+    assert not row.get().enabled
+    assert 'aria-label="Resume late_runs"' in client.get("/services").content.decode()
+
+    client.post("/services/resume", {"name": "late_runs"})
+    assert row.get().enabled
+
+
+def test_tells_beat_of_a_pause(client):
+    before = PeriodicTasks.last_change()
+
+    client.post("/services/pause", {"name": "late_runs", "confirmed": "1"})
+
+    assert PeriodicTasks.last_change() != before
+
+
+def test_says_when_a_service_cannot_be_paused(client):
+    PeriodicTask.objects.filter(task="services.late_runs").delete()
+
+    answer = client.post("/services/pause", {"name": "late_runs", "confirmed": "1"}, follow=True)
+
+    assert "has no row for beat" in answer.content.decode()
+
+
+def test_does_not_offer_to_resume_what_this_server_leaves_out(shown, settings):
+    all_ran_just_now()
+    settings.SERVICES = ["late_runs"]
+
+    page = shown()
+
+    assert 'aria-label="Pause late_runs"' in page
+    assert 'aria-label="Resume' not in page
+
+
+def test_lets_administrators_alone_pause_services(client, settings, django_user_model):
+    settings.API_AUTH = "required"
+    client.force_login(django_user_model.objects.create_user("vera"))
+
+    assert client.post("/services/pause", {"name": "late_runs", "confirmed": "1"}).status_code == 403
+    assert client.post("/services/run", {"name": "late_runs"}).status_code == 403
+    assert "Run now" not in client.get("/services").content.decode()

@@ -22,7 +22,7 @@ def test_leads_back_to_the_page_that_was_asked_for(client, ana, settings):
 def test_leads_nowhere_else(client, ana):
     answer = client.post("/sign-in", {"username": "ana", "password": "correct horse", "next": "https://evil.example/"})
 
-    assert answer.url == "/runs/"
+    assert answer.url == "/"
 
 
 def test_refuses_a_wrong_password_without_saying_which_half_is_wrong(client, ana):

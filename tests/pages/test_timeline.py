@@ -3,9 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.http import QueryDict
 
 from orchestrator.contract.states import State, StateType
-from runs.pages.timeline import MAX_ROWS, MOST_BARS, PLOT_WIDTH, build_timeline
+from runs.models import FlowRunState
+from runs.pages.timeline.lanes import MAX_ROWS, Inner
+from runs.pages.timeline.layout import build_timeline
+from runs.pages.timeline.options import Options
+from runs.pages.timeline.rows import MOST_BARS
+from runs.pages.timeline.scale import PLOT_WIDTH
 from tests.factories import make_flow_run, make_task_run
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +22,7 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def lay_out(tasks, *, histories=None, children=None, end=10.0, now=10.0):
+def lay_out(tasks, *, histories=None, children=None, end=10.0, now=10.0, **more):
     return build_timeline(
         tasks=tasks,
         histories=histories or {},
@@ -24,7 +30,12 @@ def lay_out(tasks, *, histories=None, children=None, end=10.0, now=10.0):
         begin=START,
         end=None if end is None else at(end),
         now=at(now),
+        **more,
     )
+
+
+def one_of_a_kind(state="COMPLETED", *, kind, **columns):
+    return make_task_run(state, task=kind, task_key=kind, **columns)
 
 
 @pytest.fixture
@@ -33,8 +44,8 @@ def run():
 
 
 def test_places_bars_by_the_time_they_take(run):
-    first = make_task_run("COMPLETED", flow_run=run, started=at(0), seconds=5)
-    second = make_task_run("COMPLETED", flow_run=run, started=at(5), seconds=5)
+    first = one_of_a_kind(kind="first", flow_run=run, started=at(0), seconds=5)
+    second = one_of_a_kind(kind="second", flow_run=run, started=at(5), seconds=5)
 
     timeline = lay_out([first, second])
 
@@ -109,32 +120,133 @@ def test_leads_a_subflow_to_its_own_run(run):
     assert str(child.id) in row.url
 
 
-def test_gathers_the_runs_of_one_task_when_there_are_many(run):
+def test_folds_the_runs_of_one_task_and_unfolds_them_on_demand(run):
+    mapped = [make_task_run("COMPLETED", flow_run=run, task="extract", started=at(number)) for number in range(5)]
+
+    (folded,) = lay_out(mapped).rows
+    unfolded = lay_out(mapped, options=Options(open=frozenset([mapped[0].task_key]))).rows
+
+    assert (folded.label, folded.note, len(folded.bars)) == ("extract ×5", "5 tasks", 5)
+    assert folded.fold == ("open", mapped[0].task_key)
+    assert [row.label for row in unfolded] == ["extract ×5", *(task.name for task in mapped)]
+
+
+def test_draws_more_than_sixty_bars_as_a_strip(run):
+    """RUN-7"""
     mapped = [
         make_task_run("COMPLETED", flow_run=run, task="extract", started=at(number / 50), seconds=1)
         for number in range(MOST_BARS + 5)
     ]
-    mapped.append(make_task_run("FAILED", flow_run=run, task="load", started=at(8), seconds=1))
+    mapped[3].state_type = "FAILED"
+    load = one_of_a_kind("FAILED", kind="load", flow_run=run, started=at(8), seconds=1)
 
-    timeline = lay_out(mapped)
+    timeline = lay_out([*mapped, load])
 
-    assert [row.label for row in timeline.rows] == ["extract", mapped[-1].name]
+    assert [row.label for row in timeline.rows] == [f"extract ×{MOST_BARS + 5}", load.name]
     assert timeline.rows[0].strip is not None
+    assert timeline.rows[0].strip.failed_path
     assert timeline.rows[1].in_trouble
 
 
-def test_draws_at_most_forty_rows_and_keeps_those_that_failed(run):
-    tasks = [
-        make_task_run("COMPLETED", flow_run=run, task=f"t{number}", task_key=f"t{number}", started=at(1))
-        for number in range(MAX_ROWS + 5)
-    ]
-    tasks.append(make_task_run("FAILED", flow_run=run, task="last", task_key="last", started=at(9)))
+def test_puts_what_went_wrong_first_unless_asked_for_the_order_of_time(run):
+    good = one_of_a_kind(kind="good", flow_run=run, started=at(1))
+    bad = one_of_a_kind("FAILED", kind="bad", flow_run=run, started=at(5))
 
-    timeline = lay_out(tasks)
+    assert [row.label for row in lay_out([good, bad]).rows] == [bad.name, good.name]
+    assert [row.label for row in lay_out([good, bad], options=Options(by_start=True)).rows] == [good.name, bad.name]
+
+
+def test_draws_at_most_forty_rows_and_keeps_those_that_failed(run):
+    """RUN-7"""
+    tasks = [one_of_a_kind(kind=f"t{number}", flow_run=run, started=at(1)) for number in range(MAX_ROWS + 5)]
+    tasks.append(one_of_a_kind("FAILED", kind="last", flow_run=run, started=at(9)))
+
+    timeline = lay_out(tasks, options=Options(by_start=True))
 
     assert len(timeline.rows) == MAX_ROWS
     assert timeline.hidden_rows == 6
     assert timeline.rows[-1].in_trouble
+
+
+def test_shows_only_what_happened_in_the_window_that_is_looked_at(run):
+    early = one_of_a_kind(kind="early", flow_run=run, started=at(0), seconds=2)
+    late = one_of_a_kind(kind="late", flow_run=run, started=at(6), seconds=4)
+
+    timeline = lay_out([early, late], options=Options(t0=5, t1=8))
+
+    (row,) = timeline.rows
+    assert row.label == late.name
+    assert row.bars[0].x == pytest.approx(PLOT_WIDTH / 3, abs=0.1)  # a second of three after the left edge
+    assert row.bars[0].x + row.bars[0].width == pytest.approx(PLOT_WIDTH, abs=0.1)  # cut at the right edge
+    assert (timeline.t0, timeline.t1) == (5, 8)
+    assert timeline.closer == ("5.75", "7.25")
+
+
+def test_leaves_out_idle_time_on_demand(run):
+    first = one_of_a_kind(kind="first", flow_run=run, started=at(0), seconds=1)
+    second = one_of_a_kind(kind="second", flow_run=run, started=at(9), seconds=1)
+
+    whole, folded = lay_out([first, second]), lay_out([first, second], options=Options(hide_idle=True))
+
+    assert whole.has_idle
+    assert whole.rows[1].bars[0].x == pytest.approx(PLOT_WIDTH * 0.9, abs=0.1)
+    assert folded.rows[1].bars[0].x == pytest.approx(PLOT_WIDTH / 2, abs=2)
+    assert [fold.title for fold in folded.folds] == ["8.0 s without tasks"]
+
+
+def test_unfolds_a_subflow_to_its_tasks(run):
+    """RUN-12"""
+    task = one_of_a_kind(kind="sub", flow_run=run, started=at(1))
+    child = make_flow_run("COMPLETED", name="calm-lark", parent_task_run=task)
+    inner = one_of_a_kind(kind="inner", flow_run=child, started=at(2))
+
+    folded = lay_out([task], children={task.id: child})
+    unfolded = lay_out([task], children={task.id: child}, inner={child.id: Inner([inner])})
+
+    assert [row.label for row in folded.rows] == ["calm-lark"]
+    assert [(row.label, row.depth) for row in unfolded.rows] == [("calm-lark", 0), (inner.name, 1)]
+
+
+def test_draws_the_chain_that_decided_when_the_run_was_done(run):
+    quick = one_of_a_kind(kind="quick", flow_run=run, started=at(0), seconds=1)
+    slow = one_of_a_kind(kind="slow", flow_run=run, started=at(0), seconds=4)
+    last = one_of_a_kind(kind="last", flow_run=run, started=at(5), upstream=[quick, slow])
+
+    timeline = lay_out([quick, slow, last])
+
+    (link,) = timeline.links
+    rows = {row.label: row for row in timeline.rows}
+    assert (link.y1, link.y2) == (rows[slow.name].y + 13, rows[last.name].y + 13)
+    assert rows[slow.name].bars[0].is_critical
+    assert not rows[quick.name].bars[0].is_critical
+
+
+def test_shows_the_states_of_the_run_itself_at_the_foot(run):
+    states = [
+        FlowRunState(flow_run=run, type="PENDING", name="Pending", timestamp=at(0)),
+        FlowRunState(flow_run=run, type="RUNNING", name="Running", timestamp=at(4)),
+        FlowRunState(flow_run=run, type="COMPLETED", name="Completed", timestamp=at(10)),
+    ]
+
+    timeline = lay_out([], states=states)
+
+    assert [(band.tone, band.title) for band in timeline.bands] == [
+        ("pending", "The run was Pending for 4.0 s"),
+        ("running", "The run was Running for 6.0 s"),
+    ]
+
+
+def test_marks_the_chosen_task(run):
+    task = one_of_a_kind(kind="mine", flow_run=run, started=at(1))
+
+    assert lay_out([task], options=Options(task=task.id)).rows[0].is_chosen
+
+
+@pytest.mark.parametrize("query", ["t0=9&t1=3", "t0=nan", "t0=inf&t1=1e99", "task=x&sub=y&open=", "t0=-5&t1=0"])
+def test_survives_any_address(run, query):
+    task = one_of_a_kind(kind="mine", flow_run=run, started=at(1))
+
+    assert lay_out([task], options=Options.from_query(QueryDict(query))).height > 0
 
 
 def test_survives_a_run_without_tasks():

@@ -39,8 +39,24 @@ def test_leaves_small_answers_alone():
     assert "Content-Encoding" not in answered(HttpResponse(b"x" * (LEAST_BYTES - 1)))
 
 
-def test_leaves_pages_alone():
-    assert "Content-Encoding" not in answered(path="/runs/")
+def test_compresses_a_page():
+    page = HttpResponse(b"<p>Runs</p>" * 500)
+
+    response = answered(page, path="/runs/")
+
+    assert gzip.decompress(response.content) == b"<p>Runs</p>" * 500
+    assert int(response["Content-Length"]) == len(response.content) < 1_000
+
+
+def test_blurs_the_length_of_a_page():
+    lengths = {len(answered(HttpResponse(b"<p>Runs</p>" * 500), path="/runs/").content) for _ in range(20)}
+
+    assert len(lengths) > 1
+
+
+@pytest.mark.parametrize("response", [HttpResponse(b"short"), HttpResponse(LARGE, "image/png")])
+def test_leaves_small_pages_and_files_alone(response):
+    assert "Content-Encoding" not in answered(response, path="/runs/")
 
 
 def test_leaves_downloads_alone():

@@ -72,7 +72,7 @@ def test_looks_for_the_token_before_it_asks_who_it_is(api, settings):
 def test_takes_the_writes_of_its_own_pages(db, settings):
     settings.API_AUTH = "required"
     client = Client(enforce_csrf_checks=True)
-    client.force_login(User.objects.create(username="ada", is_staff=True))
+    client.force_login(User.objects.create(username="ada", is_staff=True, is_superuser=True))
     client.get("/admin/password_change/")
     secret = client.cookies["csrftoken"].value
 

@@ -28,6 +28,7 @@ def test_registers_under_its_name(worker, api):
 
     assert (beat["name"], beat["heartbeat_interval_seconds"]) == ("tested", 30.0)
     assert (beat["work_queue_names"], beat["concurrency"]) == ([], 2)
+    assert beat["metadata"].keys() == {"version", "host", "process_id"}
 
 
 def test_says_that_the_pool_is_missing_and_ends(worker):

@@ -20,7 +20,8 @@ Related = list[dict[str, str]]
 
 
 def pause_deployment(action: dict[str, Any], occasion: Occasion) -> Related:
-    return _switch(action, occasion, "deployment", lambda id_: pause_one_deployment(deployment_id=id_))
+    author = occasion.author
+    return _switch(action, occasion, "deployment", lambda id_: pause_one_deployment(deployment_id=id_, author=author))
 
 
 def resume_deployment(action: dict[str, Any], occasion: Occasion) -> Related:

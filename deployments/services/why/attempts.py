@@ -8,7 +8,7 @@ from datetime import timedelta
 from deployments.services.why.explanation import Action, Cause, Subject
 from deployments.services.why.situation import Situation
 from deployments.services.why.wording import ago, clock, command, count
-from orchestrator.live.words import duration_words
+from orchestrator.pages.words import duration_words
 
 
 def retried_in_its_process(situation: Situation) -> Iterator[Cause]:

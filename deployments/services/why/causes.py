@@ -36,7 +36,7 @@ from deployments.services.why.timing import not_due_yet, skipped_by_catch_up
 from deployments.services.why.under_way import cancelling, paused, pending, running
 from deployments.services.why.wording import command
 from orchestrator.contract.states import TERMINAL
-from orchestrator.live.words import duration_words
+from orchestrator.pages.words import duration_words
 
 Question = Callable[[Situation], Iterator[Cause]]
 

@@ -40,7 +40,7 @@ def read_deployment_situation(*, deployment_id: UUID, at: datetime | None = None
                 one.pk,
                 str(one),
                 active=one.active,
-                is_over=_is_over(one, deployment),
+                is_over=is_over(one, deployment),
                 problem=one.problem,
             )
             for one in DeploymentSchedule.objects.filter(deployment=deployment).order_by("pk")[:MOST_SCHEDULES]
@@ -49,7 +49,7 @@ def read_deployment_situation(*, deployment_id: UUID, at: datetime | None = None
     )
 
 
-def _is_over(schedule: DeploymentSchedule, deployment: Deployment) -> bool:
+def is_over(schedule: DeploymentSchedule, deployment: Deployment) -> bool:
     """Of a paused deployment nothing is planned, so nothing is known."""
     looked_at = schedule.active and not deployment.paused and not schedule.problem
     return looked_at and schedule.plan_at is None and schedule.next_time is None

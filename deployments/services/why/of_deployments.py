@@ -22,7 +22,7 @@ from deployments.services.why.places import (
 from deployments.services.why.situation import DeploymentFact, Situation
 from deployments.services.why.slots import full_limit
 from deployments.services.why.wording import ago, command
-from orchestrator.live.words import duration_words
+from orchestrator.pages.words import duration_words
 
 # What would hold up a run of it that were due now.
 OF_A_RUN = (

@@ -8,7 +8,7 @@ from deployments.services.why.explanation import Action, Cause, Subject
 from deployments.services.why.situation import Situation
 from deployments.services.why.wording import ago, clock, command
 from orchestrator.contract.states import TERMINAL
-from orchestrator.live.words import duration_words
+from orchestrator.pages.words import duration_words
 
 PLANNED_IN_TIME_SECONDS = 1.0
 

@@ -10,7 +10,7 @@ from deployments.services.why.explanation import Action, Cause, Subject
 from deployments.services.why.situation import Situation
 from deployments.services.why.wording import ago, clock, command
 from orchestrator.contract.times import parse_time
-from orchestrator.live.words import duration_words
+from orchestrator.pages.words import duration_words
 
 
 def pending(situation: Situation) -> Iterator[Cause]:

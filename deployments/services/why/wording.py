@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from deployments.services.why.explanation import Holder
-from orchestrator.live.words import duration_words
+from orchestrator.pages.words import duration_words
 
 MOST_NAMED = 3  # holders that a sentence names
 

@@ -11,6 +11,8 @@ from pydantic import create_model
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orchestrator.accounts.roles import Role
+from orchestrator.rest.errors import Refused
 from orchestrator.rest.paging import sliced
 from orchestrator.rest.search import count_body, narrow, narrow_sorted, search_body
 from orchestrator.rest.views import ApiView, answers, asks, no_content, takes
@@ -47,7 +49,7 @@ class BlockDocumentSearch(ApiView):
     def post(self, request: Request, body: Any) -> list[dict[str, Any]]:
         rows = _listed(narrow_sorted(BLOCK_DOCUMENTS, body), body)
         page = sliced(rows, limit=body.limit, offset=body.offset)
-        return block_document_answers(page, include_secrets=body.include_secrets)
+        return block_document_answers(page, include_secrets=_allowed(request, body.include_secrets))
 
 
 class BlockDocumentCount(ApiView):
@@ -61,7 +63,7 @@ class BlockDocumentById(ApiView):
     @asks(include_secrets=(bool, False))
     @answers(shapes.BlockDocument)
     def get(self, request: Request, id: UUID, include_secrets: bool) -> dict[str, Any]:
-        return _one(BlockDocument.objects.filter(pk=id), include_secrets=include_secrets)
+        return _one(BlockDocument.objects.filter(pk=id), include_secrets=_allowed(request, include_secrets))
 
     @takes(BlockDocumentUpdate)
     @answers(None, 204)
@@ -87,7 +89,8 @@ class BlockDocumentsOfType(ApiView):
         """The named ones, by name."""
         block_type = get_block_type(Q(slug=slug))
         rows = BlockDocument.objects.filter(block_type=block_type, is_anonymous=False).order_by("name")
-        return block_document_answers(sliced(rows, limit=None, offset=0), include_secrets=include_secrets)
+        page = sliced(rows, limit=None, offset=0)
+        return block_document_answers(page, include_secrets=_allowed(request, include_secrets))
 
 
 class BlockDocumentByName(ApiView):
@@ -95,12 +98,19 @@ class BlockDocumentByName(ApiView):
     @answers(shapes.BlockDocument)
     def get(self, request: Request, slug: str, block_document_name: str, include_secrets: bool) -> dict[str, Any]:
         rows = BlockDocument.objects.filter(block_type__slug=slug, name=block_document_name)
-        return _one(rows, include_secrets=include_secrets)
+        return _one(rows, include_secrets=_allowed(request, include_secrets))
 
 
 def _listed(rows: QuerySet, body: Any) -> QuerySet:
     """Without a filter of its own, a list leaves out anonymous documents."""
     return rows if body.block_documents is not None else rows.filter(is_anonymous=False)
+
+
+def _allowed(request: Request, include_secrets: bool) -> bool:
+    """Raises Refused (403) when a viewer asks for secrets: flows need them, readers do not."""
+    if include_secrets and request.user.role < Role.OPERATOR:
+        raise Refused("Only the roles operator and admin may read secrets.", 403)
+    return include_secrets
 
 
 def _one(rows: QuerySet[BlockDocument], *, include_secrets: bool) -> dict[str, Any]:

@@ -1,0 +1,173 @@
+"""`/calendar/`: a month of runs, day by day: how those that are past ended, and how many are planned so far.
+
+A day leads to the list of its runs. Both count the same rows by the same filter, so their numbers agree.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import Calendar
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from orchestrator.pages.addresses import address_of
+from orchestrator.pages.charts.steps import StepNumber, start_of_step
+from orchestrator.pages.looks import TONE_WORDS, TONES, look_of
+from orchestrator.pages.page import page, render_page
+from runs.pages.run_filter import matching_runs
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+BAR_WIDTH = 100.0  # of the day with most runs
+_STEP = timedelta(minutes=15)  # no zone begins its days at a finer step
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_YEARS = range(1971, 2200)
+_DECEMBER = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The runs of one look on one day. `x` and `width` are those of its piece of the bar."""
+
+    tone: str
+    word: str
+    number: int
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    date: date
+    in_month: bool
+    is_today: bool
+    is_ahead: bool
+    parts: tuple[Part, ...]
+    total: int
+    url: str
+
+    @property
+    def words(self) -> str:
+        return ", ".join(f"{part.number} {part.word}" for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    first: date
+    weeks: tuple[tuple[Day, ...], ...]
+    total: int
+    before: str
+    after: str
+
+
+@require_safe
+@page
+def calendar(request: HttpRequest) -> HttpResponseBase:
+    now = timezone.now()
+    month, is_understood = _month_asked(request.GET.get("month", ""), timezone.localtime(now).date())
+    context: dict[str, Any] = {
+        "now": now,
+        "section": "calendar",
+        "month": read_month(month, _filter_of(request.GET), now),
+        "is_understood": is_understood,
+        "weekdays": WEEKDAYS,
+        "zone": str(timezone.get_current_timezone()),
+        "flow": request.GET.get("flow", ""),
+        "deployment": request.GET.get("deployment", ""),
+        "tag": request.GET.get("tag", ""),
+    }
+    return render_page(request, "calendar/month.html", context, fragments={"month": "calendar/grid.html"})
+
+
+def read_month(first: date, query: QueryDict, now: datetime) -> Month:
+    """One query. `query` filters as the list of runs does; days are those of the reader's clock."""
+    weeks = Calendar().monthdatescalendar(first.year, first.month)
+    counts = _counts(weeks[0][0], weeks[-1][-1] + timedelta(days=1), query, now)
+    highest = max((sum(found.values()) for found in counts.values()), default=0)
+    today = timezone.localtime(now).date()
+    days = tuple(tuple(_day(one, first, today, counts.get(one, {}), highest, query) for one in week) for week in weeks)
+    return Month(
+        first=first,
+        weeks=days,
+        total=sum(day.total for week in days for day in week if day.in_month),
+        before=_url(query, first - timedelta(days=1)),
+        after=_url(query, _next_month(first)),
+    )
+
+
+def _counts(begin: date, end: date, query: QueryDict, now: datetime) -> dict[date, dict[str, int]]:
+    between = _between(query, begin, end)
+    rows = (
+        matching_runs(between, address_of("runs"), now=now)
+        .order_by()
+        .annotate(place=StepNumber("sort_time", _STEP))
+        .values_list("place", "state_type", "state_name")
+        .annotate(number=Count("pk"))
+    )
+    counts: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for place, state_type, state_name, number in rows:
+        day = timezone.localtime(start_of_step(place, _STEP)).date()
+        counts[day][look_of(state_type, state_name).tone] += number
+    return counts
+
+
+def _day(one: date, first: date, today: date, counts: dict[str, int], highest: int, query: QueryDict) -> Day:
+    parts, x = [], 0.0
+    for tone in TONES:
+        number = counts.get(tone, 0)
+        if number:
+            width = round(max(1.0, BAR_WIDTH * number / highest), 1)
+            parts.append(Part(tone, TONE_WORDS[tone], number, round(x, 1), width))
+            x += width
+    return Day(
+        date=one,
+        in_month=one.month == first.month,
+        is_today=one == today,
+        is_ahead=one > today,
+        parts=tuple(parts),
+        total=sum(counts.values()),
+        url=f"{address_of('runs')}?{_between(query, one, one + timedelta(days=1)).urlencode(safe=':')}",
+    )
+
+
+def _between(query: QueryDict, begin: date, end: date) -> QueryDict:
+    """The filter of the list of runs for these days."""
+    asked = query.copy()
+    asked["from"], asked["to"] = _in_address(begin), _in_address(end)
+    return asked
+
+
+def _in_address(day: date) -> str:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.get_current_timezone())
+    return f"{midnight.astimezone(UTC):%Y-%m-%dT%H:%M}Z"
+
+
+def _filter_of(query: QueryDict) -> QueryDict:
+    """What the address says beside the month."""
+    kept = query.copy()
+    for gone in ("month", "fragment", "from", "to", "range", "tz", "sort", "size", "older", "newer"):
+        kept.pop(gone, None)
+    return kept
+
+
+def _month_asked(text: str, today: date) -> tuple[date, bool]:
+    match = _MONTH.fullmatch(text.strip())
+    if match and int(match[1]) in _YEARS and 1 <= int(match[2]) <= _DECEMBER:
+        return date(int(match[1]), int(match[2]), 1), True
+    return today.replace(day=1), not text
+
+
+def _next_month(first: date) -> date:
+    return date(first.year + 1, 1, 1) if first.month == _DECEMBER else first.replace(month=first.month + 1)
+
+
+def _url(query: QueryDict, day: date) -> str:
+    asked = query.copy()
+    asked["month"] = f"{day:%Y-%m}"
+    return f"?{asked.urlencode()}"

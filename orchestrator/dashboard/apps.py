@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class DashboardConfig(AppConfig):
+    name = "orchestrator.dashboard"
+    label = "dashboard"
+
+    def ready(self) -> None:
+        from orchestrator.dashboard import badges
+
+        badges.register()

@@ -1,0 +1,1 @@
+"""`/`: how everything does, and what needs somebody."""

@@ -1,0 +1,65 @@
+"""Deployments with their last runs: those that fail first, then those that ran last. Three queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Case, F, OuterRef, Subquery, Value, When
+
+from deployments.models import Deployment, DeploymentSchedule
+from deployments.pages.deployment_rows import with_next_run
+from deployments.pages.recent_runs import RecentRuns, recent_runs, summed_up
+from deployments.pages.schedule_words import schedule_words
+from runs.models import FlowRun
+
+MOST_ROWS = 6
+_READ_SCHEDULES = 50
+_READ_FOR_TAG = 200  # deployments, of which those with the tag are shown
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentRow:
+    deployment: Deployment
+    recent: RecentRuns
+    last_name: str  # of its last run
+    schedule: str
+    next_run: datetime | None
+
+
+def deployment_rows(
+    now: datetime, *, failing: Collection[UUID], beside: Collection[UUID], tag: str = ""
+) -> tuple[list[DeploymentRow], dict[UUID, RecentRuns]]:
+    """The rows, and the last runs of theirs and of the deployments `beside`."""
+    last = FlowRun.objects.filter(deployment=OuterRef("pk")).newest_first().filter(sort_time__lte=now)
+    rank = Case(When(pk__in=list(failing), then=Value(0)), default=Value(1))
+    rows = with_next_run(Deployment.objects.all()).annotate(
+        last_at=Subquery(last.values("sort_time")[:1]), last_name=Subquery(last.values("name")[:1])
+    )
+    found = list(rows.order_by(rank, F("last_at").desc(nulls_last=True), "name")[: _READ_FOR_TAG if tag else MOST_ROWS])
+    if tag:
+        found = [one for one in found if tag in one.tags][:MOST_ROWS]
+    recent = recent_runs("deployment", {*(one.pk for one in found), *beside}, now)
+    schedules = _schedules([one.pk for one in found])
+    made = [
+        DeploymentRow(
+            deployment=one,
+            recent=recent.get(one.pk) or summed_up(()),
+            last_name=one.last_name or "",
+            schedule=", ".join(schedules[one.pk]),
+            next_run=one.next_run,  # type: ignore[attr-defined]
+        )
+        for one in found
+    ]
+    return made, recent
+
+
+def _schedules(deployment_ids: list[UUID]) -> dict[UUID, list[str]]:
+    found: dict[UUID, list[str]] = defaultdict(list)
+    rows = DeploymentSchedule.objects.active().filter(deployment__in=deployment_ids).order_by("pk").defer("parameters")
+    for schedule in rows[:_READ_SCHEDULES]:
+        found[schedule.deployment_id].append(schedule_words(schedule.schedule))
+    return found

@@ -1,0 +1,111 @@
+"""Runs that have not ended: what runs, what waits, and what begins within the hour. Two queries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Case, CharField, Count, Exists, F, Min, OuterRef, Q, Value, When, Window
+from django.db.models.functions import RowNumber
+
+from deployments.services.loads import NOTHING, Load
+from orchestrator.contract.states import StateType
+from runs.models import FlowRun, FlowRunTag
+from runs.models.run import RunQuerySet
+
+SOON = timedelta(hours=1)
+ROWS_OF_EACH = 8
+
+RUNNING, LATE, PAUSED, COMING, DUE, PENDING = "running", "late", "paused", "coming", "due", "pending"
+# Queue, kind, whether the list of runs has it, how many, the first of them, whether they wait for a worker.
+_Counted = tuple[UUID | None, str, bool, int, datetime, bool]
+_HELD = [StateType.RUNNING.value, StateType.PENDING.value, StateType.PAUSED.value]
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """`numbers` and `oldest` count runs that are nobody's subflow, as the list of runs does; by the words above."""
+
+    numbers: Counter[str]
+    oldest: dict[str, datetime]
+    rows: dict[str, list[FlowRun]]  # the oldest of each, and of those to come the next
+    loads: dict[UUID, Load]  # by work queue
+
+
+def read_under_way(now: datetime, tag: str = "") -> UnderWay:
+    unfinished = _unfinished(now)
+    numbers: Counter[str] = Counter()
+    oldest: dict[str, datetime] = {}
+    loads: dict[UUID, Load] = {}
+    for queue_id, kind, is_ours, count, first, is_waiting in _counted(unfinished, now, tag):
+        if is_ours:
+            numbers[kind] += count
+            oldest[kind] = min(first, oldest.get(kind, first))
+        if queue_id is not None:
+            loads[queue_id] = loads.get(queue_id, NOTHING) + _load(kind, count, first, is_waiting)
+    return UnderWay(numbers, oldest, _rows(unfinished, tag), loads)
+
+
+def _unfinished(now: datetime) -> RunQuerySet:
+    is_scheduled = Q(state_type=StateType.SCHEDULED)
+    kind = Case(
+        When(state_name="Late", then=Value(LATE)),
+        When(state_type=StateType.RUNNING, then=Value(RUNNING)),
+        When(state_type=StateType.PAUSED, then=Value(PAUSED)),
+        When(state_type=StateType.PENDING, then=Value(PENDING)),
+        When(is_scheduled & Q(sort_time__gte=now), then=Value(COMING)),
+        default=Value(DUE),
+        output_field=CharField(),
+    )
+    rows = FlowRun.objects.newest_first()
+    # State by state, each by the index of states: asked for all at once, SQLite reads whatever ran.
+    first, *others = (rows.filter(state_type=state).order_by().values("pk") for state in _HELD)
+    soon = rows.filter(is_scheduled, sort_time__lt=now + SOON).order_by().values("pk")
+    return rows.filter(pk__in=first.union(*others, soon, all=True)).annotate(kind=kind)
+
+
+def _counted(unfinished: RunQuerySet, now: datetime, tag: str) -> list[_Counted]:
+    is_ours = Q(parent_task_run=None)
+    if tag:
+        is_ours &= _tagged(tag)
+    waits = Q(state_type=StateType.SCHEDULED, next_scheduled_start_time__lte=now) & ~Q(state_name="AwaitingRetry")
+    counted = (
+        unfinished.order_by()
+        .annotate(
+            is_ours=Case(When(is_ours, then=Value(True)), default=Value(False)),
+            is_waiting=Case(When(waits, then=Value(True)), default=Value(False)),
+        )
+        .values_list("work_queue_id", "kind", "is_ours", "is_waiting")
+        .annotate(count=Count("pk"), first=Min("sort_time"))
+    )
+    return [
+        (queue, kind, bool(ours), count, first, bool(waiting)) for queue, kind, ours, waiting, count, first in counted
+    ]
+
+
+def _load(kind: str, count: int, first: datetime, is_waiting: bool) -> Load:
+    if is_waiting:
+        return Load(waiting=count, late=count if kind == LATE else 0, oldest_due=first)
+    return Load(running=count) if kind in (RUNNING, PENDING) else NOTHING
+
+
+def _rows(unfinished: RunQuerySet, tag: str) -> dict[str, list[FlowRun]]:
+    rows = unfinished.filter(parent_task_run=None, kind__in=(RUNNING, LATE, PAUSED, COMING))
+    if tag:
+        rows = rows.filter(_tagged(tag))
+    place = Window(RowNumber(), partition_by=F("kind"), order_by=[F("sort_time").asc(), F("id").asc()])
+    numbered = rows.order_by().annotate(place=place).filter(place__lte=ROWS_OF_EACH)
+    found: dict[str, list[FlowRun]] = {RUNNING: [], LATE: [], PAUSED: [], COMING: []}
+    columns = (
+        "name", "state", "state_type", "state_name", "state_timestamp", "total_run_time", "start_time",
+        "expected_start_time", "flow__name", "deployment__name", "work_queue_id",
+    )  # fmt: skip
+    for run in numbered.select_related("flow", "deployment").only(*columns).order_by("sort_time", "id"):
+        found[run.kind].append(run)
+    return found
+
+
+def _tagged(tag: str) -> Q:
+    return Q(Exists(FlowRunTag.objects.filter(flow_run=OuterRef("pk"), tag=tag)))

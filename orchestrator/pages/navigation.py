@@ -1,0 +1,146 @@
+"""What the navigation offers, and the numbers beside it that call for somebody.
+
+Rooms give their numbers by `register_badge` when the server starts. What such a function finds is kept for some seconds
+in each process, so that a page costs what it costs, whoever else is read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest
+from django.urls import get_script_prefix
+
+from orchestrator.pages.addresses import address_of
+
+KEPT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`key` is its place in the keyboard's `g` commands, too; `kind` a kind of address, or a path with a slash."""
+
+    name: str
+    word: str
+    kind: str
+    key: str = ""
+    sections: tuple[str, ...] = ()  # first words of the addresses of its pages
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A number with its sentence. `is_problem`: somebody should look; else it is only worth knowing."""
+
+    words: str
+    sentence: str
+    is_problem: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    item: Item
+    url: str
+    is_current: bool
+    badge: Badge | None
+
+
+GROUPS = (
+    (
+        "Operate",
+        (
+            Item("overview", "Overview", "overview", "o"),
+            Item("runs", "Runs", "runs", "r", ("runs", "flow-runs", "task-runs", "views")),
+            Item("flows", "Flows", "flows", "f", ("flows",)),
+            Item("deployments", "Deployments", "deployments", "d", ("deployments",)),
+            Item("calendar", "Calendar", "calendar", "c", ("calendar",)),
+        ),
+    ),
+    (
+        "React",
+        (
+            Item("work-pools", "Work pools", "work-pools", "w", ("work-pools", "work-queues")),
+            Item("errors", "Errors", "errors", "x", ("errors",)),
+            Item("events", "Events", "events", "e", ("events",)),
+        ),
+    ),
+    (
+        "Data",
+        (
+            Item("artifacts", "Artifacts", "artifacts", "a", ("artifacts",)),
+            Item("assets", "Assets", "assets", "", ("assets",)),
+            Item("variables", "Variables", "variables", "v", ("variables",)),
+            Item("blocks", "Blocks", "blocks", "b", ("blocks",)),
+            Item("limits", "Limits", "concurrency-limits", "l", ("concurrency-limits",)),
+        ),
+    ),
+    (
+        "Administer",
+        (
+            Item("services", "Services", "services", "", ("services",)),
+            Item("status", "Status", "status", "", ("status",)),
+            Item("settings", "Settings", "settings", "s", ("settings",)),
+            Item("admin", "Admin", "/admin/"),
+            Item("docs", "API docs", "/docs"),
+        ),
+    ),
+)
+ITEMS = tuple(item for _, items in GROUPS for item in items)
+ON_PHONES = ("overview", "runs", "work-pools")  # beside Search and More
+
+_badges: dict[str, Callable[[], Badge | None]] = {}
+_kept: dict[str, tuple[float, Badge | None]] = {}
+
+
+def register_badge(name: str, count: Callable[[], Badge | None]) -> None:
+    """`count` is asked at most every few seconds: one bounded query. None: nothing to say."""
+    _badges[name] = count
+
+
+def entries(request: HttpRequest) -> list[tuple[str, list[Entry]]]:
+    """The groups with their entries, each with its address and what is to be said beside it."""
+    counts = is_known(request)
+    section = request.path_info.strip("/").removeprefix("v2/").partition("/")[0]
+    return [
+        (
+            word,
+            [
+                Entry(item, address_of_item(item), _is_current(item, section), _badge_of(item.name) if counts else None)
+                for item in items
+            ],
+        )
+        for word, items in GROUPS
+    ]
+
+
+def address_of_item(item: Item) -> str:
+    if item.kind.startswith("/"):
+        return get_script_prefix() + item.kind.removeprefix("/")
+    return address_of(item.kind)
+
+
+def is_known(request: HttpRequest) -> bool:
+    """Strangers, on the page where one signs in, are told nothing of what goes on."""
+    return settings.API_AUTH == "open" or (hasattr(request, "user") and request.user.is_authenticated)
+
+
+def _is_current(item: Item, section: str) -> bool:
+    return section in item.sections if section else item.name == "overview"
+
+
+def _badge_of(name: str) -> Badge | None:
+    count = _badges.get(name)
+    if count is None:
+        return None
+    at = time.monotonic()
+    found_at, badge = _kept.get(name, (-KEPT_SECONDS, None))
+    if at - found_at >= KEPT_SECONDS:
+        try:
+            badge = count()
+        except DatabaseError:  # a page that tells of trouble must not fail for want of a number
+            badge = None
+        _kept[name] = (at, badge)
+    return badge

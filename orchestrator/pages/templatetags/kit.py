@@ -1,0 +1,45 @@
+"""`{% load kit %}`: what the reader may do, where things are, headings that sort, and the one style and script."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from orchestrator.pages import addresses, assets, roles
+from orchestrator.pages.keyset import PLACES, Page
+
+register = template.Library()
+
+register.simple_tag(addresses.address_of, name="address")
+
+
+@register.simple_tag(name="assets")
+def asset_links(areas: str = "") -> SafeString:
+    """The style sheet and the script of a page: `{% assets "run log forms" %}`, areas as in `assets.BUNDLES`."""
+    return format_html(
+        '<link rel="stylesheet" href="{}">\n<script type="module" src="{}"></script>',
+        assets.address_of_asset(areas, "css"),
+        assets.address_of_asset(areas, "js"),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def may(context: template.Context, deed: roles.Deed) -> bool:
+    """`{% may "operate" as can_operate %}`."""
+    return roles.may(context["request"], deed)
+
+
+@register.simple_tag(takes_context=True)
+def sort_header(context: template.Context, page: Page, name: str, word: str) -> SafeString:
+    """A column's heading that sorts the list by it: first downwards, then upwards. The query keeps its other parts."""
+    query = context["request"].GET.copy()
+    for gone in ("fragment", "after", "export", *PLACES):
+        query.pop(gone, None)
+    is_down, is_up = page.sort == f"-{name}", page.sort == name
+    query["sort"] = name if is_down else f"-{name}"
+    order = "descending" if is_down else "ascending" if is_up else "none"
+    mark = " ▾" if is_down else " ▴" if is_up else ""
+    return format_html(
+        '<th scope="col" aria-sort="{}"><a href="?{}">{}{}</a></th>', order, query.urlencode(), word, mark
+    )

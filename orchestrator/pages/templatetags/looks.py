@@ -1,0 +1,122 @@
+"""`{% load looks %}`: states, times and durations, the same on every page."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from orchestrator.contract.times import format_time
+from orchestrator.pages import navigation
+from orchestrator.pages.looks import look_of
+from orchestrator.pages.preferences import THEMES, Preferences, preferences_of
+from orchestrator.pages.words import day_words, distance_words, duration_words, exact_words
+
+register = template.Library()
+
+register.filter("duration", duration_words)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name)
+
+
+@register.simple_tag
+def state_badge(state_type: str | None, state_name: str | None) -> SafeString:
+    """Icon and word on the soft colour of the state."""
+    look = look_of(state_type, state_name)
+    return format_html('<span class="badge tone-{}">{}{}</span>', look.tone, icon(look.icon), look.word)
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString | str:
+    """How long ago, with the exact time on hover. The browser keeps it up to date."""
+    if moment is None:
+        return ""
+    return format_html(
+        '<time data-ago datetime="{}" title="{}">{}</time>',
+        format_time(moment),
+        exact_words(moment),
+        distance_words(moment, timezone.now()),
+    )
+
+
+@register.simple_tag
+def clock(moment: datetime | None) -> SafeString | str:
+    """The time of day in the reader's zone, with the exact time on hover."""
+    if moment is None:
+        return ""
+    return _exact_time(moment, f"{timezone.localtime(moment):%H:%M:%S}")
+
+
+@register.simple_tag
+def when(moment: datetime | None) -> SafeString | str:
+    """`22:00`, `Mon 04:00` or `3 Dec 04:00` in the reader's zone, whichever suffices, with the exact time on hover."""
+    return "" if moment is None else _exact_time(moment, day_words(moment, timezone.now()))
+
+
+@register.simple_tag
+def lasted(seconds: float | None, since: datetime | None = None) -> SafeString | str:
+    """A duration in words. With `since`, it goes on: that is when it would have begun had it never paused."""
+    if since is None:
+        return duration_words(seconds)
+    return format_html('<span data-since="{}">{}</span>', format_time(since), duration_words(seconds))
+
+
+@register.filter
+def compact_json(value: Any) -> str:
+    """JSON on one line, as parameters are shown."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+@register.filter
+def pretty_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+@register.simple_tag(takes_context=True)
+def preferences(context: template.Context) -> Preferences:
+    """How this reader wants the pages."""
+    return preferences_of(context["request"])
+
+
+@register.simple_tag
+def all_themes() -> list[tuple[str, str]]:
+    """Every theme with its word."""
+    return list(THEMES.items())
+
+
+@register.simple_tag(takes_context=True)
+def navigation_groups(context: template.Context) -> list[tuple[str, list[navigation.Entry]]]:
+    """What the navigation offers on this page."""
+    return navigation.entries(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: template.Context, **changes: Any) -> str:
+    """The address of this page with some query parameters changed, or removed where the value is None."""
+    query = context["request"].GET.copy()
+    for gone in ("fragment", "after"):
+        query.pop(gone, None)
+    for name, value in changes.items():
+        if value is None:
+            query.pop(name, None)
+        else:
+            query[name] = value
+    return f"?{query.urlencode()}" if query else context["request"].path
+
+
+@register.simple_tag(takes_context=True)
+def reader_is_known(context: template.Context) -> bool:
+    """Whether this reader may be told what goes on: everybody on an open server, else who is signed in."""
+    return navigation.is_known(context["request"])
+
+
+def _exact_time(moment: datetime, words: str) -> SafeString:
+    return format_html('<time datetime="{}" title="{}">{}</time>', format_time(moment), exact_words(moment), words)

@@ -1,0 +1,137 @@
+"""The run that a page is about, and what several parts of the page want of it: each is read once, when first asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from orchestrator.contract.states import StateType
+from runs.models import Artifact, Claim, FlowRun, FlowRunState, TaskRun
+
+MOST_TASKS = 5_000  # drawn; the newest are left out
+MOST_STATES = 100  # the oldest are left out
+MOST_SUBFLOWS = 500
+MOST_ARTIFACTS = 20
+LOOKED_AT = 20  # finished tasks, to find out whether results are kept
+RECENT_RUNS = 20  # that a run is compared with
+
+_OF_SUBFLOWS = ("id", "name", "state_type", "state_name", "start_time", "end_time", "parent_task_run_id")
+OF_TASKS = (
+    "id", "name", "task_key", "task_inputs", "state_type", "state_name", "state_timestamp", "run_count",
+    "total_run_time", "expected_start_time", "start_time", "end_time", "flow_run_id", "error_type", "error_message",
+)  # fmt: skip
+_OF_RECENT = ("id", "name", "state_type", "state_name", "start_time", "end_time", "state_timestamp", "total_run_time")
+
+
+class Subject:
+    def __init__(self, run: FlowRun, now: datetime, view: str = "") -> None:
+        self.run = run
+        self.now = now
+        self.view = view  # of the tasks, which the path of the address names
+
+    @cached_property
+    def states(self) -> list[FlowRunState]:
+        """Oldest first, at most MOST_STATES and one more."""
+        columns = ("id", "type", "name", "timestamp", "message", "flow_run_id")
+        newest = self.run.states.order_by("-timestamp").only(*columns)[: MOST_STATES + 1]
+        return list(newest)[::-1]
+
+    @cached_property
+    def claims(self) -> list[Claim]:
+        """The attempts of workers, oldest first."""
+        return list(self.run.claims.order_by("attempt"))
+
+    @property
+    def likely_claims(self) -> list[Claim]:
+        """The same, but asked for only of runs that a worker may have had: one that has them goes on or ended so."""
+        run = self.run
+        if not self.has_begun and run.state_type != StateType.PENDING:
+            return []
+        by_itself = run.state_type in (None, StateType.RUNNING, StateType.COMPLETED, StateType.FAILED)
+        return [] if by_itself and not run.infrastructure_pid else self.claims
+
+    @cached_property
+    def first_tasks(self) -> list[TaskRun]:
+        """The first by their time, MOST_TASKS and one more."""
+        if not self.has_begun:
+            return []
+        told = {"message": KT("state__message"), "kept": KT("state__data__storage_key")}
+        tasks = self.run.task_runs.annotate(**told).only(*OF_TASKS)
+        return list(tasks.order_by("expected_start_time", "id")[: MOST_TASKS + 1])
+
+    @property
+    def tasks(self) -> list[TaskRun]:
+        return self.first_tasks[:MOST_TASKS]
+
+    @property
+    def known_tasks(self) -> list[TaskRun] | None:
+        """All its tasks, if they are read already."""
+        return self.first_tasks if "first_tasks" in self.__dict__ and not self.leaves_tasks_out else None
+
+    @property
+    def leaves_tasks_out(self) -> bool:
+        return len(self.first_tasks) > MOST_TASKS
+
+    @property
+    def keeps_results(self) -> bool:
+        """Whether the first tasks that completed stored their results: then they are used again."""
+        if "first_tasks" in self.__dict__:
+            completed = [task for task in self.first_tasks if task.state_type == StateType.COMPLETED]
+            kept = [getattr(task, "kept", None) for task in completed[:LOOKED_AT]]
+        else:
+            rows = self.run.task_runs.filter(state_type=StateType.COMPLETED).order_by("expected_start_time", "id")
+            kept = list(rows.values_list(KT("state__data__storage_key"), flat=True)[:LOOKED_AT])
+        return bool(kept) and all(kept)
+
+    def task(self, task_id: UUID) -> TaskRun | None:
+        """One task run, which may also belong to a subflow: read alone unless all are read already."""
+        if "first_tasks" in self.__dict__:
+            found = next((task for task in self.first_tasks if task.id == task_id), None)
+            if found is not None:
+                return found
+        return TaskRun.objects.only(*OF_TASKS).filter(id=task_id).first()
+
+    @cached_property
+    def children(self) -> dict[UUID, FlowRun]:
+        """The subflows by the task run that stands for each: the newest where one was tried again."""
+        found = FlowRun.objects.filter(parent_task_run__flow_run=self.run).only(*_OF_SUBFLOWS)
+        oldest_first = found.order_by("expected_start_time", "id")[:MOST_SUBFLOWS]
+        return {child.parent_task_run_id: child for child in oldest_first if child.parent_task_run_id}
+
+    @cached_property
+    def artifacts(self) -> list[Artifact]:
+        """What the run and its tasks made for people, the newest first."""
+        found = Artifact.objects.filter(flow_run_id=self.run.id, type__isnull=False).exclude(type="result")
+        return list(found.only("id", "key", "type", "created", "task_run_id").order_by("-id")[:MOST_ARTIFACTS])
+
+    @cached_property
+    def recent(self) -> Sequence[FlowRun]:
+        """The last runs that have begun, of the same deployment, or of the flow where there is none; oldest first."""
+        run = self.run
+        of = {"deployment": run.deployment_id} if run.deployment_id else {"flow": run.flow_id}
+        runs = FlowRun.objects.filter(**of).annotate(began=Coalesce("start_time", "expected_start_time"))
+        newest = runs.filter(began__lte=self.now).order_by(F("began").desc(), "-id").only(*_OF_RECENT)[:RECENT_RUNS]
+        return [one for one in newest if one.start_time is not None][::-1]
+
+    @property
+    def last_success(self) -> FlowRun | None:
+        """The newest of the recent runs that completed, other than this one."""
+        completed = (one for one in reversed(self.recent) if one.state_type == StateType.COMPLETED)
+        return next((one for one in completed if one.id != self.run.id), None)
+
+    @property
+    def has_begun(self) -> bool:
+        return self.run.start_time is not None or self.run.run_count > 0
+
+
+def find_subject(run_id: UUID, *, view: str = "") -> Subject | None:
+    related = ("flow", "deployment", "work_queue__work_pool", "parent_task_run__flow_run")
+    run = FlowRun.objects.select_related(*related).filter(id=run_id).first()
+    return None if run is None else Subject(run, timezone.now(), view)

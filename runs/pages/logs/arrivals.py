@@ -1,0 +1,98 @@
+"""What a log got since a page was read.
+
+The page's lines are in the order of their time. What is new, though, is asked for in the order of *arrival*: lines
+come in batches from several places, so a line that arrives now may belong before lines that are on the screen already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from orchestrator.contract.times import format_time, parse_time
+from runs.models import Log
+from runs.models.logs import LogQuerySet
+from runs.pages.logs.filters import LogFilter
+from runs.pages.logs.lines import Clock, Line, clock_in, lines_of, with_task_names
+from runs.pages.logs.walking import spot_of
+
+MOST = 700  # lines that are looked at for one answer
+AT_ONCE = 200  # lines that an answer has where there are more than that
+MOST_COUNTED = 10_000  # lines that are said to be left out; more are "10,000+"
+
+# A transaction that began earlier may be committed later, so the next question reaches back this far.
+OVERLAP = timedelta(seconds=2)
+# How far back in time a line may belong that arrives only now; older ones are there after a reload.
+LATENESS = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Lines that came too fast to be shown one by one; they are before a line, a page back."""
+
+    before: UUID
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    lines: list[Line]
+    arrived: str  # cursor for the next question
+    gap: Gap | None = None
+
+
+def read_arrivals(logs: LogQuerySet, wanted: LogFilter, after: str, *, clock: Clock | None = None) -> Arrivals:
+    """The matching lines that arrived after a cursor, in the order of time; of a flood only the newest, and a gap.
+
+    Lines that the page has may be among them: it knows each by its identifier.
+    """
+    cursor = _read(after)
+    new = with_task_names(wanted.apply(logs))
+    if cursor is not None:
+        new = new.filter(timestamp__gte=cursor.newest - LATENESS, created__gt=cursor.arrived - OVERLAP)
+    rows = list(new.order_by("-created", "-id")[:MOST])
+    if not rows:
+        return Arrivals([], after)
+    following = _cursor(
+        max([row.created for row in rows] + ([cursor.arrived] if cursor else [])),
+        max([row.timestamp for row in rows] + ([cursor.newest] if cursor else [])),
+    )
+    is_flood = len(rows) == MOST and (cursor is None or rows[-1].created > cursor.arrived)
+    if wanted.expression is not None:
+        rows = [row for row in rows if wanted.expression.is_in(row.message)]
+    rows.sort(key=spot_of)
+    shown = rows[-AT_ONCE:] if is_flood else rows
+    gap = None
+    if is_flood and shown:
+        fresh = new.filter(created__gt=cursor.arrived) if cursor else new
+        gap = Gap(shown[0].id, _in_words(fresh.order_by().values("id")[: MOST_COUNTED + AT_ONCE].count() - len(shown)))
+    return Arrivals(lines_of(shown, clock=clock or clock_in(), needle=wanted.needle), following, gap)
+
+
+def cursor_at(rows: Sequence[Log]) -> str:
+    """The cursor of a page that shows these rows, the last ones of its log."""
+    return _cursor(max(row.created for row in rows), rows[-1].timestamp) if rows else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    arrived: datetime  # when the newest came that the page knows
+    newest: datetime  # the time of the newest line
+
+
+def _cursor(arrived: datetime, newest: datetime) -> str:
+    return f"{format_time(arrived)}_{format_time(newest)}"
+
+
+def _read(text: str) -> _Cursor | None:
+    arrived, _, newest = text.partition("_")
+    try:
+        return _Cursor(parse_time(arrived), parse_time(newest))
+    except ValueError:
+        return None
+
+
+def _in_words(count: int) -> str:
+    return f"{count:,}" if count < MOST_COUNTED else f"{MOST_COUNTED:,}+"

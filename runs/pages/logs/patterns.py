@@ -1,0 +1,58 @@
+"""What is searched for in a log: words as they stand, or a regular expression between slashes.
+
+Expressions are matched here and not by the database: each line has its limit of time, so that one of those that
+take for ever is refused after a moment instead of holding a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import regex
+
+LONGEST_PATTERN = 200  # characters
+SECONDS_FOR_A_LINE = 0.1
+SEARCHED_OF_A_LINE = 20_000  # characters; what stands behind them in one line is not found by an expression
+
+
+class PatternRefused(ValueError):
+    """The expression cannot be used; the words say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """What to look for, in any case of letters."""
+
+    compiled: regex.Pattern[str]
+    is_expression: bool  # else it stands for plain words, which the database finds
+
+    def is_in(self, text: str) -> bool:
+        """Raises PatternRefused when the expression takes too long on this text."""
+        try:
+            return self.compiled.search(text[:SEARCHED_OF_A_LINE], timeout=SECONDS_FOR_A_LINE) is not None
+        except TimeoutError:
+            raise PatternRefused("The expression takes too long on some lines. Make it more exact.") from None
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where it stands in the text, without empty places; what takes too long is left out."""
+        try:
+            for match in self.compiled.finditer(text[:SEARCHED_OF_A_LINE], timeout=SECONDS_FOR_A_LINE):
+                if match.end() > match.start():
+                    yield match.span()
+        except TimeoutError:
+            return
+
+
+def read_needle(text: str) -> Needle | None:
+    """What the words of a search box ask for; None when they are empty. Raises PatternRefused."""
+    if not text:
+        return None
+    if len(text) < 3 or not (text.startswith("/") and text.endswith("/")):
+        return Needle(regex.compile(regex.escape(text), regex.IGNORECASE), is_expression=False)
+    if len(text) > LONGEST_PATTERN:
+        raise PatternRefused(f"The expression is longer than {LONGEST_PATTERN} characters.")
+    try:
+        return Needle(regex.compile(text[1:-1], regex.IGNORECASE), is_expression=True)
+    except (regex.error, OverflowError, RecursionError) as error:
+        raise PatternRefused(f"The expression cannot be read: {error}.") from None

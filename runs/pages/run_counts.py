@@ -1,0 +1,88 @@
+"""How many runs of each state there are, and when: one query for the chips, the sentence and the bars of the list."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import BooleanField, Case, Count, QuerySet, Value, When
+
+from orchestrator.pages.charts.bars import Bars, Bucket, stacked_bars
+from orchestrator.pages.charts.steps import StepNumber, start_of_step, step_between, step_starts
+from orchestrator.pages.looks import look_of
+from orchestrator.pages.time_range import TimeRange
+
+MOST_COUNTED = 10_000  # the newest runs; of more it is said that there are more
+BARS = 42  # at most
+HEIGHT = 40.0  # px
+_ALL_TIME = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    place: int
+    state_type: str | None
+    state_name: str | None
+    is_subflow: bool
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    groups: tuple[Group, ...]
+    step: timedelta
+    is_full: bool  # there are more than were counted
+
+    def of(self, wanted: Callable[[Group], bool]) -> int:
+        return sum(group.number for group in self.groups if wanted(group))
+
+    def words(self, number: int) -> str:
+        return f"{number:,}{'+' if self.is_full else ''}"
+
+
+def count_runs(runs: QuerySet[Any], range_: TimeRange, *, parent: str | None, moment: str = "sort_time") -> Counts:
+    """Of `runs`, by step of time and state. `parent` is the column that is empty unless it is a subflow."""
+    until = range_.until or range_.now
+    step = step_between(range_.since, until, most=BARS) if range_.since else _ALL_TIME
+    newest = runs.model.objects.newest_first().filter(pk__in=runs.order_by(f"-{moment}").values("pk")[:MOST_COUNTED])
+    is_subflow: Any = Value(False)
+    if parent:
+        is_subflow = Case(
+            When(**{f"{parent}__isnull": True}, then=Value(False)), default=Value(True), output_field=BooleanField()
+        )
+    counted = (
+        newest.order_by()
+        .annotate(place=StepNumber(moment, step), inner=is_subflow)
+        .values_list("place", "state_type", "state_name", "inner")
+        .annotate(number=Count("pk"))
+    )
+    groups = tuple(Group(*row) for row in counted)
+    return Counts(groups, step, is_full=sum(group.number for group in groups) >= MOST_COUNTED)
+
+
+def draw_bars(
+    counts: Counts,
+    range_: TimeRange,
+    wanted: Callable[[Group], bool],
+    *,
+    sentence: str,
+    url_of: Callable[[datetime, datetime], str],
+) -> Bars | None:
+    """The counts as bars, each a link to the runs in it. None when there is nothing to draw."""
+    shown = [group for group in counts.groups if wanted(group)]
+    if not shown:
+        return None
+    tones: dict[datetime, Counter[str]] = defaultdict(Counter)
+    for group in shown:
+        tone = look_of(group.state_type, group.state_name).tone
+        tones[start_of_step(group.place, counts.step)][tone] += group.number
+    since = range_.since or min(tones)
+    until = range_.until or max(range_.now, max(tones) + counts.step)
+    buckets = [
+        Bucket(start, dict(tones.get(start, {})), url=url_of(start, start + counts.step))
+        for start in step_starts(since, until, counts.step)
+    ]
+    return stacked_bars(buckets, sentence=sentence, height=HEIGHT)

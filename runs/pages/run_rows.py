@@ -1,0 +1,129 @@
+"""The rows of the list of runs: what each says beyond the run's own columns, read for a whole page at once."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import median
+from uuid import UUID
+
+from django.db.models import Count
+
+from orchestrator.contract.states import StateType
+from orchestrator.pages.looks import look_of
+from runs.models import FlowRun, TaskRun
+from runs.pages.reasons import Reason, read_reasons
+from runs.pages.run_columns import Cell
+
+BAR = 40.0  # px of a whole bar of duration, which is twice as long as usual
+MOST_LOOKED_AT = 1_000  # completed runs whose durations say what is usual
+_USUAL_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    total: int
+    done: int
+    failed: int
+
+    @property
+    def words(self) -> str:
+        words = f"{self.done} of {self.total}" if self.done < self.total else f"{self.total}"
+        return f"{words} · {self.failed} failed" if self.failed else words
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """The bar of a duration. `usual` is the median of the same deployment's completed runs, in seconds."""
+
+    width: float
+    usual: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    run: FlowRun
+    tone: str
+    seconds: float | None
+    running_since: datetime | None
+    lapse: Lapse | None
+    tasks: Tasks | None
+    reason: Reason
+    cells: tuple[Cell, ...] = field(default=())  # of the optional columns
+
+
+def make_rows(runs: Sequence[FlowRun], now: datetime) -> list[Row]:
+    """Four queries at most, however many rows."""
+    tasks = _count_tasks(runs)
+    usual = _usual_seconds(runs, now)
+    reasons = read_reasons(runs, now)
+    seconds = {run.pk: run.estimated_run_time(now) for run in runs if run.start_time}
+    longest = max(seconds.values(), default=0.0)
+    return [
+        Row(
+            run=run,
+            tone=look_of(run.state_type, run.state_name).tone,
+            seconds=seconds.get(run.pk),
+            running_since=run_clock_start(run, now),
+            lapse=_lapse(seconds.get(run.pk), usual.get(_kind(run)), longest),
+            tasks=tasks.get(run.pk),
+            reason=reasons[run.pk],
+        )
+        for run in runs
+    ]
+
+
+def run_clock_start(run: FlowRun | TaskRun, now: datetime) -> datetime | None:
+    """When a running run would have begun had it run without a pause; None for one that does not run."""
+    if run.state_type != StateType.RUNNING or run.state_timestamp is None:
+        return None
+    return now - timedelta(seconds=run.estimated_run_time(now))
+
+
+def _count_tasks(runs: Sequence[FlowRun]) -> dict[UUID, Tasks]:
+    counts: dict[UUID, Counter[str]] = defaultdict(Counter)
+    rows = TaskRun.objects.filter(flow_run__in=[run.pk for run in runs]).order_by()
+    for run_id, state_type, number in rows.values_list("flow_run", "state_type").annotate(number=Count("id")):
+        counts[run_id][state_type] += number
+    return {
+        run_id: Tasks(
+            total=sum(states.values()),
+            done=states[StateType.COMPLETED],
+            failed=states[StateType.FAILED] + states[StateType.CRASHED],
+        )
+        for run_id, states in counts.items()
+    }
+
+
+def _usual_seconds(runs: Sequence[FlowRun], now: datetime) -> dict[UUID, float]:
+    """The median duration of each deployment, and of each flow without one, by the newest runs of them all together."""
+    kinds = {_kind(run) for run in runs if run.start_time}
+    if not kinds:
+        return {}
+    completed = (
+        FlowRun.objects.newest_first()
+        .filter(
+            flow__in={run.flow_id for run in runs},
+            state_type=StateType.COMPLETED,
+            sort_time__gte=now - timedelta(days=_USUAL_DAYS),
+        )
+        .values_list("flow_id", "deployment_id", "total_run_time")
+    )
+    lengths: dict[UUID, list[float]] = defaultdict(list)
+    for flow_id, deployment_id, seconds in completed[:MOST_LOOKED_AT]:
+        lengths[deployment_id or flow_id].append(seconds)
+    return {kind: median(lengths[kind]) for kind in kinds if len(lengths[kind]) >= 3}
+
+
+def _kind(run: FlowRun) -> UUID:
+    return run.deployment_id or run.flow_id
+
+
+def _lapse(seconds: float | None, usual: float | None, longest: float) -> Lapse | None:
+    if seconds is None:
+        return None
+    whole = 2 * usual if usual else longest
+    share = min(1.0, seconds / whole) if whole else 0.0
+    return Lapse(width=max(1.0, round(share * BAR, 1)), usual=usual)

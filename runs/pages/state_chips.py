@@ -1,0 +1,83 @@
+"""The states of a list of runs as chips with counts, and which of the counted runs the list shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from orchestrator.pages.filters.selection import Selection
+from orchestrator.pages.looks import look_of
+from runs.pages.run_counts import Counts, Group
+
+# Words that stand for names of states, not for types.
+_NAMES = {"late": ("Late",), "retrying": ("Retrying", "AwaitingRetry"), "cached": ("Cached",)}
+
+
+def is_in_state(word: str, state_type: str | None, state_name: str | None) -> bool:
+    """Whether a run in this state is one of those that the word of a filter stands for."""
+    names = _NAMES.get(word)
+    return state_name in names if names else state_type == word.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Whether the list shows the runs of a group; with `any_state` whatever states are asked for."""
+
+    wanted: Selection
+    with_subflows: bool = True
+    any_state: bool = False
+
+    def __call__(self, group: Group) -> bool:
+        if group.is_subflow and not self.with_subflows:
+            return False
+        if self.any_state:
+            return True
+        asked = self.wanted.values.get("state", ())
+        inside = [value.text.lower() for value in asked if not value.excluded]
+        outside = [value.text.lower() for value in asked if value.excluded]
+        state = (group.state_type, group.state_name)
+        return (not inside or any(is_in_state(word, *state) for word in inside)) and not any(
+            is_in_state(word, *state) for word in outside
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StateChip:
+    word: str
+    tone: str
+    count: str
+    url: str
+    is_on: bool
+
+
+def state_chips(
+    wanted: Selection, counts: Counts, of_shown: Counts, words: Iterable[str] | Mapping[str, Any], shown: Shown
+) -> list[StateChip]:
+    """One chip for each state that occurs, or may: it shows only that state, or all again.
+
+    `of_shown` counts the states that are asked for, `counts` all of them.
+    """
+    chosen = tuple(word.lower() for word in wanted.asked("state"))
+    everything = StateChip(
+        "All", "", counts.words(counts.of(shown)), wanted.url_without("state"), not wanted.values.get("state")
+    )
+    chips = [everything]
+    for word in words:
+        known = of_shown if word in chosen else counts
+        number = known.of(partial(_is_shown_in, word, shown))
+        if not number and word not in chosen and not counts.is_full:
+            continue
+        is_on = chosen == (word,)
+        url = wanted.url_without("state") if is_on else wanted.url_with("state", word, alone=True)
+        chips.append(StateChip(word.capitalize(), _tone(word), known.words(number), url, is_on))
+    return chips
+
+
+def _is_shown_in(word: str, shown: Shown, group: Group) -> bool:
+    return shown(group) and is_in_state(word, group.state_type, group.state_name)
+
+
+def _tone(word: str) -> str:
+    return word if word in _NAMES else look_of(word.upper(), None).tone

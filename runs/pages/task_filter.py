@@ -1,0 +1,68 @@
+"""What task runs can be filtered by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, QueryDict
+
+from orchestrator.pages.filters.selection import Selection, read_selection
+from orchestrator.pages.filters.terms import Asked, Term, identifier_begins, named, number, one_of, text_matches
+from orchestrator.pages.time_range import TimeRange
+from runs.models import TaskRun, TaskRunTag
+from runs.pages.run_filter import SOON, STATES, lasted, name_contains, started, tagged, went_wrong_with
+
+USUAL_RANGE = "24h"
+TASK_STATES = {**STATES, "cached": Q(state_name="Cached")}
+
+
+def _of_task(asked: Asked) -> Q:
+    """The task's name, which its key begins with; `*` stands for anything."""
+    pattern = asked.text
+    return text_matches("task_key", pattern) | text_matches("task_key", f"{pattern}-*")
+
+
+TERMS = (
+    Term("state", "State", one_of(TASK_STATES), choices=tuple(TASK_STATES)),
+    Term("task", "Task", _of_task, "* for anything"),
+    Term("flow", "Flow", named("flow_run__flow__name", identifier="flow_run__flow"), "* for anything"),
+    Term("run", "Flow run", named("flow_run__name", identifier="flow_run", none="flow_run"), "a name, or none"),
+    Term("deployment", "Deployment", named("flow_run__deployment__name", identifier="flow_run__deployment")),
+    Term("tag", "Tag", tagged(TaskRunTag.objects, "task_run"), together=True),
+    Term("dur", "Duration", lasted, ">5m", together=True),
+    Term("started", "Started", started, "<2h", together=True),
+    Term("error", "Error", went_wrong_with, "part of its text"),
+    Term("fingerprint", "Kind of error", lambda asked: Q(error_fingerprint=asked.text)),
+    Term("tries", "Tries", number("run_count"), ">1", together=True),
+    Term("id", "Identifier", identifier_begins("id")),
+)
+RARE = ("fingerprint", "id")
+WORDS = Term("q", "Name or id", name_contains, together=True)
+
+
+def read_task_filter(request: HttpRequest, now: datetime) -> Selection:
+    return read_selection(request.GET, request.path, TERMS, WORDS, now=now)
+
+
+def read_range(query: QueryDict, now: datetime) -> TimeRange:
+    return TimeRange.from_query(query, USUAL_RANGE, now=now)
+
+
+def tasks_in_range(wanted: Selection, range_: TimeRange, now: datetime) -> QuerySet[Any]:
+    """The task runs that match in everything but their state, each with its `sort_time`, newest first."""
+    tasks = TaskRun.objects.newest_first()
+    if range_.since is not None:
+        tasks = tasks.filter(sort_time__gte=range_.since)
+    if range_.until is not None:
+        tasks = tasks.filter(sort_time__lt=range_.until)
+    else:
+        tasks = tasks.filter(sort_time__lte=now + SOON)
+    return tasks.filter(wanted.without("state"))
+
+
+def matching_tasks(query: QueryDict, path: str = "", *, now: datetime) -> QuerySet[Any]:
+    """All task runs that an address of the list shows, on all its pages."""
+    wanted = read_selection(query, path, TERMS, WORDS, now=now)
+    return tasks_in_range(wanted, read_range(query, now), now).filter(wanted.by_term.get("state", Q()))

@@ -1,0 +1,103 @@
+"""Lists by mouse and by keyboard, and what stays in place while they change."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import ReportedRun
+
+LIVE_MS = 5_000
+
+
+@pytest.fixture
+def flow() -> str:
+    """A flow of this test alone, so that its list holds nothing else."""
+    return f"flow-{uuid4()}"
+
+
+def picked(page) -> list[bool]:
+    return page.locator("td.pick input").evaluate_all("boxes => boxes.map(box => box.checked)")
+
+
+def test_shows_many_rows_and_selects_them_by_range_and_by_keys(watched, server, flow):
+    """RUNS-1, RUNS-10: 18 rows at 1440×900; a shift-click, and the keys j, k, x and X select."""
+    runs = [ReportedRun(server, flow=flow) for _ in range(20)]
+    page = watched.page
+    page.goto(f"/runs/?flow={flow}")
+    expect(page.locator("#run-rows tr")).to_have_count(20)
+    visible = "rows => rows.filter(row => row.getBoundingClientRect().bottom <= innerHeight).length"
+    assert page.locator("#run-rows tr").evaluate_all(visible) >= 18
+
+    page.locator("td.pick input").nth(2).click()
+    page.locator("td.pick input").nth(5).click(modifiers=["Shift"])
+    assert [index for index, on in enumerate(picked(page)) if on] == [2, 3, 4, 5]
+    expect(page.locator("#picked")).to_have_text("4 selected")
+
+    page.locator("#pick-all").click()
+    assert all(picked(page))
+    page.locator("#pick-all").click()
+    assert not any(picked(page))
+    expect(page.locator("#bulk-bar")).to_be_hidden()
+
+    page.locator("h1").click()
+    for key in ("j", "j", "x", "j", "j", "Shift+X", "k"):
+        page.keyboard.press(key)
+    assert [index for index, on in enumerate(picked(page)) if on] == [1, 2, 3]
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{server.url}{runs[-3].page}")
+
+
+def test_leaves_out_what_is_clicked_with_alt(watched, server, flow):
+    """RUNS-6: Alt and a click on a value leave it out."""
+    run = ReportedRun(server, flow=flow)
+    page = watched.page
+    page.goto(f"/runs/?q={run.name}")
+
+    page.locator(f"#run-{run.id} [data-term=flow]").click(modifiers=["Alt"])
+
+    expect(page.locator("#filter")).to_have_value(f"-flow:{flow} {run.name}")
+    expect(page.locator("#run-rows tr")).to_have_count(0)
+
+
+def test_changes_a_selected_row_in_its_place(watched, server, flow):
+    """RUNS-4: a running row becomes Completed in place; its box and the focus survive, and no row comes between."""
+    run = ReportedRun(server, flow=flow)
+    run.set_state("RUNNING")
+    page = watched.page
+    page.goto(f"/runs/?flow={flow}")
+    expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
+    row = page.locator(f"#run-{run.id}")
+    row.locator("input").check()
+    row.locator(".name a").focus()
+    page.mouse.move(0, 0)
+
+    run.set_state("COMPLETED")
+    expect(row.locator(".state")).to_have_text("Completed", timeout=LIVE_MS)
+    new = ReportedRun(server, flow=flow)
+    expect(page.locator("#held")).to_have_text("1 new · show", timeout=LIVE_MS)
+
+    expect(row.locator("input")).to_be_checked()
+    expect(row.locator(".name a")).to_be_focused()
+    expect(page.locator(f"#run-{new.id}")).to_have_count(0)
+
+
+def test_asks_about_many_runs_without_scripts(browser, server, flow):
+    """RUNS-5: boxes, bar and the page that asks are plain forms."""
+    runs = [ReportedRun(server, flow=flow) for _ in range(2)]
+    page = browser.new_context(base_url=server.url, java_script_enabled=False).new_page()
+    page.goto(f"/runs/?flow={flow}")
+    expect(page.locator("#bulk-bar")).to_be_hidden()
+
+    page.locator(f"#run-{runs[0].id} input").check()
+    page.get_by_label("all 2 that match").check()
+    page.locator("#bulk-bar").get_by_role("button", name="Cancel").click()
+
+    expect(page.locator("h1")).to_have_text("Cancel 2 runs")
+    page.get_by_label("Reason").fill("enough")
+    page.get_by_role("button", name="Cancel 2 runs").click()
+    expect(page.locator("h1")).to_have_text("Cancel 2 runs")
+    expect(page.get_by_text("0 of 2")).to_be_visible()
+    expect(page.locator("#progress")).to_contain_text("enough")

@@ -1,0 +1,191 @@
+"""The overview: its counters, what needs attention, and what it costs."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.http import QueryDict
+from django.utils import timezone
+
+from orchestrator.contract.states import State, StateType
+from orchestrator.contract.times import now
+from runs.models import FlowRun
+from runs.pages.run_filter import matching_runs
+from tests.factories import (
+    make_deployment,
+    make_flow,
+    make_flow_run,
+    make_task_run,
+    make_work_pool,
+    make_worker,
+)
+
+pytestmark = pytest.mark.django_db
+
+COUNTER = re.compile(
+    r'<li><a class="card tone-(\w+)" href="([^"]+)"><span class="badge">.*?</span><strong>(\d+)</strong>', re.S
+)
+
+
+def test_leads_from_each_counter_to_as_many_rows(client):
+    """OV-3: all counters equal the row counts of the lists they link to."""
+    busy_system()
+
+    counters = {tone: (unescape(url), int(number)) for tone, url, number in COUNTER.findall(page(client))}
+
+    assert set(counters) == {"running", "failed", "late", "paused", "scheduled", "completed"}
+    for tone, (url, number) in counters.items():
+        path, _, query = url.partition("?")
+        assert path == "/runs/"
+        assert number == matching_runs(QueryDict(query), now=timezone.now()).count(), tone
+        assert client.get(url).status_code == 200
+    assert {tone: number for tone, (_, number) in counters.items()} == {
+        "running": 2,
+        "failed": 3,
+        "late": 2,
+        "paused": 1,
+        "scheduled": 1,
+        "completed": 4,
+    }
+
+
+def test_counts_one_tag_alone(client):
+    make_flow_run("FAILED", tags=["prod"])
+    make_flow_run("FAILED", tags=["test"])
+    make_flow_run("RUNNING", tags=["prod"])
+
+    body = page(client, "/?tag=prod")
+
+    counters = {tone: (unescape(url), number) for tone, url, number in COUNTER.findall(body)}
+    assert (counters["failed"][1], counters["running"][1]) == ("1", "1")
+    assert counters["failed"][0].endswith("&tag=prod")
+
+
+def test_counts_the_chosen_range_alone(client):
+    make_flow_run("FAILED", started=now() - timedelta(hours=3))
+
+    assert "(1 failed) Overview" in page(client)
+    assert "<title>Overview · Orchestrator</title>" in page(client, "/?range=1h")
+
+
+def test_tells_of_a_range_that_does_not_exist(client):
+    assert "There is no range fortnight." in page(client, "/?range=fortnight")
+
+
+@pytest.mark.parametrize("runs", [3, 30])
+def test_costs_the_same_however_much_there_is(client, django_assert_max_num_queries, runs):
+    busy_system(runs)
+    FlowRun.objects.filter(state_type="RUNNING").update(total_run_time=900.0)
+
+    with django_assert_max_num_queries(14):
+        answer = client.get("/")
+
+    assert answer.status_code == 200
+
+
+def test_stays_small(client):
+    busy_system(60)
+
+    assert len(page(client)) < 60_000
+
+
+def test_says_failures_in_its_title_and_its_icon(client):
+    """OV-4: favicon and title change when failures > 0."""
+    assert "%231d4ed8" in page(client)
+    make_flow_run("FAILED")
+
+    body = page(client)
+
+    assert "<title>(1 failed) Overview · Orchestrator</title>" in body
+    assert "%23b91c1c" in body
+    assert 'data-alarm="1" data-title="(1 failed) Overview · Orchestrator"' in body
+
+
+def test_shows_the_first_three_commands_of_an_empty_system(client):
+    """OV-6: empty system shows the three commands to get going."""
+    body = page(client)
+
+    assert "Nothing has run here yet" in body
+    steps = body[body.index("first-steps") :]
+    assert (
+        steps.index("python flows.py") < steps.index("orchestrator deploy") < steps.index("orchestrator worker start")
+    )
+    make_flow_run("COMPLETED", started=now() - timedelta(days=80))
+    assert "Nothing has run here yet" not in page(client)
+
+
+def test_loads_nothing_but_one_style_and_one_script(client):
+    """OV-5: ≤ 3 requests, 0 third-party hosts."""
+    body = page(client)
+
+    loaded = re.findall(r'<(?:link|script|img)[^>]+(?:href|src)="([^"]+)"', body)
+    assert len([url for url in loaded if not url.startswith("data:")]) == 2
+    assert not re.search(r'(?:href|src|action)="(?:https?:)?//', body)
+
+
+def test_is_answered_alone_as_a_fragment(client):
+    body = client.get("/?fragment=overview").content.decode()
+
+    assert body.lstrip().startswith('<div id="overview"')
+    assert "<html" not in body
+
+
+def test_shows_pools_and_deployments_and_what_comes(client):
+    busy_system()
+
+    body = page(client)
+
+    assert "starving</a>" in body
+    assert ">1 online</td>" in body
+    assert "etl-eu</a>" in body
+    assert f"</span> {FlowRun.objects.filter(deployment__name='etl-eu').newest_first()[0].name}</a>" in body
+    assert "1 within the hour" in body
+    assert ">2 task runs</a>" in body
+
+
+def test_escapes_what_flows_say(client):
+    make_flow_run("FAILED", flow=make_flow("<script>alert(1)</script>"), message="<img src=x>")
+
+    assert "<script>alert" not in page(client)
+    assert "<img src=x" not in page(client)
+
+
+def busy_system(runs=3):
+    deployment = make_deployment(make_flow("etl"), name="etl-eu", pool=make_work_pool("served"))
+    make_worker(deployment.work_queue.work_pool)
+    starving = make_work_pool("starving")
+    for _ in range(4):
+        make_flow_run("COMPLETED", deployment=deployment, flow=deployment.flow, started=now() - timedelta(hours=2))
+    for _ in range(runs - 1):
+        make_flow_run("FAILED", deployment=deployment, flow=deployment.flow, started=now() - timedelta(hours=1))
+    make_flow_run("CRASHED", flow=make_flow())
+    make_flow_run("FAILED", started=now() - timedelta(hours=30))
+    parent = make_flow_run("RUNNING", work_queue=deployment.work_queue)
+    make_flow_run("RUNNING", deployment=deployment, flow=deployment.flow, work_queue=deployment.work_queue)
+    task = make_task_run("COMPLETED", flow_run=parent)
+    make_task_run("FAILED", flow_run=parent)
+    make_flow_run("RUNNING", parent_task_run=task)
+    make_flow_run("PAUSED")
+    for minutes in (40, 5):
+        late = State(StateType.SCHEDULED, name="Late", details=at(-minutes))
+        make_flow_run(
+            late,
+            started=now() - timedelta(minutes=minutes),
+            work_queue=starving.default_queue,
+            next_scheduled_start_time=now() - timedelta(minutes=minutes),
+        )
+    make_flow_run(State(StateType.SCHEDULED, details=at(20)), started=now() + timedelta(minutes=20))
+    make_flow_run(State(StateType.SCHEDULED, details=at(90)), started=now() + timedelta(minutes=90))
+
+
+def at(minutes):
+    return {"scheduled_time": (now() + timedelta(minutes=minutes)).isoformat()}
+
+
+def page(client, path="/"):
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()

@@ -1,0 +1,98 @@
+"""The calendar of runs."""
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.http import QueryDict
+from django.utils import timezone
+
+from deployments.pages.calendar import read_month
+from orchestrator.contract.times import now
+from runs.pages.run_filter import matching_runs
+from tests.factories import make_deployment, make_flow, make_flow_run, make_task_run
+
+pytestmark = pytest.mark.django_db
+NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC).date()
+
+
+def at(day: int, hour: int = 12) -> datetime:
+    return datetime(2026, 11, day, hour, tzinfo=UTC)
+
+
+def days_with_runs(month):
+    return {day.date.day: day for week in month.weeks for day in week if day.total and day.in_month}
+
+
+def test_counts_the_runs_of_each_day_by_state():
+    for state in ("COMPLETED", "COMPLETED", "FAILED"):
+        make_flow_run(state, started=at(3))
+    make_flow_run("COMPLETED", started=at(4, 23))
+    make_flow_run("SCHEDULED", expected_start_time=at(28), next_scheduled_start_time=at(28))
+
+    found = days_with_runs(read_month(NOVEMBER, QueryDict(), at(20)))
+
+    assert {number: day.words for number, day in found.items()} == {
+        3: "2 completed, 1 failed",
+        4: "1 completed",
+        28: "1 scheduled",
+    }
+    assert found[28].is_ahead
+    assert not found[4].is_ahead
+
+
+@pytest.mark.parametrize("query", ["", "state=failed", "flow=etl", "tag=prod"])
+def test_its_sums_equal_the_list(client, query):
+    """CAL-1: each day leads to a list of as many runs as it says; subflows are in neither."""
+    flow = make_flow("etl")
+    for day in (1, 3, 3, 3, 17, 30):
+        make_flow_run("FAILED" if day == 3 else "COMPLETED", flow=flow, started=at(day, 23), tags=["prod"])
+        make_flow_run("COMPLETED", started=at(day, 0))
+    parent = make_task_run("COMPLETED")
+    make_flow_run("COMPLETED", flow=flow, started=at(3), parent_task_run=parent)
+    make_flow_run("SCHEDULED", flow=flow, expected_start_time=at(29), next_scheduled_start_time=at(29))
+
+    month = read_month(NOVEMBER, QueryDict(query), at(20))
+
+    assert month.total
+    for day in days_with_runs(month).values():
+        listed = matching_runs(QueryDict(day.url.split("?", 1)[1]), now=now())
+        assert listed.count() == day.total, day
+        assert client.get(day.url).status_code == 200
+    assert month.total == sum(day.total for day in days_with_runs(month).values())
+
+
+def test_days_are_those_of_the_readers_clock():
+    make_flow_run("COMPLETED", started=at(3, 23))
+
+    with timezone.override(ZoneInfo("Asia/Kolkata")):
+        found = days_with_runs(read_month(NOVEMBER, QueryDict(), at(20)))
+
+    assert list(found) == [4]
+    assert "from=2026-11-03T18:30Z" in found[4].url
+
+
+def test_goes_from_month_to_month(client):
+    page = html.unescape(client.get("/calendar/?month=2026-12&flow=etl").content.decode())
+
+    assert "December 2026" in page
+    assert "?flow=etl&month=2026-11" in page.replace("month=2026-11&flow=etl", "flow=etl&month=2026-11")
+    assert re.search(r'rel="next"', page)
+    assert "month=2027-01" in page
+
+
+def test_shows_the_present_month_for_what_is_no_month(client):
+    page = client.get("/calendar/?month=never").content.decode()
+
+    assert "A month looks like 2026-11" in page
+    assert f"{timezone.localtime():%B %Y}" in page
+
+
+def test_asks_a_bounded_number_of_questions(client, django_assert_max_num_queries):
+    for number in range(20):
+        make_flow_run("COMPLETED", started=now() - timedelta(hours=number), deployment=make_deployment())
+
+    with django_assert_max_num_queries(8):
+        client.get("/calendar")

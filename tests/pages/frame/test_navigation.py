@@ -1,0 +1,83 @@
+"""What the navigation offers, and the numbers beside it."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError
+from django.urls import resolve
+
+from orchestrator.pages import navigation
+from orchestrator.pages.navigation import Badge, address_of_item, register_badge
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("item", navigation.ITEMS, ids=lambda item: item.name)
+def test_leads_to_a_page_that_exists(item):
+    assert resolve(address_of_item(item))
+
+
+def test_gives_every_key_to_one_entry_alone():
+    keys = [item.key for item in navigation.ITEMS if item.key]
+
+    assert len(keys) == len(set(keys))
+    assert {"o", "r", "f", "d", "w", "a", "e"} <= set(keys)
+
+
+@pytest.mark.parametrize(("path", "word"), [("/", "Overview"), ("/settings/", "Settings"), ("/runs/", "Runs")])
+def test_marks_where_the_reader_is(client, path, word):
+    body = client.get(path).content.decode()
+
+    assert body.count('aria-current="page"') <= 3  # the navigation, and the bar at the foot of phones
+    assert f'aria-current="page"{_go(word)}>{word}' in body
+
+
+def test_shows_a_number_that_calls_for_somebody(client):
+    register_badge("work-pools", lambda: Badge("2", "2 pools have no worker"))
+
+    body = client.get("/settings/").content.decode()
+
+    assert '<span class="count tone-failed" title="2 pools have no worker">' in body
+    assert '<span class="vh">, 2 pools have no worker</span>' in body
+
+
+def test_tells_strangers_no_numbers(client, settings, django_user_model):
+    settings.API_AUTH = "required"
+    register_badge("work-pools", lambda: Badge("2", "2 pools have no worker"))
+
+    assert "2 pools" not in client.get("/sign-in").content.decode()
+    assert "2 pools" not in client.get("/nothing-here").content.decode()
+    assert "data-live" not in client.get("/sign-in").content.decode()  # no socket would open
+    client.force_login(django_user_model.objects.create_user("ada", password="x"))
+    assert "2 pools" in client.get("/settings/").content.decode()
+
+
+def test_counts_once_in_a_while():
+    asked = []
+    register_badge("runs", lambda: asked.append(1))
+
+    for _ in range(3):
+        navigation._badge_of("runs")
+
+    assert asked == [1]
+
+
+def test_stands_without_a_number_when_the_database_fails(client):
+    def fail():
+        raise DatabaseError
+
+    register_badge("runs", fail)
+
+    assert client.get("/settings/").status_code == 200
+
+
+def test_is_fetched_alone_from_any_page(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        body = client.get("/runs/?fragment=nav").content.decode()
+
+    assert body.lstrip().startswith('<ul id="nav"')
+    assert "<main" not in body
+
+
+def _go(word):
+    return "".join(f' data-go="{item.key}"' for item in navigation.ITEMS if item.word == word and item.key)

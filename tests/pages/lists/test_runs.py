@@ -1,0 +1,426 @@
+"""The list of runs: what it can be filtered and sorted by, and what its rows say."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from orchestrator.contract.states import State, StateType
+from orchestrator.contract.times import format_time, now
+from runs.pages import run_counts
+from tests.factories import (
+    make_deployment,
+    make_flow,
+    make_flow_run,
+    make_logs,
+    make_task_run,
+    make_work_pool,
+    make_worker,
+)
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 8
+
+
+def names(response) -> list[str]:
+    return re.findall(r'<td class="name"><a href="[^"]+">([^<]+)</a>', response.content.decode())
+
+
+def row_of(response, name: str) -> str:
+    found = re.search(rf'<tr id="[^"]+">(?:(?!</tr>).)*>{name}</a>.*?</tr>', response.content.decode(), re.S)
+    assert found, f"no row {name}"
+    return found[0]
+
+
+@pytest.fixture
+def listed(client):
+    """The names of the runs at an address of the list."""
+    return lambda query="": names(client.get("/runs/", QUERY_STRING=query, follow=True))
+
+
+@pytest.fixture
+def some_runs():
+    """Four runs that differ in everything one can ask for."""
+    eu, us = make_work_pool("docker-eu"), make_work_pool("docker-us")
+    etl = make_flow("etl-orders")
+    bad = make_flow_run(
+        "FAILED",
+        name="bad",
+        flow=etl,
+        deployment=make_deployment(etl, name="etl-eu", pool=eu),
+        work_queue=eu.default_queue,
+        tags=["prod", "eu"],
+        parameters={"region": "eu", "options": {"n": 3}, "dry": True},
+        started=now() - timedelta(hours=3),
+        seconds=400,
+        error_type="KeyError",
+        error_message="'table'",
+        error_frame="/code/flows.py:88, load",
+        flow_version="v2",
+    )
+    make_logs(bad, "careful", level=30)
+    good = make_flow_run(
+        "COMPLETED",
+        name="good",
+        flow=make_flow("hello"),
+        work_queue=us.default_queue,
+        tags=["prod", "test"],
+        parameters={"region": "us"},
+        started=now() - timedelta(minutes=50),
+        seconds=5,
+        created_by={"type": "USER", "display_value": "ana"},
+        run_count=3,
+    )
+    make_flow_run(
+        "RUNNING",
+        name="busy",
+        flow=etl,
+        started=now() - timedelta(minutes=20),
+        auto_scheduled=True,
+        expected_start_time=now() - timedelta(minutes=40),
+    )
+    make_flow_run(
+        State(StateType.SCHEDULED, name="Late"),
+        name="late",
+        flow=make_flow("nightly, the big"),
+        started=now() - timedelta(minutes=12),
+    )
+    return {"bad": bad, "good": good}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("flow=!etl-*", ["late", "good"]),  # RUNS-6
+        ("q=-flow:etl-orders", ["late", "good"]),
+        ("q=state:failed,late+-tag:test", ["late", "bad"]),
+        ("state=!completed&state=!running", ["late", "bad"]),
+        ("tag=prod&tag=eu", ["bad"]),
+        ("tag=!test", ["late", "busy", "bad"]),
+        ("tag=te*", ["good"]),
+        ("flow=%22nightly,+the+big%22", ["late"]),
+        ("deployment=etl-*", ["bad"]),
+        ("deployment=none", ["late", "busy", "good"]),
+        ("pool=docker-eu", ["bad"]),
+        ("pool=none", ["late", "busy"]),
+        ("queue=default", ["good", "bad"]),
+        ("dur=>5m", ["busy", "bad"]),
+        ("dur=<1m", ["good"]),
+        ("dur=>1m&dur=<10m", ["bad"]),
+        ("late=>10m", ["late", "busy"]),
+        ("started=<2h", ["busy", "good"]),
+        ("started=>2h", ["bad"]),
+        ("error=keyerror", ["bad"]),
+        ("error=flows.py", ["bad"]),
+        ("has=warnings", ["bad"]),
+        ("has=retries", ["good"]),
+        ("tries=>2", ["good"]),
+        ("by=schedule", ["busy"]),
+        ("by=ana", ["good"]),
+        ("version=v*", ["bad"]),
+        ("param.region=eu", ["bad"]),
+        ("param.region=*", ["good", "bad"]),
+        ("param.region=!eu", ["late", "busy", "good"]),
+        ("param.options.n=3", ["bad"]),
+        ("param.dry=true", ["bad"]),
+        ("param.no__such=x", []),
+        ("parent=none", ["late", "busy", "good", "bad"]),
+        ("q=go", ["good"]),
+        ("q=-nonsense:x", ["late", "busy", "good", "bad"]),
+    ],
+)
+def test_filters_by_every_term(listed, some_runs, query, expected):
+    """RUNS-6: `-flow:x` leaves out, and the other terms of the line."""
+    assert listed(query) == expected
+
+
+def test_finds_a_run_by_the_beginning_of_its_identifier(listed, some_runs):
+    assert listed(f"id={str(some_runs['bad'].pk)[:30]}") == ["bad"]
+    assert listed(f"flow={some_runs['bad'].flow_id}&state=failed") == ["bad"]
+
+
+def test_answers_the_line_with_the_address_that_says_the_same(client, some_runs):
+    """RUNS-2: every filter is in the address."""
+    answer = client.get("/runs/?q=state:failed+-tag:test+ba&range=30d&from=&to=")
+
+    assert answer.status_code == 302
+    assert answer.url == "/runs/?range=30d&state=failed&tag=!test&q=ba"
+    page = client.get(answer.url)
+    assert names(page) == ["bad"]
+    assert 'value="state:failed -tag:test ba"' in page.content.decode()
+
+
+def test_shows_what_filters_as_chips(client, some_runs):
+    body = client.get("/runs/?state=failed&tag=!test&colour=red").content.decode()
+
+    assert 'state: failed<a href="?tag=!test&amp;colour=red" aria-label="Remove state: failed">' in body
+    assert "not tag: test" in body
+    assert "Nothing is called “colour” here" in body
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("sort=-duration", ["busy", "bad", "good", "late"]),
+        ("sort=duration", ["late", "good", "bad", "busy"]),
+        ("sort=started", ["bad", "good", "busy", "late"]),
+        ("sort=-late", ["busy", "late", "good", "bad"]),
+        ("sort=name", ["bad", "busy", "good", "late"]),
+        ("sort=nonsense", ["late", "busy", "good", "bad"]),
+    ],
+)
+def test_sorts(listed, some_runs, query, expected):
+    """RUNS-9: by duration, lateness and start."""
+    found = listed(query)
+
+    assert found[:2] == expected[:2] if "late" in query else found == expected
+
+
+@pytest.mark.parametrize("sort", ["-duration", "duration", "-late", "late", "started", "name", "-name"])
+def test_turns_pages_of_every_order_without_gaps(client, sort):
+    for number in range(60):
+        make_flow_run(
+            "COMPLETED",
+            name=f"n{number:02d}",
+            seconds=number % 7,
+            expected_start_time=now() - timedelta(hours=1, seconds=number % 5),
+            started=now() - timedelta(hours=1),
+        )
+
+    first = client.get(f"/runs/?size=25&sort={sort}")
+    seen = names(first)
+    following = re.search(r'<a href="([^"]+)" rel="next"', first.content.decode())
+    while following:
+        page = client.get("/runs/" + following[1].replace("&amp;", "&"))
+        seen += names(page)
+        following = re.search(r'<a href="([^"]+)" rel="next"', page.content.decode())
+
+    assert len(seen) == len(set(seen)) == 60
+
+
+def test_counts_subflows_that_it_hides(client):
+    """RUNS-7: subflows are hidden by default with a toggle, and counted in the header."""
+    parent = make_flow_run(name="parent", started=now() - timedelta(minutes=5))
+    for number in range(3):
+        make_flow_run(name=f"child{number}", parent_task_run=make_task_run(flow_run=parent))
+
+    body = client.get("/runs/").content.decode()
+
+    assert "3 subflows hidden" in body
+    assert '<a href="?subflows=1">show them</a>' in body
+    assert len(names(client.get("/runs/?subflows=1"))) == 4
+    assert len(names(client.get(f"/runs/?parent={parent.pk}"))) == 3
+    assert 'All <span class="muted">1</span>' in body
+
+
+def test_asks_at_most_eight_questions_whatever_its_rows_are(client, some_runs, django_assert_max_num_queries):
+    """RUNS-8: at most eight queries, independent of the number of rows."""
+    pool = make_work_pool("busy-pool")
+    for number in range(12):
+        deployment = make_deployment(pool=pool)
+        for state in ("COMPLETED", "FAILED", "RUNNING", "PENDING"):
+            run = make_flow_run(
+                state,
+                deployment=deployment,
+                flow=deployment.flow,
+                work_queue=pool.default_queue,
+                tags=["a", "b"],
+                started=now() - timedelta(minutes=number + 1),
+            )
+            make_task_run("RUNNING", flow_run=run)
+        late = State(StateType.SCHEDULED, name="Late")
+        make_flow_run(late, deployment=deployment, flow=deployment.flow, work_queue=pool.default_queue)
+
+    with django_assert_max_num_queries(MOST_QUERIES):
+        response = client.get("/runs/")
+
+    assert len(names(response)) == 50
+    with django_assert_max_num_queries(MOST_QUERIES - 1):
+        client.get("/runs/?size=100&fragment=runs")
+
+
+def test_says_what_happened_in_one_line(client, some_runs):
+    """RUNS-3: failed rows contain the exception's first line."""
+    make_task_run("RUNNING", flow_run=make_flow_run("RUNNING", name="working"), task="train")
+    paused = State(StateType.PAUSED, details={"run_input_keyset": {"base": "x"}})
+    make_flow_run(paused, name="asking", started=now())
+
+    page = client.get("/runs/")
+
+    assert "KeyError: &#x27;table&#x27; · flows.py:88</td>" in row_of(page, "bad")
+    assert re.search(r">train-[0-9a-f]+</td>", row_of(page, "working"))
+    assert ">waits for input</td>" in row_of(page, "asking")
+
+
+def test_says_why_a_late_run_waits_with_a_link(client):
+    def late():
+        details = {"scheduled_time": format_time(now() - timedelta(hours=1))}
+        return State(StateType.SCHEDULED, name="Late", details=details)
+
+    alone, served = make_work_pool("docker eu"), make_work_pool("served")
+    paused_pool = make_work_pool("resting", is_paused=True)
+    make_worker(served)
+    make_flow_run(late(), name="nobody", work_queue=alone.default_queue)
+    make_flow_run(late(), name="queueing", work_queue=served.default_queue)
+    make_flow_run(late(), name="stopped", work_queue=paused_pool.default_queue)
+    resting = make_deployment(name="etl-eu", pool=served, paused=True)
+    make_flow_run(late(), name="held", flow=resting.flow, deployment=resting, work_queue=served.default_queue)
+
+    page = client.get("/runs/")
+
+    link = '<a href="/work-pools/work-pool/docker%20eu">docker eu</a>'
+    assert f"No worker serves {link}</td>" in row_of(page, "nobody")
+    assert "waits for a free worker of" in row_of(page, "queueing")
+    assert "The work pool is paused: <a" in row_of(page, "stopped")
+    assert f'The deployment is paused: <a href="/deployments/deployment/{resting.pk}">etl-eu</a>' in row_of(
+        page, "held"
+    )
+
+
+def test_draws_durations_against_what_is_usual(client):
+    deployment = make_deployment()
+    for seconds in (8, 10, 12):
+        make_flow_run("COMPLETED", flow=deployment.flow, deployment=deployment, seconds=seconds, name=f"s{seconds}")
+    make_flow_run("COMPLETED", name="alone", seconds=10)
+
+    page = client.get("/runs/")
+
+    assert '<rect class="mark" width="20.0" height="8"/><title>usually 10 s</title>' in row_of(page, "s10")
+    assert "usually" not in row_of(page, "alone")
+
+
+def test_adds_the_columns_that_are_asked_for(client, some_runs):
+    page = client.get("/runs/?cols=pool&cols=param.region&cols=tries&cols=warnings&cols=id&cols=nonsense&cols=")
+
+    body = client.get(page.url).content.decode() if page.status_code == 302 else page.content.decode()
+    assert '<th scope="col">Work pool</th><th scope="col">region</th><th scope="col">Tries</th>' in body
+    assert '<td class="extra"><a data-term="pool" href=' in body
+    assert '<a data-term="param.region" href=' in body
+    assert str(some_runs["bad"].pk) in body
+    assert '<input type="checkbox" name="cols" value="pool" checked>' in body
+    assert '<input type="checkbox" name="cols" value="param.region" checked>' in body
+
+
+def test_links_values_to_the_list_of_those_that_have_them(client, some_runs):
+    row = row_of(client.get("/runs/?range=30d"), "bad")
+
+    assert '<a data-term="flow" href="?range=30d&amp;flow=etl-orders">etl-orders</a>' in row
+    assert '<a class="tag" data-term="tag" href="?range=30d&amp;tag=prod">prod</a>' in row
+
+
+def test_draws_bars_that_lead_to_their_span(client, some_runs):
+    page = client.get("/runs/?state=failed&range=24h").content.decode()
+
+    link = re.search(r'<figure class="chart bars">.*?<a href="([^"]+)"', page, re.S)[1].replace("&amp;", "&")
+    assert "state=failed" in link
+    assert "from=" in link
+    assert "range" not in link
+    assert names(client.get(f"/runs/{link}")) == ["bad"]
+
+
+def test_exports_all_that_match(client, some_runs):
+    csv = b"".join(client.get("/runs/?export=csv&state=!late").streaming_content).decode()
+    data = json.loads(b"".join(client.get("/runs/?export=json&flow=etl-*").streaming_content))
+
+    assert len(csv.strip().splitlines()) == 4
+    assert [row["name"] for row in data] == ["busy", "bad"]
+    assert data[1]["error"] == "KeyError: 'table'"
+
+
+def test_exports_without_a_question_for_each_run(client, django_assert_max_num_queries):
+    for _ in range(20):
+        make_flow_run("COMPLETED", deployment=make_deployment())
+
+    with django_assert_max_num_queries(2):
+        b"".join(client.get("/runs/?export=json").streaming_content)
+
+
+def test_offers_three_sizes_of_pages(client):
+    for _ in range(30):
+        make_flow_run("COMPLETED")
+
+    assert len(names(client.get("/runs/?size=25"))) == 25
+    assert '<b aria-current="true">25</b>' in client.get("/runs/?size=25").content.decode()
+
+
+def test_shows_a_viewer_no_box_to_select_with(client, settings, django_user_model):
+    settings.API_AUTH = "required"
+    client.force_login(django_user_model.objects.create_user("ana"))
+    make_flow_run("COMPLETED", name="one")
+
+    body = client.get("/runs/").content.decode()
+
+    assert names(client.get("/runs/")) == ["one"]
+    assert 'name="run"' not in body
+    assert 'name="do"' not in body
+
+
+def test_escapes_what_stands_in_the_address_and_in_rows(client):
+    make_flow_run("FAILED", name="x", flow=make_flow("<b>&"), tags=["<s>"], parameters={"p": "<u>"})
+
+    body = client.get("/runs/?cols=param.p&flow=*&q=<script>").content.decode()
+    body += client.get("/runs/?cols=param.p&cols=<em>&x=<em>").content.decode()
+
+    assert not re.search(r"<(b|s|u|em|script)>(?!\d)", body.split("<main", 1)[1])
+
+
+@pytest.mark.parametrize("page", ["/runs/", "/runs/tasks/"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "older=sfoo_01a1ff9c-fd27-7028-8a0a-f3cbc91781be",  # a place of another order
+        "newer=n1.5_01a1ff9c-fd27-7028-8a0a-f3cbc91781be",
+        "older=s_01a1ff9c-fd27-7028-8a0a-f3cbc91781be&sort=-duration",
+        "older=i5_5",
+        "sort=-&size=x&view=abc&cols=param.&subflows=x",
+        "param.=x&param.a..b=c&param.a.0=c&param.%27=c&param.a%22b%5D=c",
+        "id=zzzz&tries=99999999999999&dur=>99999d&started=<99w&parent=x&has=x",
+        "tag=*&flow=***&version=*&queue=none&fingerprint=x",
+        "q=%22&range=9999w",
+        "q=-:",
+    ],
+)
+def test_answers_whatever_stands_in_the_address(client, page, query):
+    make_task_run("COMPLETED", flow_run=make_flow_run("COMPLETED"))
+
+    assert client.get(f"{page}?{query}", follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["/runs/", "/runs/tasks/"])
+def test_offers_the_last_filter_without_applying_it(client, page):
+    link = '<a href="?state=failed&amp;tag=!x">back to the last filter</a>'
+    assert "back to the last filter" not in client.get(page).content.decode()
+
+    filtered = client.get(f"{page}?state=failed&tag=!x").content.decode()
+
+    assert "back to the last filter" not in filtered
+    assert link in client.get(page).content.decode()
+    assert link in client.get(f"{page}?range=30d").content.decode()
+
+
+def test_takes_no_filter_from_a_strange_cookie(client):
+    client.cookies["last-runs"] = '"><script>alert(1)</script>'
+
+    assert "<script>alert" not in client.get("/runs/").content.decode()
+
+
+def test_counts_the_newest_runs_and_says_so(client, monkeypatch, django_assert_max_num_queries):
+    monkeypatch.setattr(run_counts, "MOST_COUNTED", 5)
+    for number in range(8):
+        make_flow_run("COMPLETED", started=now() - timedelta(minutes=number))
+    for number in range(3):
+        make_flow_run("FAILED", started=now() - timedelta(hours=2, minutes=number))
+
+    page = client.get("/runs/").content.decode()
+    with django_assert_max_num_queries(MOST_QUERIES):
+        failed = client.get("/runs/?state=failed").content.decode()
+
+    assert 'Completed <span class="muted">5+</span>' in page
+    assert 'Failed <span class="muted">0+</span>' in page
+    assert "are counted" in page
+    assert 'Failed <span class="muted">3</span>' in failed
+    assert "all 3 that match" in failed
+    assert "are counted" not in failed

@@ -1,0 +1,69 @@
+"""How states look."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from orchestrator.contract.states import StateType
+from orchestrator.pages.looks import look_of
+
+STATIC = Path(settings.BASE_DIR) / "static"
+
+
+@pytest.mark.parametrize(
+    ("state_type", "name", "tone", "word"),
+    [
+        ("COMPLETED", "Completed", "completed", "Completed"),
+        ("COMPLETED", "Cached", "cached", "Cached"),  # nothing ran, which Completed does not say
+        ("SCHEDULED", "Late", "late", "Late"),
+        ("SCHEDULED", "AwaitingRetry", "retrying", "AwaitingRetry"),
+        ("FAILED", "My own name", "failed", "My own name"),  # an author's name keeps its word
+        ("CANCELLING", None, "cancelled", "Cancelling"),
+        (None, None, "scheduled", "No state"),
+    ],
+)
+def test_gives_a_state_its_tone_and_word(state_type, name, tone, word):
+    look = look_of(state_type, name)
+
+    assert (look.tone, look.word) == (tone, word)
+
+
+def test_has_a_colour_and_an_icon_for_every_state():
+    css = (STATIC / "css" / "tokens.css").read_text()
+    sprite = (Path(settings.BASE_DIR) / "templates" / "sprite.html").read_text()
+
+    for state_type in StateType:
+        look = look_of(state_type, None)
+        assert f".tone-{look.tone} " in css
+        assert f'id="i-{look.icon}"' in sprite
+
+
+def test_colours_the_admin_like_the_pages():
+    pages, admin = (
+        re.findall(r"^\.tone-.*$", (STATIC / name).read_text(), re.M) for name in ("css/tokens.css", "admin.css")
+    )
+
+    assert pages == admin
+
+
+def test_keeps_the_contrast_of_every_badge_readable():
+    css = (STATIC / "css" / "tokens.css").read_text()
+    pairs = re.findall(r"--soft: light-dark\((#\w+), (#\w+)\); --ink: light-dark\((#\w+), (#\w+)\)", css)
+
+    assert len(pairs) >= 11
+    for soft_light, soft_dark, ink_light, ink_dark in pairs:
+        assert contrast(soft_light, ink_light) >= 7
+        assert contrast(soft_dark, ink_dark) >= 7
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
