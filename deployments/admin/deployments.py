@@ -25,7 +25,8 @@ from deployments.services.deployments import (
 from deployments.services.schedules import update_schedule
 from orchestrator.contract.states import TERMINAL
 from orchestrator.pages.addresses import address_of
-from orchestrator.web.admin import HistoryAdmin, badge, capped
+from orchestrator.pages.schema_forms import with_masks, without_secret_defaults
+from orchestrator.web.admin import HistoryAdmin, badge, capped, shown_json
 from orchestrator.web.admin_filters import FewRelated
 from runs.models import FlowRun
 
@@ -49,6 +50,7 @@ class DeploymentAdmin(DescribedAdmin):
     ordering = ["-created"]
     editable = ["description", "tags", "catch_up_policy", "catch_up_max_age_seconds"]
     actions = ["pause", "resume", "run_now", "delete"]
+    exclude = ["parameters", "parameter_openapi_schema"]  # shown without secrets
 
     def view_on_site(self, deployment: Deployment) -> str:
         return address_of("deployment", deployment.pk)
@@ -127,7 +129,16 @@ class DeploymentAdmin(DescribedAdmin):
         return badge("paused", "Paused") if deployment.paused else ""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [*super().get_readonly_fields(request, obj), "history"]
+        shown = [name for name in super().get_readonly_fields(request, obj) if name not in self.exclude]
+        return [*shown, "shown_parameters", "shown_schema", "history"]
+
+    @admin.display(description="parameters")
+    def shown_parameters(self, deployment: Deployment) -> SafeString:
+        return shown_json(with_masks(deployment.parameter_openapi_schema, deployment.parameters))
+
+    @admin.display(description="schema of the parameters")
+    def shown_schema(self, deployment: Deployment) -> SafeString:
+        return shown_json(without_secret_defaults(deployment.parameter_openapi_schema))
 
     @admin.display(description="history")
     def history(self, deployment: Deployment) -> SafeString | str:
@@ -148,6 +159,8 @@ class DeploymentScheduleAdmin(HistoryAdmin):
     search_fields = ["slug", "deployment__name"]
     ordering = ["-updated"]
     actions = ["switch_on", "switch_off"]
+    exclude = ["parameters"]
+    readonly_fields = ["shown_parameters"]
 
     def view_on_site(self, schedule: DeploymentSchedule) -> str:
         return address_of("deployment", schedule.deployment_id)
@@ -177,6 +190,10 @@ class DeploymentScheduleAdmin(HistoryAdmin):
                 deployment_id=row.deployment_id, schedule_id=row.pk, changes={"active": active}, author=author
             ),
         )
+
+    @admin.display(description="parameters")
+    def shown_parameters(self, schedule: DeploymentSchedule) -> SafeString:
+        return shown_json(with_masks(schedule.deployment.parameter_openapi_schema, schedule.parameters))
 
     @admin.display(description="problem", ordering="failures")
     def problem_word(self, schedule: DeploymentSchedule) -> SafeString | str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import admin, messages
@@ -18,9 +17,10 @@ from django.utils.timezone import localtime
 
 from deployments.errors import DeploymentsError
 from deployments.models import Deployment, DeploymentVersion
+from deployments.pages.version_words import told_content, told_differences
 from deployments.services.rollback import restore_version
-from deployments.services.versions import content_of, differences, version_before
-from orchestrator.web.admin import HistoryAdmin
+from deployments.services.versions import content_of, version_before
+from orchestrator.web.admin import HistoryAdmin, shown_json
 
 SHOWN = 10  # versions on a deployment's own page
 
@@ -34,6 +34,7 @@ class DeploymentVersionAdmin(HistoryAdmin):
     search_fields = ["deployment__name", "deployment__flow__name", "version"]
     ordering = ["-created"]
     fields = ["deployment", "number", "version", "created", "author", "restored_from", "difference", "whole", "restore"]
+    exclude = ["content"]  # the files of the selected have none either
     readonly_fields = ["created", "author", "difference", "whole", "restore"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -55,13 +56,12 @@ class DeploymentVersionAdmin(HistoryAdmin):
             raise PermissionDenied
         if request.method == "POST":
             return self._restored(request, version)
-        changes = differences(content_of(version.deployment), version.content)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Roll back {version.deployment} to version {version.number}",
             "opts": self.opts,
             "version": version,
-            "changes": [(name, _text(change["from"]), _text(change["to"])) for name, change in changes.items()],
+            "changes": told_differences(content_of(version.deployment), version.content),
         }
         return TemplateResponse(request, "admin/deployments/restore_version.html", context)
 
@@ -88,13 +88,12 @@ class DeploymentVersionAdmin(HistoryAdmin):
         before = version_before(version)
         if before is None:
             return "It is the first."
-        changes = differences(before.content, version.content).items()
-        rows = ((name, _text(change["from"]), _text(change["to"])) for name, change in changes)
+        rows = told_differences(before.content, version.content)
         return format_html("<table>{}</table>", format_html_join("", _DIFFERENCE, rows))
 
     @admin.display(description="all of it")
     def whole(self, version: DeploymentVersion) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(version.content, indent=2, ensure_ascii=False))
+        return shown_json(told_content(version.content))
 
     @admin.display(description="roll back")
     def restore(self, version: DeploymentVersion) -> SafeString:
@@ -136,10 +135,6 @@ def author_of(request: HttpRequest) -> dict[str, Any]:
 def _restore_link(version: DeploymentVersion) -> SafeString:
     address = reverse("admin:deployments_deploymentversion_restore", args=[version.pk])
     return format_html('<a href="{}">Roll back to version {}</a>', address, version.number)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _parts(request: HttpRequest) -> dict[str, Any]:

@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import re
 from calendar import Calendar
-from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from deployments.pages.calendar_counts import counts_of_days, within_days
 from orchestrator.pages.addresses import address_of
-from orchestrator.pages.charts.steps import StepNumber, start_of_step
-from orchestrator.pages.looks import TONE_WORDS, TONES, look_of
+from orchestrator.pages.looks import TONE_WORDS, TONES
 from orchestrator.pages.page import page, render_page
-from runs.pages.run_filter import matching_runs
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 BAR_WIDTH = 100.0  # of the day with most runs
-_STEP = timedelta(minutes=15)  # no zone begins its days at a finer step
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _YEARS = range(1971, 2200)
 _DECEMBER = 12
@@ -86,9 +82,9 @@ def calendar(request: HttpRequest) -> HttpResponseBase:
 
 
 def read_month(first: date, query: QueryDict, now: datetime) -> Month:
-    """One query. `query` filters as the list of runs does; days are those of the reader's clock."""
+    """At most two queries. `query` filters as the list of runs does; days are those of the reader's clock."""
     weeks = Calendar().monthdatescalendar(first.year, first.month)
-    counts = _counts(weeks[0][0], weeks[-1][-1] + timedelta(days=1), query, now)
+    counts = counts_of_days(weeks[0][0], weeks[-1][-1] + timedelta(days=1), query, now)
     highest = max((sum(found.values()) for found in counts.values()), default=0)
     today = timezone.localtime(now).date()
     days = tuple(tuple(_day(one, first, today, counts.get(one, {}), highest, query) for one in week) for week in weeks)
@@ -99,22 +95,6 @@ def read_month(first: date, query: QueryDict, now: datetime) -> Month:
         before=_url(query, first - timedelta(days=1)),
         after=_url(query, _next_month(first)),
     )
-
-
-def _counts(begin: date, end: date, query: QueryDict, now: datetime) -> dict[date, dict[str, int]]:
-    between = _between(query, begin, end)
-    rows = (
-        matching_runs(between, address_of("runs"), now=now)
-        .order_by()
-        .annotate(place=StepNumber("sort_time", _STEP))
-        .values_list("place", "state_type", "state_name")
-        .annotate(number=Count("pk"))
-    )
-    counts: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for place, state_type, state_name, number in rows:
-        day = timezone.localtime(start_of_step(place, _STEP)).date()
-        counts[day][look_of(state_type, state_name).tone] += number
-    return counts
 
 
 def _day(one: date, first: date, today: date, counts: dict[str, int], highest: int, query: QueryDict) -> Day:
@@ -132,20 +112,8 @@ def _day(one: date, first: date, today: date, counts: dict[str, int], highest: i
         is_ahead=one > today,
         parts=tuple(parts),
         total=sum(counts.values()),
-        url=f"{address_of('runs')}?{_between(query, one, one + timedelta(days=1)).urlencode(safe=':')}",
+        url=f"{address_of('runs')}?{within_days(query, one, one + timedelta(days=1)).urlencode(safe=':')}",
     )
-
-
-def _between(query: QueryDict, begin: date, end: date) -> QueryDict:
-    """The filter of the list of runs for these days."""
-    asked = query.copy()
-    asked["from"], asked["to"] = _in_address(begin), _in_address(end)
-    return asked
-
-
-def _in_address(day: date) -> str:
-    midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.get_current_timezone())
-    return f"{midnight.astimezone(UTC):%Y-%m-%dT%H:%M}Z"
 
 
 def _filter_of(query: QueryDict) -> QueryDict:

@@ -24,6 +24,7 @@ from deployments.services.concurrency import own_limit_name
 from orchestrator.pages.addresses import address_of
 from orchestrator.pages.markdown import render_markdown
 from orchestrator.pages.page import no_such, page, render_page
+from orchestrator.pages.schema_forms import with_masks
 from runs.models import FlowRun, TaskRun
 
 LISTED = 10  # of the last runs, as a table
@@ -125,9 +126,16 @@ def _read_schedules(reader: _Reader) -> dict[str, Any]:
     planned: dict[str, datetime | None] = {}
     for run in reader.upcoming():
         planned.setdefault(str((run.created_by or {}).get("id")), run.next_scheduled_start_time)
+    schema = reader.deployment.parameter_openapi_schema
     return {
         "schedules": [
-            (one, schedule_words(one.schedule), planned.get(str(one.pk), one.next_time)) for one in reader.schedules()
+            (
+                one,
+                schedule_words(one.schedule),
+                planned.get(str(one.pk), one.next_time),
+                with_masks(schema, one.parameters),
+            )
+            for one in reader.schedules()
         ]
     }
 

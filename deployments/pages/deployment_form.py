@@ -10,6 +10,7 @@ from typing import Any
 from deployments.errors import InvalidJobVariables, InvalidParameters, WorkPoolNotFound
 from deployments.models import Deployment
 from deployments.services.concurrency import own_limit_name
+from orchestrator.pages.schema_forms import with_kept, with_masks
 from orchestrator.rest.value_schemas import BadSchema
 from orchestrator.store.errors import HydrationFailed
 
@@ -46,7 +47,7 @@ class DeploymentForm:
                 "tags": ", ".join(deployment.tags),
                 "pool": queue.work_pool.name if queue else "",
                 "queue": queue.name if queue else "",
-                "parameters": _json_text(deployment.parameters),
+                "parameters": _json_text(with_masks(deployment.parameter_openapi_schema, deployment.parameters)),
                 "job_variables": _json_text(deployment.job_variables),
                 "limit": str(limit.limit) if limit is not None and is_own else "",
                 "collision": options.get("collision_strategy") or "ENQUEUE",
@@ -66,7 +67,9 @@ class DeploymentForm:
             "version": values["version"] or None,
             "description": "\n".join(values["description"].splitlines()) or None,
             "tags": list(dict.fromkeys(tag for part in values["tags"].split(",") if (tag := part.strip()))),
-            "parameters": form._checked("parameters", _json_object),
+            "parameters": with_kept(
+                deployment.parameter_openapi_schema, form._checked("parameters", _json_object), deployment.parameters
+            ),
             "job_variables": form._checked("job_variables", _json_object),
             "enforce_parameter_schema": bool(values["enforce"]),
             "badge_is_public": bool(values["badge"]),

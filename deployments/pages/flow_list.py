@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,8 @@ from runs.models import Flow, FlowRun
 ORDERS = (Order("name", "name", "Flow"), Order("created", "created", "Created"))
 FEWEST_ROWS = "25"
 JUDGED = timedelta(days=7)  # of which the failure rate tells
+MANY = 200  # ended runs of a flow, which are not counted anew each time that somebody looks
+KEPT = timedelta(minutes=1)
 EXPORTED = {
     "id": lambda flow: flow.pk,
     "name": lambda flow: flow.name,
@@ -49,6 +51,9 @@ class FailureRate:
     @property
     def sentence(self) -> str:
         return f"{self.failed} of {self.ended} runs failed or crashed in the last {JUDGED.days} days"
+
+
+_kept: dict[UUID, tuple[datetime, FailureRate]] = {}  # until when
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,20 @@ def flow_list(request: HttpRequest) -> HttpResponseBase:
 
 
 def failure_rates(flow_ids: Iterable[UUID], now: datetime) -> dict[UUID, FailureRate]:
-    """How many runs of each flow ended, and how many of those badly. One query, over a week."""
+    """How many runs of each flow ended, and how many of those badly. At most one query, over a week.
+
+    Of flows with many runs it is what it was up to a minute ago: of so many, those of a minute change little.
+    """
+    global _kept
     ids = list(flow_ids)
+    kept = {flow_id: found for flow_id, found in _kept.items() if now < found[0]}
+    counted = _counted_rates([flow_id for flow_id in ids if flow_id not in kept], now)
+    many = {flow_id: (now + KEPT, rate) for flow_id, rate in counted.items() if rate.ended >= MANY}
+    _kept = kept | many  # replaced, not changed: other threads may be reading it
+    return {flow_id: kept[flow_id][1] if flow_id in kept else counted[flow_id] for flow_id in ids}
+
+
+def _counted_rates(ids: Sequence[UUID], now: datetime) -> dict[UUID, FailureRate]:
     counted = (
         FlowRun.objects.filter(flow__in=ids)
         .alias(sort_time=Coalesce("start_time", "expected_start_time"))

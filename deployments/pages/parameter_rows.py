@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.pages.schema_forms import with_masks
+
 
 @dataclass(frozen=True, slots=True)
 class ParameterRow:
@@ -20,20 +22,24 @@ class ParameterRow:
 
 
 def parameter_rows(schema: Mapping[str, Any] | None, values: Mapping[str, Any]) -> list[ParameterRow]:
-    """In the order of the schema; those that only the deployment knows come last."""
+    """In the order of the schema; those that only the deployment knows come last. Secrets are stars."""
     properties = _mapping((schema or {}).get("properties"))
     required = (schema or {}).get("required") or ()
     ordered = sorted(properties.items(), key=lambda entry: _position(entry[1]))
-    rows = [_row(name, _mapping(definition), values, name in required) for name, definition in ordered]
-    rows += [_row(name, {}, values, False) for name in values if name not in properties]
+    usual = {name: one["default"] for name, one in properties.items() if "default" in _mapping(one)}
+    values, usual = with_masks(schema, dict(values)), with_masks(schema, usual)
+    rows = [_row(name, _mapping(definition), values, usual, name in required) for name, definition in ordered]
+    rows += [_row(name, {}, values, usual, False) for name in values if name not in properties]
     return rows
 
 
-def _row(name: str, definition: Mapping[str, Any], values: Mapping[str, Any], is_required: bool) -> ParameterRow:
+def _row(
+    name: str, definition: Mapping[str, Any], values: Mapping[str, Any], usual: Mapping[str, Any], is_required: bool
+) -> ParameterRow:
     if name in values:
         value, source = values[name], "deployment"
-    elif "default" in definition:
-        value, source = definition["default"], "flow"
+    elif name in usual:
+        value, source = usual[name], "flow"
     else:
         value, source = None, ""
     return ParameterRow(

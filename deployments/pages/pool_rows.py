@@ -35,10 +35,6 @@ class PoolRow:
     oldest_wait: float | None  # seconds
     bar: Meter
 
-    @property
-    def is_draining(self) -> bool:
-        return self.pool.is_paused and self.load.running > 0
-
 
 def rows_of(pools: Sequence[WorkPool], at: datetime) -> list[PoolRow]:
     """Of these pools, in their order. Five queries, however many there are."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.db.models.functions import Coalesce
 
 from deployments.models import Deployment
 from orchestrator.contract.states import StateType
+from orchestrator.pages.identifiers import whole_identifier
 from runs.models import FlowRun
 
 DEFAULTS, LAST, SUCCESS = "defaults", "last", "success"
@@ -51,14 +51,7 @@ def prefill_of(deployment: Deployment, wanted: str) -> Prefill:
         return Prefill(SUCCESS, run, "" if run else "No run of this deployment has completed yet.")
     run = (
         FlowRun.objects.filter(pk=identifier, flow=deployment.flow_id).first()
-        if (identifier := _uuid(wanted))
+        if (identifier := whole_identifier(wanted))
         else None
     )
     return Prefill(wanted, run) if run else Prefill(DEFAULTS, None, "There is no such run of this flow.")
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -14,6 +14,7 @@ from django.utils import timezone
 from deployments.models import DeploymentSchedule
 from deployments.services.schedule_values import anchored_rule, checked_cron, checked_rule, checked_zone
 from orchestrator.contract.times import now, parse_time
+from orchestrator.pages.schema_forms import with_kept, with_masks
 
 KINDS = {"cron": "At certain times", "interval": "Every so often", "rrule": "By a recurrence rule"}
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
@@ -50,14 +51,15 @@ class ScheduleForm:
         return cls({**dict.fromkeys(FIELDS, ""), **_DEFAULTS, "timezone": zone})
 
     @classmethod
-    def of(cls, schedule: DeploymentSchedule) -> ScheduleForm:
-        stored = schedule.schedule
+    def of(cls, schedule: DeploymentSchedule, schema: Mapping[str, Any] | None) -> ScheduleForm:
+        """`schema` is that of the deployment's parameters, which says what is secret."""
+        stored, parameters = schedule.schedule, with_masks(schema, schedule.parameters)
         values = {
             **dict.fromkeys(FIELDS, ""),
             **_DEFAULTS,
             "timezone": stored.get("timezone") or "UTC",
             "slug": schedule.slug or "",
-            "parameters": json.dumps(schedule.parameters, ensure_ascii=False, indent=2) if schedule.parameters else "",
+            "parameters": json.dumps(parameters, ensure_ascii=False, indent=2) if parameters else "",
             "ahead": str(schedule.max_scheduled_runs or ""),
             "active": "1" if schedule.active else "",
         }
@@ -70,7 +72,10 @@ class ScheduleForm:
         return cls(values)
 
     @classmethod
-    def typed(cls, posted: Mapping[str, str]) -> ScheduleForm:
+    def typed(
+        cls, posted: Mapping[str, str], schema: Mapping[str, Any] | None, known: DeploymentSchedule | None = None
+    ) -> ScheduleForm:
+        """`known` is what is changed: stars in the place of its secrets leave them as they are."""
         form = cls({name: posted.get(name, "").strip() for name in FIELDS})
         zone = form._checked("timezone", checked_zone, form.values["timezone"]) or None
         stored = form._stored(zone)
@@ -81,7 +86,7 @@ class ScheduleForm:
                 "schedule": stored,
                 "active": bool(form.values["active"]),
                 "slug": form.values["slug"] or None,
-                "parameters": parameters,
+                "parameters": with_kept(schema, parameters, known.parameters if known is not None else {}),
                 "max_scheduled_runs": ahead,
             }
         return form

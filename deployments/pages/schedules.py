@@ -40,7 +40,8 @@ def add_schedule(request: HttpRequest, deployment_id: UUID) -> HttpResponseBase:
         return no_such(request, "deployment", deployment_id)
     if not may(request, "operate"):
         return forbidden(request)
-    form = ScheduleForm.typed(request.POST) if request.method == "POST" else ScheduleForm.empty()
+    schema = deployment.parameter_openapi_schema
+    form = ScheduleForm.typed(request.POST, schema) if request.method == "POST" else ScheduleForm.empty()
     if _is_to_save(request, form):
         columns = {key: value for key, value in form.columns.items() if value is not None}
         try:
@@ -62,7 +63,9 @@ def schedule(request: HttpRequest, deployment_id: UUID, schedule_id: UUID) -> Ht
         return no_such(request, "schedule", schedule_id)
     if request.method == "POST" and not may(request, "operate"):
         return forbidden(request)
-    form = ScheduleForm.typed(request.POST) if request.method == "POST" else ScheduleForm.of(known)
+    schema = deployment.parameter_openapi_schema
+    is_typed = request.method == "POST"
+    form = ScheduleForm.typed(request.POST, schema, known) if is_typed else ScheduleForm.of(known, schema)
     if _is_to_save(request, form):
         try:
             update_schedule(
@@ -133,7 +136,7 @@ def _page(
 ) -> HttpResponseBase:
     stored = form.columns.get("schedule") or (known.schedule if known is not None and not form.errors else None)
     if request.method != "POST" and known is None:
-        stored = ScheduleForm.typed(form.values).columns.get("schedule")
+        stored = ScheduleForm.typed(form.values, deployment.parameter_openapi_schema).columns.get("schedule")
     context: dict[str, Any] = {
         "section": "deployments",
         "deployment": deployment,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +12,12 @@ from django.views.decorators.http import require_safe
 from deployments.errors import DeploymentsError, NotFound
 from deployments.pages.deployment import find_deployment
 from deployments.pages.pauses import author_on_pages
+from deployments.pages.version_words import told_differences
 from deployments.services.rollback import restore_version
-from deployments.services.versions import content_of, differences, get_version, version_before
+from deployments.services.versions import content_of, get_version, version_before
 from orchestrator.pages.actions import action, confirm, done, refused
 from orchestrator.pages.addresses import address_of
 from orchestrator.pages.page import no_such, page
-
-Difference = tuple[str, str, str]
 
 
 @require_safe
@@ -38,8 +36,8 @@ def version(request: HttpRequest, deployment_id: UUID, number: str) -> HttpRespo
         "deployment": deployment,
         "version": found,
         "is_first": before is None,
-        "changes": _told(differences(before.content, found.content)) if before else [],
-        "to_now": _told(differences(content_of(deployment), found.content)),
+        "changes": told_differences(before.content, found.content) if before else [],
+        "to_now": told_differences(content_of(deployment), found.content),
     }
     return render(request, "deployments/version.html", context)
 
@@ -62,7 +60,7 @@ def restore(request: HttpRequest, deployment_id: UUID, number: str) -> HttpRespo
             back=back,
             rows=[
                 (name, f"{now} → {then}")
-                for name, now, then in _told(differences(content_of(deployment), wanted.content))
+                for name, now, then in told_differences(content_of(deployment), wanted.content)
             ],
         )
         if asked is not None:
@@ -72,11 +70,3 @@ def restore(request: HttpRequest, deployment_id: UUID, number: str) -> HttpRespo
         return refused(request, str(error), back)
     words = f"is as in version {number} again; this is version {made.number}" if is_new else "is so already"
     return done(request, f"{deployment.name} {words}.", back)
-
-
-def _told(changes: dict[str, dict[str, Any]]) -> list[Difference]:
-    return [(name, _text(change["from"]), _text(change["to"])) for name, change in changes.items()]
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from orchestrator.events.models import Asset, AssetSource, Event
 
 PREFIX = "prefect.asset."
 MADE = "prefect.asset.materialization.succeeded"
 FAILED = "prefect.asset.materialization.failed"
 MOST_SOURCES = 200  # of one making
-LEAST_SECONDS = 60.0  # what is made again sooner is made in a burst, from which nothing follows
+LEAST_SECONDS = 60.0  # what is made or mentioned again sooner is so in a burst, from which nothing follows
 _NEWEST_COUNTS = 0.3  # for so much, in the time that passes from one making to the next
 _ID, _ROLE = "prefect.resource.id", "prefect.resource.role"
 _PROPERTIES = {
@@ -38,25 +40,47 @@ def note_assets(events: Sequence[Event]) -> None:
     told = sorted((event for event in events if event.event.startswith(PREFIX)), key=lambda event: event.occurred)
     if not told:
         return
-    mentioned: dict[str, datetime] = {}
-    for event in told:
-        for key in (event.resource_id, *_sources(event)):
-            mentioned[key] = max(event.occurred, mentioned.get(key, event.occurred))
-    assets = _locked(mentioned)
-    for key, at in mentioned.items():
-        assets[key].mentioned_at = max(at, assets[key].mentioned_at)
+    began = {event.resource_id: event.occurred for event in reversed(told)}
+    mentioned = {source: event.occurred for event in told for source in _sources(event)}
+    known = _known(mentioned | began)
+    assets = _locked().in_bulk(began, field_name="key")
     for event in told:
         _apply(event, assets[event.resource_id])
+    for event in told:
+        asset = assets[event.resource_id]
+        asset.mentioned_at = max(event.occurred, mentioned.get(asset.key, event.occurred), asset.mentioned_at)
     Asset.objects.bulk_update(assets.values(), _WRITTEN, batch_size=200)
-    _note_sources(told, assets)
+    _mention({known[key].pk: at for key, at in mentioned.items() if key not in assets and _is_old(known[key], at)})
+    _note_sources(told, known)
 
 
-def _locked(mentioned: dict[str, datetime]) -> dict[str, Asset]:
-    """The rows of all of them, locked in one order by everybody; those that are new are made first."""
-    known = set(Asset.objects.filter(key__in=mentioned).values_list("key", flat=True))
-    new = [Asset(key=key, mentioned_at=mentioned[key]) for key in sorted(mentioned) if key not in known]
-    Asset.objects.bulk_create(new, ignore_conflicts=True)
-    return {asset.key: asset for asset in Asset.objects.select_for_update().filter(key__in=mentioned).order_by("key")}
+def _known(first: dict[str, datetime]) -> dict[str, Asset]:
+    """All of them by their keys, unlocked; those that are new are made, as mentioned `first` so early."""
+    rows = Asset.objects.only("key", "mentioned_at")
+    known = rows.in_bulk(first, field_name="key")
+    if new := sorted(first.keys() - known.keys()):
+        Asset.objects.bulk_create([Asset(key=key, mentioned_at=first[key]) for key in new], ignore_conflicts=True)
+        known |= rows.in_bulk(new, field_name="key")
+    return known
+
+
+def _locked(*, skip_locked: bool = False) -> QuerySet[Asset]:
+    """Locked in one order by everybody, but not against those who only refer to them, as rows of sources do."""
+    return Asset.objects.select_for_update(no_key=True, skip_locked=skip_locked).order_by("key")
+
+
+def _is_old(asset: Asset, at: datetime) -> bool:
+    return (at - asset.mentioned_at).total_seconds() >= LEAST_SECONDS
+
+
+def _mention(last: dict[int, datetime]) -> None:
+    """Of sources nothing else is written. Whoever holds one now mentions it as well: nobody waits for a source."""
+    if not last:
+        return
+    sources = list(_locked(skip_locked=True).only("key", "mentioned_at").filter(pk__in=last))
+    for source in sources:
+        source.mentioned_at = max(last[source.pk], source.mentioned_at)
+    Asset.objects.bulk_update(sources, ["mentioned_at"], batch_size=1_000)
 
 
 def _apply(event: Event, asset: Asset) -> None:
@@ -81,13 +105,13 @@ def _apply(event: Event, asset: Asset) -> None:
         setattr(asset, column, next((each for each in event.related if each[_ROLE] == role), {}))
 
 
-def _note_sources(told: Sequence[Event], assets: dict[str, Asset]) -> None:
+def _note_sources(told: Sequence[Event], known: dict[str, Asset]) -> None:
     last: dict[tuple[str, str], datetime] = {}
     for event in told:
         if event.event == MADE:
             last.update({(event.resource_id, source): event.occurred for source in _sources(event)})
     rows = [
-        AssetSource(asset=assets[key], source=assets[source], last_at=at)
+        AssetSource(asset=known[key], source=known[source], last_at=at)
         for (key, source), at in sorted(last.items())
         if key != source
     ]

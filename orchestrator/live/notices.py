@@ -48,7 +48,7 @@ KINDS = {
     "prefect.automation.": ("automation", "automations"),
 }
 _ONE = "|".join(["run", "logs", "tasks", *sorted({one for one, _ in KINDS.values()})])
-_ALL = "|".join(["runs", "tasks", "events", "services", "assets", *sorted({every for _, every in KINDS.values()})])
+_ALL = "|".join(["runs", "tasks", "events", "assets", *sorted({every for _, every in KINDS.values()})])
 _ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 TOPIC = re.compile(rf"(?:{_ALL})|(?:{_ONE}):{_ID}")
 
@@ -127,10 +127,6 @@ class NoticeBoard:
                     del self._watchers[topic]
                     versions.unwatched(topic)
                     self._quiet_until.pop(topic, None)
-
-    @property
-    def is_watched(self) -> bool:
-        return bool(self._watchers)
 
     def events_came(self, events: Sequence[Event]) -> None:
         self.changed(topic for event in events for topic in topics_of_event(event))

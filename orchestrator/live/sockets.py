@@ -31,7 +31,6 @@ SUBPROTOCOL = "prefect"
 RECHECK_SECONDS = 30.0  # after which a key that was revoked, or a user who was locked out, loses open sockets too
 HANDSHAKE_SECONDS = 10.0  # for each frame that a client must send before it is served
 
-GOING_AWAY = 1001
 PROTOCOL_ERROR = 1002
 POLICY_VIOLATION = 1008
 SERVER_ERROR = 1011

@@ -7,8 +7,8 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render, resolve_url
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -55,15 +55,20 @@ def refused(request: HttpRequest, words: str, to: str, *args: Any, **kwargs: Any
 
 
 def go_on(request: HttpRequest, to: str, *args: Any, **kwargs: Any) -> HttpResponse:
-    response = redirect(safe_next(request) or resolve_url(to, *args, **kwargs))
+    return see_other(safe_next(request) or resolve_url(to, *args, **kwargs))
+
+
+def see_other(path: str) -> HttpResponse:
+    """Go on to a path, which is taken as it is: it is not the name of an address."""
+    response = HttpResponseRedirect(path)
     response.status_code = 303
     return response
 
 
 def safe_next(request: HttpRequest) -> str:
-    """Where the form wants to go back to, if that is a page of this server; else nothing."""
+    """The path that the form wants to go back to, if that is a page of this server; else nothing."""
     back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(
         back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return back if is_ours else ""

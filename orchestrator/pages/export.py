@@ -19,6 +19,10 @@ MOST_ROWS = 100_000  # in one file
 Columns = Mapping[str, Callable[[Any], Any]]
 
 
+def asks_for_file(request: HttpRequest) -> bool:
+    return request.GET.get("export", "") in FORMATS
+
+
 def export_as(request: HttpRequest, rows: Iterable[Any], columns: Columns, name: str) -> StreamingHttpResponse | None:
     """The file that `?export=csv` or `?export=json` asks for; None when the page itself is asked for.
 
@@ -26,7 +30,7 @@ def export_as(request: HttpRequest, rows: Iterable[Any], columns: Columns, name:
     `columns` are the headings, each with what makes its cell out of a row. `name` is the file's, without its ending.
     """
     kind = request.GET.get("export", "")
-    if kind not in FORMATS:
+    if not asks_for_file(request):
         return None
     lines = _csv(rows, columns) if kind == "csv" else _json(rows, columns)
     response = StreamingHttpResponse(lines, content_type=FORMATS[kind])
@@ -38,7 +42,7 @@ def export_as(request: HttpRequest, rows: Iterable[Any], columns: Columns, name:
 def _csv(rows: Iterable[Any], columns: Columns) -> Iterator[str]:
     buffer = StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(columns)
+    writer.writerow(map(csv_cell, columns))
     for row in _bounded(rows):
         writer.writerow([csv_cell(make(row)) for make in columns.values()])
         yield buffer.getvalue()

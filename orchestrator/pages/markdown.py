@@ -6,6 +6,7 @@ from elsewhere, and none tells another host who reads it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -19,6 +20,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 MAX_CHARACTERS = 200_000  # of one text: more than anybody reads on a page
 DEEPEST_HEADING = 6
+PASSED_OVER = re.compile(r"[\x00-\x20]+")  # what browsers leave out of addresses, and more
 PICTURES = tuple(f"data:image/{kind};base64," for kind in ("png", "jpeg", "gif", "webp"))
 
 TAGS = frozenset(
@@ -92,8 +94,9 @@ def _cell(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: Opt
 
 def _only_harmless(tag: str, attribute: str, value: str) -> str | None:
     """None takes the attribute away."""
-    if attribute == "src" and not value.lower().startswith(PICTURES):
+    address = PASSED_OVER.sub("", value).lower()
+    if attribute == "src" and not address.startswith(PICTURES):
         return None
-    if attribute == "href" and value.lower().lstrip().startswith("data:"):
+    if attribute == "href" and address.startswith("data:"):
         return None
     return value

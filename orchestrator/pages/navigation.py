@@ -6,7 +6,6 @@ in each process, so that a page costs what it costs, whoever else is read.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix
 
 from orchestrator.pages.addresses import address_of
+from orchestrator.pages.kept import Kept
 
 KEPT_SECONDS = 10.0
 
@@ -89,10 +89,9 @@ GROUPS = (
     ),
 )
 ITEMS = tuple(item for _, items in GROUPS for item in items)
-ON_PHONES = ("overview", "runs", "work-pools")  # beside Search and More
 
 _badges: dict[str, Callable[[], Badge | None]] = {}
-_kept: dict[str, tuple[float, Badge | None]] = {}
+_kept: Kept[Badge | None] = Kept(KEPT_SECONDS)
 
 
 def register_badge(name: str, count: Callable[[], Badge | None]) -> None:
@@ -133,14 +132,11 @@ def _is_current(item: Item, section: str) -> bool:
 
 def _badge_of(name: str) -> Badge | None:
     count = _badges.get(name)
-    if count is None:
+    return None if count is None else _kept.get(name, lambda: _counted(count))
+
+
+def _counted(count: Callable[[], Badge | None]) -> Badge | None:
+    try:
+        return count()
+    except DatabaseError:  # a page that tells of trouble must not fail for want of a number
         return None
-    at = time.monotonic()
-    found_at, badge = _kept.get(name, (-KEPT_SECONDS, None))
-    if at - found_at >= KEPT_SECONDS:
-        try:
-            badge = count()
-        except DatabaseError:  # a page that tells of trouble must not fail for want of a number
-            badge = None
-        _kept[name] = (at, badge)
-    return badge

@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from orchestrator.pages.actions import safe_next, see_other
 from orchestrator.pages.addresses import address_of
 
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -87,11 +86,7 @@ class ReadersZone:
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
     """Keep what the form says, leave the rest as it is, and go back to where it was said."""
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        back = address_of("overview")
-    response = redirect(back)
-    response.status_code = 303
+    response = see_other(safe_next(request) or address_of("overview"))
     for name, words in _CHOICES.items():
         if name in request.POST:
             _keep(response, name, request.POST[name], is_known=request.POST[name] in words)

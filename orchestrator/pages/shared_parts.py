@@ -4,6 +4,9 @@ When something changes, every page that shows it asks for the same part at the s
 the others get a copy, until the next change of what the part shows. Whether something changed is known from the topics
 that sockets of this process watch; a part that nobody watches is made anew each time.
 
+A rendering is shared for a moment only, as much of a part is told by the clock or by what its topics do not tell of. A
+part that says that it changes by itself, with `data-poll` or `data-settles`, is not shared.
+
 Only for parts that are the same for all readers of one role: what is somebody's own must not be shared. Tokens against
 forged requests are taken out; the page puts its own into the forms.
 """
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 from functools import wraps
@@ -26,7 +30,9 @@ from orchestrator.pages.page import View
 
 MOST_PARTS = 200  # kept; the one that was asked for longest ago goes first
 MOST_BYTES = 300_000  # of a part that is kept
+MOST_SECONDS = 1.0  # that a part is kept: those who are told of one change ask within that time
 _TOPICS = re.compile(rb'data-live="([^"]*)"')
+_CHANGES_BY_ITSELF = re.compile(rb' data-(?:poll|settles)="')
 _TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*"')
 
 
@@ -70,7 +76,7 @@ class Parts:
 
     def __init__(self, versions: Versions) -> None:
         self._versions = versions
-        self._kept: OrderedDict[Hashable, tuple[int, tuple[str, ...], bytes]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[int, float, tuple[str, ...], bytes]] = OrderedDict()
         self._lock = threading.Lock()
         self._making: dict[Hashable, threading.Lock] = {}
         self.made = 0  # renderings since the process began
@@ -81,9 +87,9 @@ class Parts:
             kept = self._kept.get(key)
         if kept is None:
             return None
-        begun, topics, content = kept
+        begun, at, topics, content = kept
         current = self._versions.of(topics)
-        if current is None or max(current) > begun:
+        if current is None or max(current) > begun or time.monotonic() - at > MOST_SECONDS:
             return None
         with self._lock:
             if key in self._kept:
@@ -95,10 +101,10 @@ class Parts:
         self.made += 1
         found = _TOPICS.search(content)
         topics = tuple(found[1].decode().split()) if found else ()
-        if len(content) > MOST_BYTES or self._versions.of(topics) is None:
+        if len(content) > MOST_BYTES or _CHANGES_BY_ITSELF.search(content) or self._versions.of(topics) is None:
             return
         with self._lock:
-            self._kept[key] = (begun, topics, content)
+            self._kept[key] = (begun, time.monotonic(), topics, content)
             while len(self._kept) > MOST_PARTS:
                 self._kept.popitem(last=False)
 

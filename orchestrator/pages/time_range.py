@@ -75,7 +75,12 @@ class TimeRange:
     def previous_url(self, request: HttpRequest) -> str | None:
         """The address of the stretch of the same length before this one."""
         span = self.span
-        return self._url(request, self.since - span, self.since) if self.since and span else None
+        if self.since is None or span is None or span <= timedelta(0):  # it begins after now
+            return None
+        try:
+            return self._url(request, self.since - span, self.since)
+        except OverflowError:  # before the first year
+            return None
 
     def next_url(self, request: HttpRequest) -> str | None:
         """The address of the stretch that follows; None where this one reaches to now."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import current_app
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -9,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django_celery_beat.admin import PeriodicTaskAdmin
+from django_celery_beat.models import PeriodicTask
 from kombu.exceptions import OperationalError
 
 from orchestrator.periodic.models import ServiceRecord
@@ -65,3 +69,14 @@ class ServiceRecordAdmin(HistoryAdmin):
     def pace(self, record: ServiceRecord) -> SafeString:
         found = reverse("admin:django_celery_beat_periodictask_changelist")
         return format_html('<a href="{}?{}">change</a>', found, f"task__exact={TASKS}{record.name}")
+
+
+class BeatRowAdmin(PeriodicTaskAdmin):
+    """The rows that beat goes by. The library offers its actions to whoever may look, and they change rows."""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return super().get_actions(request) if self.has_change_permission(request) else {}
+
+
+admin.site.unregister(PeriodicTask)
+admin.site.register(PeriodicTask, BeatRowAdmin)

@@ -129,8 +129,13 @@ class MayUseApi(BasePermission):
 
 
 def only_reads(request: Any) -> bool:
-    """Whether a request changes nothing. Many questions of the contract are asked with POST."""
-    return request.method in ("GET", "HEAD", "OPTIONS") or _QUESTION.search(request.path_info) is not None
+    """Whether a request changes nothing. Many questions of the contract are asked with POST.
+
+    No other method asks them: an address may end with a name, and somebody may have called a limit `count`.
+    """
+    if request.method == "POST":
+        return _QUESTION.search(request.path_info) is not None
+    return request.method in ("GET", "HEAD", "OPTIONS")
 
 
 # The last words of the addresses that are questions.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -129,6 +130,11 @@ class HistoryInline(ReadOnly, admin.TabularInline):
 def badge(tone: str, word: str) -> SafeString:
     """A word on the soft colour of a state, as on the pages. `static/admin.css` has the colours."""
     return format_html('<span class="badge tone-{}">{}</span>', tone, word)
+
+
+def shown_json(value: Any) -> SafeString:
+    """On several lines."""
+    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
 
 
 @admin.register(WebPulse)

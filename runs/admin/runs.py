@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from orchestrator.pages.addresses import address_of
 from orchestrator.pages.words import duration_words
-from orchestrator.web.admin import MOST_INLINE, HistoryAdmin, HistoryInline
+from orchestrator.web.admin import MOST_INLINE, HistoryAdmin, HistoryInline, shown_json
 from orchestrator.web.admin_filters import DayFilter, FewRelated
 from runs.admin.bulk import BulkActions
 from runs.admin.claims import Claims
@@ -19,6 +19,7 @@ from runs.admin.states import FlowRunStates, TaskRunStates
 from runs.admin.words import state_badge
 from runs.models import FlowRun, FlowRunTag, TaskRun, TaskRunTag
 from runs.models.run import Run
+from runs.pages.parameters import shown_parameters
 
 NEWEST_TAGS = 300  # rows that the filter by tag is made of
 MOST_TAGS = 30
@@ -95,6 +96,7 @@ class FlowRunAdmin(RunAdmin, BulkActions):
     search_fields = ["name", "flow__name"]
     inlines = [FlowRunStates, Claims, Tasks]
     actions = ["retry", "cancel", "pause", "resume", "set_state", "delete"]
+    exclude = ["parameters"]  # the files of the selected have none either
     fieldsets = [
         (
             None,
@@ -140,7 +142,10 @@ class FlowRunAdmin(RunAdmin, BulkActions):
                 "classes": ["collapse"],
             },
         ),
-        ("What it was given", {"fields": ["parameters", "context", "labels", "job_variables", "empirical_policy"]}),
+        (
+            "What it was given",
+            {"fields": ["shown_parameters", "context", "labels", "job_variables", "empirical_policy"]},
+        ),
         (
             "Where it comes from",
             {
@@ -158,10 +163,14 @@ class FlowRunAdmin(RunAdmin, BulkActions):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return ["state_word", "duration", "tasks_link", "log_link", "created", "updated"]
+        return ["state_word", "duration", "tasks_link", "log_link", "shown_parameters", "created", "updated"]
 
     def view_on_site(self, run: FlowRun) -> str:
         return address_of("flow-run", run.pk)
+
+    @admin.display(description="parameters")
+    def shown_parameters(self, run: FlowRun) -> SafeString:
+        return shown_json(shown_parameters(run))
 
     @admin.display(description="task runs")
     def tasks_link(self, run: FlowRun) -> SafeString:

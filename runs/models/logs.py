@@ -47,6 +47,11 @@ class Log(models.Model):
                 name="log_flow_run_bad",
                 condition=Q(level__gte=WARNING),
             ),
+            models.Index(
+                fields=["task_run_id", "timestamp", "id", "level"],
+                name="log_task_run_bad",
+                condition=Q(level__gte=WARNING),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -62,7 +63,7 @@ def read_table(data: Any) -> Table | None:
     if isinstance(data, str):
         try:
             data = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     if isinstance(data, Mapping):
         values = [_values(column) for column in data.values()]
@@ -117,7 +118,8 @@ def _sort_key(value: Any) -> tuple[int, float, str]:
     if value is None:
         return 2, 0.0, ""
     if isinstance(value, bool | int | float):
-        return 0, float(value), ""
+        with suppress(OverflowError):  # a number of more than three hundred digits is sorted as text
+            return 0, float(value), ""
     return 1, 0.0, cell_words(value).casefold()
 
 

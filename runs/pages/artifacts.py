@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from orchestrator.pages.addresses import address_of
 from orchestrator.pages.export import export_as
+from orchestrator.pages.identifiers import whole_identifier
 from orchestrator.pages.keyset import Order, read_page
 from orchestrator.pages.page import page, render_page
 from orchestrator.pages.time_range import TimeRange
@@ -57,7 +58,7 @@ class Wanted:
     @classmethod
     def from_request(cls, request: HttpRequest) -> Wanted:
         query = request.GET
-        flow_run, task_run = _uuid(query.get("flow_run", "")), _uuid(query.get("task_run", ""))
+        flow_run, task_run = (whole_identifier(query.get(name)) for name in ("flow_run", "task_run"))
         key = query.get("key", "").strip()
         of_one = bool(flow_run or task_run or key)
         return cls(
@@ -132,10 +133,3 @@ def _rows(shown: list[Any]) -> list[Row]:
 def _names(runs: QuerySet[Any], identifiers: set[UUID | None]) -> dict[UUID | None, str]:
     known = identifiers - {None}
     return dict(runs.filter(pk__in=known).values_list("pk", "name")) if known else {}
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text.strip())
-    except ValueError:
-        return None

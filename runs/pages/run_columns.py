@@ -11,8 +11,10 @@ from uuid import UUID
 from django.db.models import Count
 from django.http import QueryDict
 
+from orchestrator.pages.schema_forms import MASK
 from orchestrator.pages.words import duration_words
 from runs.models import Claim, FlowRun, Log
+from runs.pages.parameters import shown_parameters
 
 PARAMETER = "param."
 MOST = 8  # columns that are added
@@ -84,14 +86,14 @@ def _cell(run: FlowRun, name: str, elsewhere: Mapping[str, Mapping[UUID, str]], 
         return Cell(elsewhere[name].get(run.pk, ""))
     if name.startswith(PARAMETER):
         text = _parameter(run, name.removeprefix(PARAMETER))
-        return Cell(text, name if text and len(text) < MOST_TEXT else "")
+        return Cell(text, name if text and text != MASK and len(text) < MOST_TEXT else "")
     make, term = _CELLS[name]
     text = str(make(run, now))[:MOST_TEXT]
     return Cell(text, term if text else "")
 
 
 def _parameter(run: FlowRun, path: str) -> str:
-    value: Any = run.parameters
+    value: Any = shown_parameters(run)
     for key in path.split("."):
         if not isinstance(value, dict) or key not in value:
             return ""

@@ -12,21 +12,23 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest, QueryDict
 
 from orchestrator.contract.states import TERMINAL, StateType
+from orchestrator.pages.filters import terms
 from orchestrator.pages.filters.selection import Selection, read_selection
 from orchestrator.pages.filters.terms import (
     Asked,
     Term,
     Unreadable,
+    first_values,
     identifier_begins,
     length_of_time,
     named,
     number,
     one_of,
     text_matches,
-    whole_identifier,
 )
+from orchestrator.pages.identifiers import whole_identifier
 from orchestrator.pages.time_range import TimeRange
-from runs.models import Artifact, FlowRun, FlowRunTag, Log, TaskRun
+from runs.models import Artifact, Flow, FlowRun, FlowRunTag, Log, TaskRun
 from runs.models.flow_runs import FlowRunQuerySet
 
 USUAL_RANGE = "7d"
@@ -37,12 +39,19 @@ STATES: dict[str, Q] = {type_.value.lower(): Q(state_type=type_.value) for type_
 STATES["late"] = Q(state_name="Late")
 STATES["retrying"] = Q(state_name__in=("Retrying", "AwaitingRetry"))
 _ENDED = [type_.value for type_ in TERMINAL]
+DEPLOYMENTS: Any = FlowRun._meta.get_field("deployment").related_model._default_manager
+_QUEUES: Any = FlowRun._meta.get_field("work_queue").related_model._default_manager
+MOST_KEYS = 10  # in the path of a parameter
 
 
 def tagged(rows: Any, run: str) -> Callable[[Asked], Q]:
+    """A term for tags. The runs of a rare one are looked up first; else each run is asked whether it has the tag."""
+
     def match(asked: Asked) -> Q:
         whole = "*" not in asked.text
         which = Q(tag=asked.text) if whole else text_matches("tag", asked.text)
+        if whole and len(ids := first_values(rows.filter(which), run)) <= terms.MOST_NAMED:
+            return Q(pk__in=ids)
         return Q(Exists(rows.filter(which, **{run: OuterRef("pk")})))
 
     return match
@@ -92,6 +101,8 @@ def name_contains(asked: Asked) -> Q:
 def _parameter(asked: Asked) -> Q:
     """A parameter by its path: `param.region:eu`, `param.options.retries:3`."""
     *above, last = asked.key.split(".")
+    if len(above) >= MOST_KEYS:
+        raise Unreadable(f"at most {MOST_KEYS} keys in its path")
     place: Any = "parameters"
     for key in above:
         place = KeyTransform(key, place)
@@ -121,7 +132,7 @@ def _made_by(asked: Asked) -> Q:
 
 _HAS = {
     "warnings": Q(Exists(Log.objects.filter(flow_run_id=OuterRef("pk"), level__gte=30, level__lt=40))),
-    "errors": Q(Exists(Log.objects.filter(flow_run_id=OuterRef("pk"), level__gte=40))),
+    "errors": Q(Exists(Log.objects.filter(flow_run_id=OuterRef("pk")).at_least(40))),
     "artifacts": Q(Exists(Artifact.objects.filter(flow_run_id=OuterRef("pk")))),
     "subflows": Q(Exists(TaskRun.objects.filter(flow_run=OuterRef("pk"), child_flow_runs__isnull=False))),
     "retries": Q(run_count__gt=1),
@@ -129,32 +140,32 @@ _HAS = {
 
 TERMS = (
     Term("state", "State", one_of(STATES), choices=tuple(STATES)),
-    Term("flow", "Flow", named("flow__name", identifier="flow"), "* for anything"),
+    Term("flow", "Flow", named(Flow.objects, "flow"), "* for anything"),
     Term(
         "deployment",
         "Deployment",
-        named("deployment__name", identifier="deployment", none="deployment"),
+        named(DEPLOYMENTS, "deployment", none=True),
         "* for anything, or none",
     ),
     Term("tag", "Tag", tagged(FlowRunTag.objects, "flow_run"), together=True),
-    Term("pool", "Work pool", named("work_queue__work_pool__name", none="work_queue")),
-    Term("queue", "Work queue", named("work_queue__name", identifier="work_queue", none="work_queue")),
+    Term("pool", "Work pool", named(_QUEUES, "work_queue", name="work_pool__name", identifier=False, none=True)),
+    Term("queue", "Work queue", named(_QUEUES, "work_queue", none=True)),
     Term("dur", "Duration", lasted, ">5m", together=True),
     Term("late", "Late by", began_late, ">10m", together=True),
     Term("started", "Started", started, "<2h", together=True),
-    Term("error", "Error", went_wrong_with, "part of its text"),
+    Term("error", "Error", went_wrong_with, "part of its text", reads_all=True),
     Term("fingerprint", "Kind of error", lambda asked: Q(error_fingerprint=asked.text)),
     Term("has", "Has", one_of(_HAS), choices=tuple(_HAS), together=True),
     Term("parent", "Parent", _parent, "none, any, or a run"),
     Term("by", "Created by", _made_by, "schedule, or a name"),
     Term("tries", "Tries", number("run_count"), ">1", together=True),
-    Term("version", "Version", lambda asked: text_matches("flow_version", asked.text)),
+    Term("version", "Version", lambda asked: text_matches("flow_version", asked.text), reads_all=True),
     Term("id", "Identifier", identifier_begins("id")),
-    Term("param.", "Parameter", _parameter, together=True),
+    Term("param.", "Parameter", _parameter, together=True, reads_all=True),
 )
 # What stays a separate field: its rare ones are written in the line.
 RARE = ("fingerprint", "tries", "version", "parent", "id")
-WORDS = Term("q", "Name or id", name_contains, together=True)
+WORDS = Term("q", "Name or id", name_contains, together=True, reads_all=True)
 
 
 def read_run_filter(request: HttpRequest, now: datetime) -> Selection:
@@ -163,6 +174,13 @@ def read_run_filter(request: HttpRequest, now: datetime) -> Selection:
 
 def read_range(query: QueryDict, now: datetime) -> TimeRange:
     return TimeRange.from_query(query, USUAL_RANGE, now=now)
+
+
+def milliseconds_between_reads(wanted: Selection, range_: TimeRange) -> int:
+    """How often an open list is read again at most: seldom where that means to look at very many rows."""
+    if wanted.reads_all:
+        return 60_000 if range_.since is None else 15_000
+    return 10_000 if wanted.is_narrowed and range_.since is None else 1_000
 
 
 def shows_subflows(query: QueryDict) -> bool:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from orchestrator.contract.times import format_time
-from orchestrator.pages.export import Columns, export_as
+from orchestrator.pages.export import Columns, asks_for_file, export_as
 from orchestrator.pages.filters.selection import Selection, canonical
 from orchestrator.pages.keyset import SIZES, read_page
 from orchestrator.pages.last_filter import last_filter, remember_filter
@@ -22,6 +22,7 @@ from orchestrator.pages.saved_views import default_view, list_of_views
 from orchestrator.pages.time_range import TimeRange, url_between
 from runs.models import FlowRun
 from runs.models.flow_runs import FlowRunQuerySet
+from runs.pages.parameters import shown_parameters
 from runs.pages.run_columns import all_columns, chosen_columns, read_cells
 from runs.pages.run_counts import MOST_COUNTED, Counts, count_runs, draw_bars
 from runs.pages.run_filter import (
@@ -31,6 +32,7 @@ from runs.pages.run_filter import (
     TERMS,
     USUAL_RANGE,
     matching_runs,
+    milliseconds_between_reads,
     read_range,
     read_run_filter,
     runs_in_range,
@@ -53,6 +55,7 @@ COLUMNS = (
     "deployment__paused", "work_queue__name", "work_queue__is_paused", "work_queue__work_pool__name",
     "work_queue__work_pool__is_paused",
 )  # fmt: skip
+OF_PARAMETERS = ("parameters", "deployment__parameter_openapi_schema")
 
 
 @require_safe
@@ -101,7 +104,7 @@ def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: 
     runs = runs if with_subflows else runs.top_level()
     columns = chosen_columns(request.GET)
     runs = runs.select_related("flow", "deployment", "work_queue__work_pool").only(
-        *COLUMNS, *(["parameters"] if any(column.name.startswith("param.") for column in columns) else [])
+        *COLUMNS, *(OF_PARAMETERS if any(column.name.startswith("param.") for column in columns) else ())
     )
     runs = with_order(runs, request.GET.get("sort", USUAL_ORDER), now)
     shown = read_page(runs, request.GET, ORDERS, usual=USUAL_ORDER)
@@ -129,6 +132,7 @@ def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: 
         "counted": MOST_COUNTED if of_shown.is_full else None,
         "range_words": range_.words.lower(),
         "anything_live": any(not run.is_terminal for run in shown.rows),
+        "every": milliseconds_between_reads(wanted, range_),
         "is_plain": not wanted.is_narrowed and range_.key == USUAL_RANGE,
     }
 
@@ -170,6 +174,8 @@ def _count_view(query: QueryDict, now: datetime) -> FlowRunQuerySet:
 
 
 def _export(request: HttpRequest, now: datetime) -> HttpResponseBase | None:
+    if not asks_for_file(request):
+        return None
     runs = matching_runs(request.GET, now=now).select_related("flow", "deployment").defer("context", "job_variables")
     return export_as(request, runs.iterator(chunk_size=500), EXPORTED, "flow-runs")
 
@@ -188,7 +194,7 @@ EXPORTED: Columns = {
     "tries": lambda run: run.run_count,
     "error": lambda run: run.error_words,
     "error_place": lambda run: run.error_frame,
-    "parameters": lambda run: run.parameters,
+    "parameters": shown_parameters,
     "tags": lambda run: ", ".join(run.tags),
 }
 

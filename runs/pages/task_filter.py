@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 
+from orchestrator.pages.filters import terms
 from orchestrator.pages.filters.selection import Selection, read_selection
-from orchestrator.pages.filters.terms import Asked, Term, identifier_begins, named, number, one_of, text_matches
+from orchestrator.pages.filters.terms import (
+    Asked,
+    Term,
+    first_values,
+    identifier_begins,
+    named,
+    number,
+    one_of,
+    text_matches,
+)
 from orchestrator.pages.time_range import TimeRange
-from runs.models import TaskRun, TaskRunTag
-from runs.pages.run_filter import SOON, STATES, lasted, name_contains, started, tagged, went_wrong_with
+from runs.models import Flow, FlowRun, TaskRun, TaskRunTag
+from runs.pages.run_filter import DEPLOYMENTS, SOON, STATES, lasted, name_contains, started, tagged, went_wrong_with
 
 USUAL_RANGE = "24h"
 TASK_STATES = {**STATES, "cached": Q(state_name="Cached")}
@@ -24,22 +35,34 @@ def _of_task(asked: Asked) -> Q:
     return text_matches("task_key", pattern) | text_matches("task_key", f"{pattern}-*")
 
 
+def _by_its_run(match: Callable[[Asked], Q]) -> Callable[[Asked], Q]:
+    """What `match` asks of flow runs, asked of their tasks: of a few runs by an index, else task by task."""
+
+    def of_task(asked: Asked) -> Q:
+        runs = FlowRun.objects.filter(match(asked))
+        if len(ids := first_values(runs)) <= terms.MOST_NAMED:
+            return Q(flow_run__in=ids)
+        return Q(Exists(runs.filter(pk=OuterRef("flow_run"))))
+
+    return of_task
+
+
 TERMS = (
     Term("state", "State", one_of(TASK_STATES), choices=tuple(TASK_STATES)),
-    Term("task", "Task", _of_task, "* for anything"),
-    Term("flow", "Flow", named("flow_run__flow__name", identifier="flow_run__flow"), "* for anything"),
-    Term("run", "Flow run", named("flow_run__name", identifier="flow_run", none="flow_run"), "a name, or none"),
-    Term("deployment", "Deployment", named("flow_run__deployment__name", identifier="flow_run__deployment")),
+    Term("task", "Task", _of_task, "* for anything", reads_all=True),
+    Term("flow", "Flow", _by_its_run(named(Flow.objects, "flow")), "* for anything"),
+    Term("run", "Flow run", named(FlowRun.objects, "flow_run", none=True, exactly_first=True), "a name, or none"),
+    Term("deployment", "Deployment", _by_its_run(named(DEPLOYMENTS, "deployment"))),
     Term("tag", "Tag", tagged(TaskRunTag.objects, "task_run"), together=True),
     Term("dur", "Duration", lasted, ">5m", together=True),
     Term("started", "Started", started, "<2h", together=True),
-    Term("error", "Error", went_wrong_with, "part of its text"),
+    Term("error", "Error", went_wrong_with, "part of its text", reads_all=True),
     Term("fingerprint", "Kind of error", lambda asked: Q(error_fingerprint=asked.text)),
     Term("tries", "Tries", number("run_count"), ">1", together=True),
     Term("id", "Identifier", identifier_begins("id")),
 )
 RARE = ("fingerprint", "id")
-WORDS = Term("q", "Name or id", name_contains, together=True)
+WORDS = Term("q", "Name or id", name_contains, together=True, reads_all=True)
 
 
 def read_task_filter(request: HttpRequest, now: datetime) -> Selection:

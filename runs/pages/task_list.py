@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from orchestrator.pages.addresses import address_of
-from orchestrator.pages.export import Columns, export_as
+from orchestrator.pages.export import Columns, asks_for_file, export_as
 from orchestrator.pages.filters.selection import Selection, canonical
 from orchestrator.pages.keyset import SIZES, read_page
 from orchestrator.pages.last_filter import last_filter, remember_filter
@@ -23,6 +23,7 @@ from orchestrator.pages.saved_views import default_view, list_of_views
 from orchestrator.pages.time_range import TimeRange, url_between
 from runs.models import TaskRun
 from runs.pages.run_counts import MOST_COUNTED, count_runs, draw_bars
+from runs.pages.run_filter import milliseconds_between_reads
 from runs.pages.run_orders import DURATION, NAME, STARTED, TRIES, with_order
 from runs.pages.run_rows import run_clock_start
 from runs.pages.state_chips import Shown, state_chips
@@ -71,8 +72,7 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
     if fragment is None and (elsewhere := _address_meant(request)):
         return redirect(elsewhere)
     now = timezone.now()
-    tasks = matching_tasks(request.GET, now=now).select_related("flow_run__flow").only(*COLUMNS, "end_time")
-    if file := export_as(request, tasks.iterator(chunk_size=500), EXPORTED, "task-runs"):
+    if file := _export(request, now):
         return file
     wanted, range_ = read_task_filter(request, now), read_range(request.GET, now)
     context = _read_tasks(request, wanted, range_, now)
@@ -120,6 +120,7 @@ def _read_tasks(request: HttpRequest, wanted: Selection, range_: TimeRange, now:
         "counted": MOST_COUNTED if of_shown.is_full else None,
         "range_words": range_.words.lower(),
         "anything_live": any(not task.is_terminal for task in shown.rows),
+        "every": milliseconds_between_reads(wanted, range_),
         "is_plain": not wanted.is_narrowed and range_.key == USUAL_RANGE,
     }
 
@@ -136,6 +137,13 @@ def _read_head(request: HttpRequest, wanted: Selection, range_: TimeRange) -> di
         "list_kind": KIND,
         "list_query": request.META.get("QUERY_STRING", ""),
     }
+
+
+def _export(request: HttpRequest, now: datetime) -> HttpResponseBase | None:
+    if not asks_for_file(request):
+        return None
+    tasks = matching_tasks(request.GET, now=now).select_related("flow_run__flow").only(*COLUMNS, "end_time")
+    return export_as(request, tasks.iterator(chunk_size=500), EXPORTED, "task-runs")
 
 
 def _row(task: TaskRun, now: datetime) -> Row:

@@ -4,10 +4,13 @@
 const MOST_LINES = 2000; // kept; those beyond are a link away
 const LINES_OF_ADDRESS = /^L([0-9a-f-]{36})(?:-L([0-9a-f-]{36}))?$/;
 const DAY = 86400; // seconds
+const COUNT_MS = 5000; // so often, while lines come, those of each level are counted
 const CHORD_MS = 1000; // in which the second key of two follows
 
 function openLog(box) {
   let unseen = 0;
+  let counted = 0; // when the lines of each level were
+  let recount = 0; // the timer that does it after the last lines came
   let here = null; // the line that keys and addresses are about
 
   const isAtEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 24;
@@ -20,7 +23,7 @@ function openLog(box) {
   /** Fetch and add what arrived since. An old stretch of the log does not grow. */
   async function catchUp() {
     if (!("after" in box.dataset)) return;
-    const fresh = await fetchPart("logs", { after: box.dataset.after });
+    const fresh = await fetchPart("logs", { after: box.dataset.after, ...(isTimeToCount() && { counts: 1 }) });
     const arrivals = fresh?.querySelector("#arrivals");
     if (!arrivals || !("after" in box.dataset)) return;
     const counts = fresh.querySelector("#log-levels");
@@ -28,6 +31,20 @@ function openLog(box) {
     if (counts && !shown.isEqualNode(counts)) morph(shown, counts);
     add([...arrivals.children]);
     box.dataset.after = arrivals.dataset.after;
+  }
+
+  /** Counting reads many lines, so not each few that come are counted; the last ones are when the time is over. */
+  function isTimeToCount() {
+    const pause = counted + COUNT_MS - Date.now();
+    if (pause > 0) {
+      recount ||= setTimeout(() => {
+        recount = 0;
+        refresh(partNamed("logs"));
+      }, pause);
+      return false;
+    }
+    counted = Date.now();
+    return true;
   }
 
   function add(arrived) {

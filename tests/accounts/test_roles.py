@@ -18,6 +18,9 @@ WRITES = [
     ("post", "/logs/", []),
     ("post", "/variables/", {"name": "a", "value": 1}),
     ("delete", "/flows/11111111-1111-4111-8111-111111111111", None),
+    ("delete", "/v2/concurrency_limits/count", None),
+    ("delete", "/work_pools/default/queues/filter", None),
+    ("patch", "/work_pools/default/queues/count", {"priority": 1}),
 ]
 
 
@@ -113,6 +116,12 @@ def test_takes_every_other_posted_address_for_one_that_writes(rf):
         "validate", "x",
     }  # fmt: skip
     assert not any("set_state" in path or "bulk" in path or "delete" in path for path in read)
+
+
+def test_takes_no_posted_address_for_a_question_because_of_a_name_at_its_end():
+    varying = [path for path in posted_addresses() if path.rstrip("/").endswith("/x")]
+
+    assert varying == ["/api/events/count-by/x"]
 
 
 def posted_addresses() -> list[str]:

@@ -9,6 +9,7 @@ import re
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
+from django_celery_beat.models import PeriodicTask
 
 from automations.models import Automation
 from deployments.models import Deployment, DeploymentSchedule, WorkPool
@@ -266,3 +267,23 @@ def test_lets_operators_operate_but_make_no_keys(act, signed_in):
     assert deployment.paused
     assert operator.get(reverse("admin:accounts_apikey_add")).status_code == 403
     assert '<select name="action"' not in operator.get(reverse("admin:accounts_apikey_changelist")).content.decode()
+
+
+BEAT = "/admin/django_celery_beat/periodictask/"
+
+
+def test_offers_an_operator_nothing_on_the_rows_for_beat(signed_in):
+    row, operator = PeriodicTask.objects.filter(enabled=True).first(), signed_in("operator")
+
+    operator.post(BEAT, {"action": "disable_tasks", "_selected_action": [row.pk]})
+
+    assert PeriodicTask.objects.get(pk=row.pk).enabled
+    assert "disable_tasks" not in operator.get(BEAT).content.decode()
+
+
+def test_lets_an_admin_switch_rows_for_beat_off(signed_in):
+    row, admin = PeriodicTask.objects.filter(enabled=True).first(), signed_in("admin")
+
+    admin.post(BEAT, {"action": "disable_tasks", "_selected_action": [row.pk]})
+
+    assert not PeriodicTask.objects.get(pk=row.pk).enabled

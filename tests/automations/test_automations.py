@@ -291,7 +291,9 @@ def test_is_switched_in_the_admin(api, admin_client):
     made = create(api)
     page = reverse("admin:automations_automation_changelist")
 
-    admin_client.post(page, {"action": "disable", "_selected_action": [made["id"]]})
+    chosen = {"action": "disable", "_selected_action": [made["id"]]}
+    assert api.get(f"/automations/{made['id']}").json()["enabled"] is True
+    admin_client.post(page, {**chosen, "confirmed": "1"})
 
     assert api.get(f"/automations/{made['id']}").json()["enabled"] is False
     for name in ("automation", "firing", "triggerbucket"):

@@ -24,7 +24,8 @@ def page(watched, run) -> Page:
     def answer(route):
         response = route.fetch()
         text = response.text()
-        route.fulfill(response=response, body=text.replace("</section>", f"{EXTRA}</section>", 1))
+        end = text.rindex("</section>")  # of the header itself: it may hold others, which come and go
+        route.fulfill(response=response, body=text[:end] + EXTRA + text[end:])
 
     watched.page.route("**/*fragment=header*", answer)
     watched.page.goto(run.page)

@@ -16,8 +16,8 @@ INTENDED: dict[str, str] = {
     r"GET /v2/concurrency_limits/\{[a-z_]+\}/holders: only we have it": "who holds the slots of a limit",
     r"GET /services/?: only we have it": "how the services do that run by themselves",
     r"GET /(flow_runs|task_runs|deployments)/\{[a-z_]+\}/why: only we have it": "says what a run waits for",
-    r"POST /work_pools/\{[a-z_]+\}/workers/heartbeat request\.(work_queue_names|concurrency|broker_state|leaving|metadata"
-    r"|last_probe_age_seconds): only we have it": "what our workers tell of themselves",
+    r"POST /work_pools/\{[a-z_]+\}/workers/heartbeat request\.(work_queue_names|concurrency|broker_state|leaving"
+    r"|metadata|last_probe_age_seconds): only we have it": "what our workers tell of themselves",
     r"POST /work_pools/\{[a-z_]+\}/workers/filter answer\[\]\.(work_queue_names|concurrency|broker_state|last_probe_at"
     r"|broker_state_since): only we have it": "what our workers told of themselves",
     r"POST /logs/ request\[\]\.id: only we have it": "a line may be sent again without being stored twice",

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orchestrator.contract.times import now
 from orchestrator.events.ingest import ingest
@@ -101,3 +103,31 @@ def test_it_asks_a_bounded_number_of_questions_for_a_batch(django_assert_max_num
 
     with django_assert_max_num_queries(8):
         note_assets(events)
+
+
+def test_it_keeps_what_was_said_where_the_next_of_the_same_batch_says_less():
+    ingest([told(hours_ago=1, labels={"prefect.resource.name": "orders"}), told(key=SALES, sources=[ORDERS]), told()])
+
+    assert Asset.objects.get(key=ORDERS).name == "orders"
+
+
+def test_it_writes_of_sources_no_more_than_when_they_were_mentioned():
+    ingest([told(hours_ago=3, labels={"prefect.resource.name": "orders"}), told(key=SALES, hours_ago=3)])
+
+    with CaptureQueriesContext(connection) as queries:
+        ingest([told(key=SALES, sources=[ORDERS])])
+
+    written = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "events_asset"')]
+    assert ["name" in sql for sql in written] == [True, False]
+    assert now() - Asset.objects.get(key=ORDERS).mentioned_at < timedelta(minutes=1)
+    assert Asset.objects.get(key=ORDERS).name == "orders"
+
+
+def test_it_leaves_sources_alone_that_were_mentioned_a_moment_ago():
+    ingest([told(hours_ago=0.01), told(key=SALES, hours_ago=0.01)])
+    before = Asset.objects.get(key=ORDERS).mentioned_at
+
+    ingest([told(key=SALES, sources=[ORDERS])])
+
+    assert Asset.objects.get(key=ORDERS).mentioned_at == before
+    assert AssetSource.objects.filter(asset__key=SALES, source__key=ORDERS).exists()

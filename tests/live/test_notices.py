@@ -21,6 +21,7 @@ OTHER = "22222222-2222-4222-8222-222222222222"
         (f"tasks:{RUN}", True),
         ("pools", True),
         (f"deployment:{RUN}", True),
+        ("services", False),  # no event tells of them
         (f"other:{RUN}", False),
         ("run:1", False),
         (f"run:{RUN} ", False),

@@ -18,6 +18,8 @@ def test_it_renders_headings_below_the_one_of_the_page():
         "[a](javascript:alert(1))",
         '<a href="javascript:alert(1)">a</a>',
         '<a href="data:text/html,<script>alert(1)</script>">a</a>',
+        '<a href="da&#9;ta:text/html,<script>alert(1)</script>">a</a>',
+        '<a href="&#1;data:text/html,<script>alert(1)</script>">a</a>',
         '<iframe src="https://example.org"></iframe>',
         '<p style="position:fixed" onclick="alert(1)">a</p>',
         '<form action="/x"><input name=a></form>',
@@ -37,6 +39,7 @@ def test_it_makes_markup_that_could_act_inert(text):
         "onclick=",
         'href="javascript',
         'href="data',
+        "ta:text",
         "<iframe",
         "<form",
     ):

@@ -19,7 +19,6 @@ def addresses_of(room: Showroom) -> dict[str, str]:
     failed_task = first("/task_runs/filter", {"task_runs": {"state": {"type": {"any_": ["FAILED"]}}}})["id"]
     event = ask("POST", "/events/filter", {})["events"][0]
     worker = ask("POST", "/work_pools/default/workers/filter", {})[0]["id"]
-    queue = ask("POST", "/work_queues/filter", {})[0]["id"]
     limit = ask("POST", "/v2/concurrency_limits/filter", {})[0]["id"]
     block = ask("POST", "/block_documents/filter", {})[0]["id"]
     artifacts = {one["key"]: one["id"] for one in ask("POST", "/artifacts/filter", {})}
@@ -47,7 +46,7 @@ def addresses_of(room: Showroom) -> dict[str, str]:
         "work pools": "/work-pools/",
         "work pool": "/work-pools/work-pool/default",
         "work pool without a worker": "/work-pools/work-pool/docker-eu",
-        "work queue": f"/work-queues/work-queue/{queue}",
+        "work queue": "/work-pools/work-pool/default/queue/default",
         "worker": f"/work-pools/work-pool/default/worker/{worker}",
         "new work pool": "/work-pools/new",
         "events": "/events/",

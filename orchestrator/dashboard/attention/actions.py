@@ -136,7 +136,7 @@ def _failing(request: HttpRequest) -> Iterator[UUID]:
         since = timezone.now() - range_named(request.GET.get("range", "")).span
         for failing in read_failing(since, request.GET.get("tag", "")):
             if failing.key == key:
-                yield from (run.pk for run in failing.runs)
+                yield from failing.runs
 
 
 def _retried(run: FlowRun, by: str) -> str:

@@ -33,14 +33,14 @@ def failing_deployments(known: Known) -> Iterator[Cause]:
                 url, value = reverse("dashboard:pause-deployment"), str(last.deployment.pk)
                 deeds.append(Deed("Pause deployment", url, posts=True, name="deployment", value=value))
         yield Cause(
-            key=f"failing:{failing.key}:{failing.first.pk}",
+            key=f"failing:{failing.key}:{failing.first}",
             urgency=Urgency.FAILS_AGAIN if again else Urgency.CRASHED if crashed else Urgency.FAILED_ONCE,
             tone="crashed" if crashed else "failed",
             icon="burst" if crashed else "cross",
             word=last.state_name or ("Crashed" if crashed else "Failed"),
             title=f"{failing.name} {verb}",
             url=address_of("flow-run", last.pk) if not again else failing.url,
-            since=failing.first.end_time or failing.first.expected_start_time,
+            since=failing.since,
             count=failing.count,
             details=f"{failing.words} without a success" if again else last.name,
             code=failing.error_words,

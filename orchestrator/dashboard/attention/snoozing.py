@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from orchestrator.dashboard.attention.cause import Cause
 from orchestrator.dashboard.models import Snooze
 
+MOST_SNOOZES = 200  # of one reader
 SPANS = {"1h": ("1 hour", timedelta(hours=1)), "1d": ("1 day", timedelta(days=1))}
 
 
 def snooze(*, user_id: int | None, key: str, until: datetime, now: datetime) -> None:
-    """Leave a cause out until then. What has run out is forgotten on the way."""
+    """Leave a cause out until then. What has run out is forgotten on the way, and of too many what ends first."""
     Snooze.objects.filter(until__lte=now).delete()
     Snooze.objects.update_or_create(user_id=user_id, key=key, defaults={"until": until})  # type: ignore[misc]
+    others = Snooze.objects.of(user_id).exclude(key=key).order_by("-until", "-pk")
+    Snooze.objects.filter(pk__in=list(others.values_list("pk", flat=True)[MOST_SNOOZES - 1 :])).delete()
 
 
 def wake_all(*, user_id: int | None) -> int:
@@ -25,6 +28,6 @@ def wake_all(*, user_id: int | None) -> int:
 def awake(causes: Iterable[Cause], user_id: int | None, now: datetime) -> tuple[list[Cause], int]:
     """The causes that are shown, and how many are not. One query."""
     causes = list(causes)
-    asleep = set(Snooze.objects.of(user_id).lasting(now).values_list("key", flat=True)[:1000])
+    asleep = set(Snooze.objects.of(user_id).lasting(now).values_list("key", flat=True)[:MOST_SNOOZES])
     shown = [cause for cause in causes if cause.mark not in asleep]
     return shown, len(causes) - len(shown)

@@ -22,6 +22,7 @@ class Counter:
     number: int
     url: str
     beside: str  # what to compare the number with
+    is_capped: bool = False  # there are more
 
 
 def counters_of(
@@ -39,6 +40,7 @@ def counters_of(
         Counter(
             "failed", "cross", "Failed", failed, to_list(state=["failed", "crashed"], range=range_key),
             _rate(failed, ended, failed_in(history.before), ended_in(history.before)),
+            is_capped=history.is_capped,
         ),
         Counter(
             "late", "alarm", "Late", under_way.numbers[LATE], to_list(state="late", range="all"),
@@ -55,7 +57,9 @@ def counters_of(
         ),
         Counter(
             "completed", "check", "Completed", history.now[StateType.COMPLETED],
-            to_list(state="completed", range=range_key), f"was {history.before[StateType.COMPLETED]:,} the time before",
+            to_list(state="completed", range=range_key),
+            f"was {history.before[StateType.COMPLETED]:,}{'+' if history.was_capped else ''} the time before",
+            is_capped=history.is_capped,
         ),
     ]  # fmt: skip
 

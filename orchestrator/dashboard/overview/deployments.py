@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, Subquery, Value, When
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
 
 from deployments.models import Deployment, DeploymentSchedule
 from deployments.pages.deployment_rows import with_next_run
@@ -18,7 +19,8 @@ from runs.models import FlowRun
 
 MOST_ROWS = 6
 _READ_SCHEDULES = 50
-_READ_FOR_TAG = 200  # deployments, of which those with the tag are shown
+_READ = 200  # deployments, of which those with the tag are shown, or those that ran last
+_READ_RUNS = 2_000  # the newest, to find out which those are
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,10 @@ def deployment_rows(
     """The rows, and the last runs of theirs and of the deployments `beside`."""
     last = FlowRun.objects.filter(deployment=OuterRef("pk")).newest_first().filter(sort_time__lte=now)
     rank = Case(When(pk__in=list(failing), then=Value(0)), default=Value(1))
-    rows = with_next_run(Deployment.objects.all()).annotate(
+    rows = with_next_run(Deployment.objects.filter(pk__in=_looked_at(now, failing))).annotate(
         last_at=Subquery(last.values("sort_time")[:1]), last_name=Subquery(last.values("name")[:1])
     )
-    found = list(rows.order_by(rank, F("last_at").desc(nulls_last=True), "name")[: _READ_FOR_TAG if tag else MOST_ROWS])
+    found = list(rows.order_by(rank, F("last_at").desc(nulls_last=True), "name")[: _READ if tag else MOST_ROWS])
     if tag:
         found = [one for one in found if tag in one.tags][:MOST_ROWS]
     recent = recent_runs("deployment", {*(one.pk for one in found), *beside}, now)
@@ -55,6 +57,13 @@ def deployment_rows(
         for one in found
     ]
     return made, recent
+
+
+def _looked_at(now: datetime, failing: Collection[UUID]) -> QuerySet[Any, Any]:
+    """So many deployments, so that nothing needs to be looked up for all: those that fail or ran lately first."""
+    lately = FlowRun.objects.newest_first().filter(sort_time__lte=now).values("deployment_id")[:_READ_RUNS]
+    rank = Case(When(pk__in=list(failing), then=Value(0)), When(pk__in=lately, then=Value(1)), default=Value(2))
+    return Deployment.objects.order_by(rank, "name").values("pk")[:_READ]
 
 
 def _schedules(deployment_ids: list[UUID]) -> dict[UUID, list[str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, Case, Count, Value, When
+from django.db.models import Count, Exists, OuterRef, Value
 
 from orchestrator.contract.states import StateType
 from orchestrator.dashboard.overview.under_way import SOON
@@ -15,10 +16,12 @@ from orchestrator.pages.addresses import address_of
 from orchestrator.pages.charts.bars import Bars, Bucket, stacked_bars
 from orchestrator.pages.charts.steps import StepNumber, start_of_step, step_between, step_starts, step_words
 from orchestrator.pages.looks import TONE_WORDS, TONES, look_of
-from runs.models import FlowRun, TaskRun
+from runs.models import FlowRun, FlowRunTag, TaskRun
+from runs.models.run import RunQuerySet
 
 MOST_BARS = 32
-MOST_TASKS = 10_000  # task runs that are counted; of more, the newest
+MOST_RUNS = 10_000  # that are counted of each stretch; of more, the newest
+MOST_TASKS = 10_000  # the same of task runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,15 @@ class History:
     before: Counter[str]
     bars: Bars
     step: str
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more than were counted now."""
+        return self.now.total() >= MOST_RUNS
+
+    @property
+    def was_capped(self) -> bool:
+        return self.before.total() >= MOST_RUNS
 
     @property
     def is_empty(self) -> bool:
@@ -50,14 +62,9 @@ def read_history(now: datetime, span: timedelta, words: str, tag: str = "") -> H
     rows = FlowRun.objects.top_level().newest_first().filter(sort_time__gte=since - span, sort_time__lte=now + SOON)
     rows = rows.exclude(state_type=StateType.SCHEDULED, sort_time__gt=now)
     if tag:
-        rows = rows.filter(tag_rows__tag=tag)
-    is_now = Case(When(sort_time__gte=since, then=Value(True)), default=Value(False), output_field=BooleanField())
-    counted = (
-        rows.order_by()
-        .annotate(place=StepNumber("sort_time", step), is_now=is_now)
-        .values_list("place", "is_now", "state_type", "state_name")
-        .annotate(number=Count("pk"))
-    )
+        rows = rows.filter(Exists(FlowRunTag.objects.filter(flow_run=OuterRef("pk"), tag=tag)))
+    now_counted = _counted(rows.filter(sort_time__gte=since), step, is_now=True)
+    counted = now_counted.union(_counted(rows.filter(sort_time__lt=since), step, is_now=False), all=True)
     of_now: Counter[str] = Counter()
     before: Counter[str] = Counter()
     tones: dict[datetime, Counter[str]] = defaultdict(Counter)
@@ -71,6 +78,13 @@ def read_history(now: datetime, span: timedelta, words: str, tag: str = "") -> H
         Bucket(start, tones.get(start, {}), _list_of(start, step, tag)) for start in step_starts(since, now, step)
     ]
     return History(of_now, before, stacked_bars(buckets, sentence=_sentence(buckets, words)), step_words(step))
+
+
+def _counted(rows: RunQuerySet, step: timedelta, *, is_now: bool) -> Any:
+    """The newest of them by step and state."""
+    newest = FlowRun.objects.newest_first().filter(pk__in=rows.values("pk")[:MOST_RUNS])
+    placed = newest.order_by().annotate(place=StepNumber("sort_time", step), is_now=Value(is_now))
+    return placed.values_list("place", "is_now", "state_type", "state_name").annotate(number=Count("pk"))
 
 
 def failed_in(counts: Counter[str]) -> int:

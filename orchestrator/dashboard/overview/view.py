@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -15,7 +15,7 @@ from orchestrator.dashboard.attention.known import Known
 from orchestrator.dashboard.attention.snoozing import SPANS, awake
 from orchestrator.dashboard.overview.counters import counters_of
 from orchestrator.dashboard.overview.deployments import deployment_rows
-from orchestrator.dashboard.overview.history import count_tasks, failed_in, read_history
+from orchestrator.dashboard.overview.history import MOST_RUNS, count_tasks, failed_in, read_history
 from orchestrator.dashboard.overview.pools import MOST_POOLS, pool_rows
 from orchestrator.dashboard.overview.ranges import RANGES, USUAL, Range, range_named
 from orchestrator.dashboard.overview.under_way import COMING, RUNNING, read_under_way
@@ -23,7 +23,6 @@ from orchestrator.pages.page import page, render_page
 from runs.models import FlowRun
 
 MOST_CAUSES = 6  # shown at first; all of them with `?all=1`
-LIVELY = timedelta(days=1)
 
 
 @require_safe
@@ -42,7 +41,7 @@ def overview(request: HttpRequest) -> HttpResponseBase:
 
 
 def _known(request: HttpRequest, now: datetime, chosen: Range, tag: str) -> dict[str, Any]:
-    """Fourteen queries, whatever there is."""
+    """Fifteen queries, whatever there is."""
     under_way = read_under_way(now, tag)
     history = read_history(now, chosen.span, chosen.words, tag)
     failing = read_failing(now - chosen.span, tag)
@@ -70,6 +69,7 @@ def _known(request: HttpRequest, now: datetime, chosen: Range, tag: str) -> dict
         "asleep": asleep,
         "spans": [(key, words) for key, (words, _) in SPANS.items()],
         "history": history,
+        "most_runs": f"{MOST_RUNS:,}",
         "tasks": count_tasks(now, chosen.span),
         "pools": pools[:MOST_POOLS],
         "pool_count": len(pools),
@@ -78,8 +78,7 @@ def _known(request: HttpRequest, now: datetime, chosen: Range, tag: str) -> dict
         "coming_count": under_way.numbers[COMING],
         "is_new": _is_new(history.is_empty and not under_way.numbers and not deployments, tag),
         "anything_live": True,
-        # Long stretches cost more to count, and change less.
-        "every": 1_000 if chosen.span <= LIVELY else 5_000,
+        "every": chosen.every,
     }
 
 

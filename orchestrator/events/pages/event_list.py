@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -69,7 +70,9 @@ def event_list(request: HttpRequest) -> HttpResponseBase:
 def _rows(request: HttpRequest, wanted: EventQuery, rows: EventQuerySet) -> dict[str, Any]:
     shown = read_page(_near_place(request, rows).defer("payload"), request.GET, ORDERS, usual=USUAL)
     opened = [
-        int(number) for number in request.GET.getlist("open")[:MOST_OPEN] if number.isdigit() and len(number) < 19
+        int(number)
+        for number in request.GET.getlist("open")[:MOST_OPEN]
+        if number.isascii() and number.isdigit() and len(number) < 19
     ]
     present = {event.pk for event in shown.rows}
     details = Event.objects.in_bulk([number for number in opened if number in present]) if opened else {}
@@ -86,7 +89,7 @@ def _near_place(request: HttpRequest, rows: EventQuerySet) -> EventQuerySet:
     upwards = request.GET.get("sort", USUAL) == "time"
     for name, sign in (("older", "gte" if upwards else "lte"), ("newer", "lte" if upwards else "gte")):
         place = read_place(request.GET.get(name, ""))
-        if place is not None:
+        if place is not None and isinstance(place[0], datetime):  # else it is none of this list
             rows = rows.filter(**{f"occurred__{sign}": place[0]})
     return rows
 

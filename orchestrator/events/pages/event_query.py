@@ -60,25 +60,24 @@ class EventQuery:
 
     @property
     def is_searched(self) -> bool:
-        """Whether events have to be looked through one by one: no index knows what is asked for."""
-        return bool(self.text or self._begun)
-
-    def rows(self) -> EventQuerySet:
-        """The events that fit, as far as indexes know."""
-        return Event.objects.filter(self._filter(text=None, about=self._whole).condition())
+        """Whether events have to be looked through one by one: no index finds the newest of what is asked for."""
+        return bool(self.text or self._begun or self.prefixes or self.excluded)
 
     def searched_since(self) -> datetime | None:
-        """When the last of the newest events occurred that are looked through; None when there are no more of them."""
-        return _place_of(self.rows(), MOST_SEARCHED)
+        """When the last of the newest events occurred that are looked through; None when there are no more of them.
+
+        They are counted whatever their names: of names that are rare, so many may not be found in the whole range.
+        """
+        return _place_of(self._rows_around(), MOST_SEARCHED)
 
     def rows_searched(self, since: datetime | None) -> EventQuerySet:
         """The events that fit in all that is asked. `since`: earlier ones are not looked through; None looks at all."""
-        rows = self.rows()
+        rows = self._rows_around()
         if not self.is_searched:
             return rows
         rows = rows.filter(occurred__gte=since) if since else rows
-        if self.text:
-            rows = rows.filter(self._filter(text=self.text).condition())
+        if self.prefixes or self.excluded or self.text:
+            rows = rows.filter(self._filter(words=True).condition())
         if self._begun:
             around = RelatedResource.objects.filter(_begins(self._begun), event=OuterRef("pk"))
             rows = rows.filter(_begins(self._begun) | Exists(around))
@@ -94,19 +93,24 @@ class EventQuery:
         """The beginnings of identifiers that are asked for; a whole one among them begins with itself."""
         return [one.rstrip("*") for one in self.resources] if any(one.endswith("*") for one in self.resources) else []
 
-    def _filter(self, *, text: str | None, about: Sequence[str] = ()) -> EventFilter:
+    def _rows_around(self) -> EventQuerySet:
+        """The events that fit, as far as indexes know."""
+        return Event.objects.filter(self._filter(about=self._whole).condition())
+
+    def _filter(self, *, about: Sequence[str] = (), words: bool = False) -> EventFilter:
+        """The range of time with the resources `about`; with `words` also the names and the text."""
         since = max(filter(None, (self.range.since, self.not_before)), default=BEGINNING)
         until = self.range.until
         return EventFilter(
             occurred=OccurredFilter(since=since, until=until - _SMALLEST if until else self.range.now + _AHEAD),
-            event=EventNameFilter(prefix=list(self.prefixes), exclude_prefix=list(self.excluded)),
+            event=EventNameFilter(prefix=list(self.prefixes), exclude_prefix=list(self.excluded)) if words else None,
             any_resource=EventAnyResourceFilter(id=list(about)) if about else None,
-            text=EventTextFilter(query=text) if text else None,
+            text=EventTextFilter(query=self.text) if words and self.text else None,
         )
 
     def _bound(self) -> datetime | None:
         """Both of the indexes that know resources are asked for their newest."""
-        window = self._filter(text=None)
+        window = self._filter()
         since, until = window.window(self.range.now)
         asked = Q(resource_id__in=self._whole, occurred__gte=since, occurred__lte=until)
         places = (_place_of(rows.filter(asked), MOST_SEARCHED) for rows in (Event.objects, RelatedResource.objects))

@@ -18,7 +18,8 @@ from orchestrator.pages.time_range import PARAMETERS as RANGE_PARAMETERS
 WORDS = "q"  # the parameter with the line, of which only the words without a term remain in an address
 # What an address may say beside the terms.
 _BESIDE = {*RANGE_PARAMETERS, *PLACES, "fragment", "after", "export", "sort", "size", "cols", "view", "subflows"}
-_MOST_VALUES = 100
+_MOST_VALUES = 30
+_MOST_TEXT = 1_000  # characters of a value
 _NOT_KEPT = (*PLACES, "fragment", "after", "export")
 
 
@@ -53,6 +54,7 @@ class Selection:
     q: Q
     by_term: dict[str, Q] = field(default_factory=dict)  # the condition of each term alone
     warnings: tuple[str, ...] = ()
+    reads_all: bool = False  # some term can only be answered by looking at every row
 
     @property
     def is_narrowed(self) -> bool:
@@ -147,6 +149,7 @@ def read_selection(
     values, warnings = _read(query, terms, {*_BESIDE, *beside})
     by_term: dict[str, Q] = {}
     known: dict[str, tuple[Value, ...]] = {}
+    reads_all = False
     for name, asked in values.items():
         term = _term_of(name, terms) if name else words
         assert term is not None
@@ -154,6 +157,8 @@ def read_selection(
         any_of, none_of, all_of = Q(), Q(), Q()
         for value in asked:
             try:
+                if len(value.text) > _MOST_TEXT:
+                    raise Unreadable(f"at most {_MOST_TEXT:,} characters")
                 condition = term.match(Asked(value.text, now, name.removeprefix(term.name) if name else ""))
             except Unreadable as error:
                 warnings.append(f"“{name}:{value.text[:60]}” was left out: {name} takes {error}.")
@@ -168,10 +173,11 @@ def read_selection(
         if understood:
             by_term[name] = any_of & all_of & none_of
             known[name] = tuple(understood)
+            reads_all = reads_all or term.reads_all
     whole = Q()
     for condition in by_term.values():
         whole &= condition
-    return Selection(tuple(terms), query, path, known, whole, by_term, tuple(warnings))
+    return Selection(tuple(terms), query, path, known, whole, by_term, tuple(warnings), reads_all)
 
 
 def canonical(query: QueryDict, terms: Sequence[Term]) -> QueryDict | None:

@@ -6,9 +6,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+
+from orchestrator.pages.identifiers import whole_identifier
+
+MOST_PIECES = 8  # of a text between its `*`
+MOST_NAMED = 500  # rows of another table that match, whose identifiers are looked for instead
 
 
 class Unreadable(ValueError):
@@ -29,7 +35,8 @@ class Term:
     """`name` is the word of the address and of the line; one that ends in a dot is followed by a key.
 
     `match` makes the condition, and raises Unreadable. Of several values of a term any one may match, or with
-    `together` all of them must. `choices` are all that can be asked; empty where that is free.
+    `together` all of them must. `choices` are all that can be asked; empty where that is free. `reads_all`: no index
+    helps, so every row of the stretch of time is looked at.
     """
 
     name: str
@@ -38,41 +45,61 @@ class Term:
     hint: str = ""
     choices: tuple[str, ...] = ()
     together: bool = False
+    reads_all: bool = False
 
 
 def text_matches(field: str, pattern: str) -> Q:
-    """The whole text, in any case; `*` stands for anything."""
+    """The whole text, in any case; `*` stands for anything. Raises Unreadable."""
     if "*" not in pattern:
         return Q(**{f"{field}__iexact": pattern})
     start, *middle, end = pattern.split("*")
+    middle = [part for part in middle if part]
+    if len(middle) > MOST_PIECES:
+        raise Unreadable(f"at most {MOST_PIECES} pieces between *")
     matches = Q(**{f"{field}__isnull": False})
     if start:
         matches &= Q(**{f"{field}__istartswith": start})
-    for part in filter(None, middle):
+    for part in middle:
         matches &= Q(**{f"{field}__icontains": part})
     if end:
         matches &= Q(**{f"{field}__iendswith": end})
     return matches
 
 
-def named(field: str, *, identifier: str = "", none: str = "") -> Callable[[Asked], Q]:
-    """A term for something with a name. `identifier` is the column that a whole identifier is looked up in; `none`
-    the one that is empty where `none` is asked for."""
+def named(
+    rows: Any,
+    column: str,
+    *,
+    name: str = "name",
+    identifier: bool = True,
+    none: bool = False,
+    exactly_first: bool = False,
+) -> Callable[[Asked], Q]:
+    """A term for something with a name: one of `rows`, which `column` refers to.
+
+    Names are looked up first, so that the list is read by an index of `column`; where more than MOST_NAMED match, they
+    are compared row by row. A whole `identifier` can be asked for too, and with `none` that the column is empty. With
+    `exactly_first` another case is only looked for where nothing has the very name: for tables that are long.
+    """
 
     def match(asked: Asked) -> Q:
         if none and asked.text.lower() == "none":
-            return Q(**{f"{none}__isnull": True})
-        found = whole_identifier(asked.text) if identifier else None
-        return Q(**{identifier: found}) if found else text_matches(field, asked.text)
+            return Q(**{f"{column}__isnull": True})
+        if identifier and (found := whole_identifier(asked.text)):
+            return Q(**{column: found})
+        if exactly_first and (ids := first_values(rows.filter(**{name: asked.text}))):
+            return Q(**{f"{column}__in": ids[:MOST_NAMED]})
+        ids = first_values(rows.filter(text_matches(name, asked.text)))
+        if len(ids) > MOST_NAMED:
+            return text_matches(f"{column}__{name}", asked.text)
+        return Q(**{f"{column}__in": ids})
 
     return match
 
 
-def whole_identifier(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+def first_values(rows: Any, column: str = "pk") -> list[Any]:
+    """MOST_NAMED of them, and one more where there are more."""
+    return list(rows.order_by().values_list(column, flat=True)[: MOST_NAMED + 1])
 
 
 def identifier_begins(field: str) -> Callable[[Asked], Q]:

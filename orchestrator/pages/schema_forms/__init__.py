@@ -10,9 +10,11 @@ from orchestrator.pages.schema_forms.diff import Change, changes
 from orchestrator.pages.schema_forms.fields import Field, Form
 from orchestrator.pages.schema_forms.links import values_in_link
 from orchestrator.pages.schema_forms.read import Answer, read_form
+from orchestrator.pages.schema_forms.secrets import MASK, with_kept, with_masks, without_secret_defaults
 from orchestrator.pages.schema_forms.values import Unread, read_json, show_json, show_short, without_nul
 
 __all__ = [
+    "MASK",
     "Answer",
     "BlockChoices",
     "Change",
@@ -29,5 +31,8 @@ __all__ = [
     "show_json",
     "show_short",
     "values_in_link",
+    "with_kept",
+    "with_masks",
     "without_nul",
+    "without_secret_defaults",
 ]

@@ -9,9 +9,9 @@ from orchestrator.pages.schema_forms import controls, names
 from orchestrator.pages.schema_forms.checks import Errors, branch_of
 from orchestrator.pages.schema_forms.fields import Choice, Field, Form, Problem, Row
 from orchestrator.pages.schema_forms.read import Answer
-from orchestrator.pages.schema_forms.secrets import with_masks
+from orchestrator.pages.schema_forms.secrets import is_secret, part_with_masks, with_masks
 from orchestrator.pages.schema_forms.shapes import Kind, Shape, Shapes
-from orchestrator.pages.schema_forms.values import ABSENT, Unread, same, show_json, value_at
+from orchestrator.pages.schema_forms.values import ABSENT, Unread, same, show_json, show_short, value_at
 
 MOST_FIELDS = 200  # of one form; what would be inside further ones is shown as JSON
 MOST_ROWS = 50  # of a list or a table that has fields
@@ -91,7 +91,9 @@ class _Builder:
         made.changed = value is not ABSENT and default is not ABSENT and not same(value, default)
         self._control(made, shape, path, shown)
         if default is not ABSENT and shape.kind is not Kind.SECRET:
-            made.default_text = controls.default_text(self._line_shape(shape, made), made.control, default)
+            told = part_with_masks(self.shapes, shape.schema, default, default)
+            made.default_text = controls.default_text(self._line_shape(shape, made), made.control, told)
+            made.default_words = "none" if told is None else "empty" if told == "" else show_short(told)
         self._errors(made, path)
         made.open = made.required or made.changed or any(one.errors for one in made.walk())
         return made
@@ -113,8 +115,9 @@ class _Builder:
         if isinstance(shown, Unread) and not shown.text:
             shown = ABSENT
         is_too_much = shape.kind in FRAMES and (self.left <= 0 or len(path) > MOST_DEPTH)
-        if is_too_much or (shown is None and not shape.nullable):
-            controls.as_json(made, shown)
+        is_odd = is_secret(self.shapes, shape.schema) and shape.kind not in (Kind.SECRET, Kind.UNION)
+        if is_odd or is_too_much or (shown is None and not shape.nullable):
+            self._as_json(made, shape, path, shown)
         elif shape.kind is Kind.UNION:
             self._union(made, shape, path, shown)
         elif shape.kind is Kind.OBJECT and (isinstance(shown, dict) or shown is ABSENT):
@@ -124,9 +127,14 @@ class _Builder:
         elif shape.kind is Kind.LIST:
             self._list(made, shape, path, shown)
         elif shape.kind is Kind.BLOCK:
-            self._block(made, shape, shown)
+            self._block(made, shape, path, shown)
         elif not controls.fill(made, shape, shown):
-            controls.as_json(made, shown)
+            self._as_json(made, shape, path, shown)
+
+    def _as_json(self, made: Field, shape: Shape, path: Path, shown: Any) -> None:
+        is_posted = self.answer is not None and made.value is not ABSENT
+        kept = value_at(self.answer.kept, path) if self.answer is not None and is_posted else shown
+        controls.as_json(made, part_with_masks(self.shapes, shape.schema, shown, kept))
 
     def _object(self, made: Field, shape: Shape, path: Path, shown: dict[str, Any]) -> None:
         made.control = "object"
@@ -144,7 +152,8 @@ class _Builder:
         """What the schema does not name, as JSON; None where nobody asks for it."""
         if self.answer is not None and name in self.answer.more_texts:
             return self.answer.more_texts[name]
-        return show_json(unnamed) if unnamed or _takes_more(shape) else None
+        told = part_with_masks(self.shapes, shape.schema, unnamed, unnamed)
+        return show_json(told) if unnamed or _takes_more(shape) else None
 
     def _table(self, made: Field, shape: Shape, path: Path, shown: dict[str, Any]) -> None:
         made.control, made.can_add = "table", len(shown) < MOST_ROWS
@@ -168,7 +177,7 @@ class _Builder:
             most = shape.schema.get("maxItems")
             made.can_add = len(made.rows) < min(most if isinstance(most, int) else MOST_ROWS, MOST_ROWS)
         else:
-            controls.as_json(made, shown)
+            self._as_json(made, shape, path, shown)
 
     def _row(self, item: Shape, made: Field, path: Path, at: int, value: Any) -> Row:
         field = self.field(item, names.inner(made.name, at), (*path, at), value, made.title, True)
@@ -179,7 +188,7 @@ class _Builder:
         made.control = "union"
         chosen = self.branches.get(made.name) or branch_of(self.shapes, shape, shown)
         if chosen is None:
-            return controls.as_json(made, shown)
+            return self._as_json(made, shape, path, shown)
         made.shown = chosen
         made.choices = [
             Choice(str(at), controls.branch_word(branch), str(at) == chosen) for at, branch in enumerate(shape.branches)
@@ -197,12 +206,12 @@ class _Builder:
         made.fields = [inside]
         return None
 
-    def _block(self, made: Field, shape: Shape, shown: Any) -> None:
+    def _block(self, made: Field, shape: Shape, path: Path, shown: Any) -> None:
         slug = str(shape.schema.get("block_type_slug"))
         offered = self.blocks(slug) if self.blocks is not None else ()
         chosen = controls.block_in(shown)
         if shown not in (ABSENT, None) and (chosen is None or chosen not in {one for one, _ in offered}):
-            return controls.as_json(made, shown)
+            return self._as_json(made, shape, path, shown)
         made.control = "select"
         made.choices = [Choice("", "none" if shape.nullable else f"choose a block of the type {slug}", chosen is None)]
         made.choices += [Choice(one, word, one == chosen) for one, word in offered]

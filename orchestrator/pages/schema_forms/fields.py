@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.pages.schema_forms.values import ABSENT, show_short
+from orchestrator.pages.schema_forms.values import ABSENT
 
 MOST_LINES = 14  # of a field, before it scrolls
 LONG = 100  # characters
@@ -49,6 +49,7 @@ class Field:
     value: Any = ABSENT
     default: Any = ABSENT
     default_text: str | None = None
+    default_words: str = ""  # without secrets, as `default_text`
     changed: bool = False
 
     @property
@@ -64,10 +65,6 @@ class Field:
     def is_wide(self) -> bool:
         """Whether it takes the whole width: what it shows is long."""
         return self.control in ("area", "json", "lines") and (self.lines > 3 or len(self.text) > LONG)
-
-    @property
-    def default_words(self) -> str:
-        return "none" if self.default is None else "empty" if self.default == "" else show_short(self.default)
 
     @property
     def is_frame(self) -> bool:

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from orchestrator.pages.schema_forms import names
 from orchestrator.pages.schema_forms.checks import Errors, errors_of
 from orchestrator.pages.schema_forms.scalars import UNTICK, read_scalar
-from orchestrator.pages.schema_forms.secrets import with_kept
+from orchestrator.pages.schema_forms.secrets import part_with_kept, with_kept
 from orchestrator.pages.schema_forms.shapes import Kind, Shape, Shapes
 from orchestrator.pages.schema_forms.values import ABSENT, Unread, read_json, same, value_at, without_nul
 
@@ -120,6 +120,7 @@ class _Reader:
             return values
         more = read_json(text)
         if isinstance(more, dict):
+            more = part_with_kept(self.shapes, shape.schema, more, value_at(self.kept, path))
             return {**values, **{key: value for key, value in more.items() if key not in values}}
         self.unread, self.more_texts[name] = True, text
         error = more.error if isinstance(more, Unread) else "An object is needed: { … }."
@@ -136,7 +137,8 @@ class _Reader:
         posted = self.posted
         if name + names.AS_JSON in posted:
             text = posted[name + names.AS_JSON]
-            return read_json(text) if text.strip() else ABSENT
+            kept = value_at(self.kept, path)
+            return part_with_kept(self.shapes, shape.schema, read_json(text), kept) if text.strip() else ABSENT
         match shape.kind:
             case Kind.UNION:
                 return self._union(shape, name, path, given)

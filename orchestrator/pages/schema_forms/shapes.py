@@ -129,6 +129,10 @@ class Shapes:
             for one in found
             for branch in (one.branches if one.kind is Kind.UNION else (one,))
         )
+        if any(branch.kind is Kind.SECRET for branch in branches):  # then no text is known not to be one
+            branches = tuple(branch for branch in branches if branch.kind is not Kind.TEXT)
+            if len(branches) == 1:
+                return Shape(Kind.SECRET, node, **make)
         if all(branch.kind in (Kind.CHOICE, Kind.FIXED) for branch in branches):
             choices = tuple(value for branch in branches for value in branch.choices)
             return Shape(Kind.CHOICE, node, choices=choices, **make)
@@ -140,7 +144,7 @@ class Shapes:
         nullable = False
         for _ in range(MOST_REFERENCES):
             if "$ref" in found:
-                found = {**self._referred(found["$ref"]), **_without(found, "$ref")}
+                found = {**self.referred(found["$ref"]), **_without(found, "$ref")}
             elif isinstance(found.get("allOf"), list) and len(found["allOf"]) == 1:
                 found = _merged(found, "allOf", found["allOf"][0])
             elif options := _options(found):
@@ -163,14 +167,15 @@ class Shapes:
                 found["anyOf"] = [{"type": kind} for kind in left]
         return found, nullable
 
-    def _referred(self, pointer: Any) -> dict[str, Any]:
+    def referred(self, pointer: Any) -> Mapping[str, Any]:
+        """The part of the schema itself that a reference names; empty when there is none."""
         if not isinstance(pointer, str) or not pointer.startswith("#/"):
             return {}
         found: Any = self.root
         for part in pointer[2:].split("/"):
             key = part.replace("~1", "/").replace("~0", "~")
             found = found.get(key) if isinstance(found, Mapping) else None
-        return dict(found) if isinstance(found, Mapping) else {}
+        return found if isinstance(found, Mapping) else {}
 
 
 def _kind_of(node: Mapping[str, Any]) -> Kind:

@@ -26,10 +26,6 @@ class Draft:
     errors: dict[str, str] = field(default_factory=dict)
     variable_id: str = ""  # of the one that is changed
 
-    @property
-    def first_wrong(self) -> str:
-        return next((name for name in ("name", "value", "tags") if name in self.errors), "")
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

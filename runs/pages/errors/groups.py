@@ -103,7 +103,7 @@ def read_groups(wanted: Wanted, *, first: int, most: int) -> tuple[list[ErrorGro
     counted = (
         runs.order_by()
         .values("error_fingerprint")
-        .annotate(count=Count("id"), first=Min("end_time"), last=Max("end_time"))
+        .annotate(count=Count("*"), first=Min("end_time"), last=Max("end_time"))
     )
     rows = list(counted.order_by(f"-{wanted.sort}", "error_fingerprint")[first : first + most + 1])
     return _groups(rows[:most], runs, wanted.range), len(rows) > most
@@ -116,7 +116,7 @@ def read_group(fingerprint: str, range_: TimeRange) -> ErrorGroup | None:
         rows = list(
             runs.order_by()
             .values("error_fingerprint")
-            .annotate(count=Count("id"), first=Min("end_time"), last=Max("end_time"))
+            .annotate(count=Count("*"), first=Min("end_time"), last=Max("end_time"))
         )
         if rows:
             return _groups(rows, runs, range_, with_trend=False)[0]
@@ -161,11 +161,6 @@ def _groups(
     ]
 
 
-def _counted(runs: FlowRunQuerySet) -> Any:
-    by_kind = runs.order_by().values("error_fingerprint")
-    return by_kind.annotate(count=Count("id"), first=Min("end_time"), last=Max("end_time"))
-
-
 def _newest(rows: Sequence[Mapping[str, Any]]) -> dict[str, FlowRun]:
     """The last run of each group, found by when it ended."""
     last = Q(pk__in=[])
@@ -179,7 +174,7 @@ def _flows(runs: FlowRunQuerySet, prints: Collection[str]) -> dict[str, list[str
     """The names of the flows of each group, those that failed most first."""
     counted = runs.filter(error_fingerprint__in=prints).order_by().values_list("error_fingerprint", "flow__name")
     names: dict[str, list[str]] = defaultdict(list)
-    for fingerprint, name, _ in counted.annotate(count=Count("id")).order_by("-count", "flow__name"):
+    for fingerprint, name, _ in counted.annotate(count=Count("*")).order_by("-count", "flow__name"):
         names[fingerprint].append(name)
     return names
 
@@ -203,7 +198,7 @@ def _trends(runs: FlowRunQuerySet, prints: Collection[str], range_: TimeRange) -
 def _by_step(runs: FlowRunQuerySet, step: timedelta) -> list[tuple[str, datetime, int]]:
     """Fingerprint, beginning of the step, number of runs that ended in it."""
     steps = runs.order_by().annotate(step=StepNumber("end_time", step)).values_list("error_fingerprint", "step")
-    counted = steps.annotate(count=Count("id"))
+    counted = steps.annotate(count=Count("*"))
     return [(fingerprint, start_of_step(number, step), count) for fingerprint, number, count in counted]
 
 

@@ -36,7 +36,7 @@ def compare(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
         tasks = compare_tasks(subject.run, other)
         context |= {
             "facts": compare_facts(subject.run, other, subject.now),
-            "parameters": compare_parameters(subject.run.parameters, other.parameters),
+            "parameters": compare_parameters(subject.run, other),
             "tasks": tasks,
             "first": first_difference(tasks),
         }

@@ -13,8 +13,10 @@ from django.db.models import Count, Min, Sum
 
 from orchestrator.contract.states import StateType
 from orchestrator.pages.looks import look_of
+from orchestrator.pages.schema_forms import MASK
 from orchestrator.pages.words import duration_words, exact_words
 from runs.models import FlowRun, TaskRun
+from runs.pages.parameters import shown_parameters
 from runs.services.failures.columns import BAD_ENDS
 
 MOST_TASKS = 200  # kinds of task in the table
@@ -119,16 +121,17 @@ def compare_facts(here: FlowRun, there: FlowRun, now: datetime) -> list[Differen
     ]
 
 
-def compare_parameters(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[Difference]:
-    """Nested ones by their paths, `options.mode`; what differs comes first."""
-    ours, theirs = dict(_flat(here)), dict(_flat(there))
+def compare_parameters(here: FlowRun, there: FlowRun) -> list[Difference]:
+    """Nested ones by their paths, `options.mode`; what differs comes first. Secrets are compared, and told as stars."""
+    ours, theirs = dict(_flat(here.parameters)), dict(_flat(there.parameters))
+    our_words, their_words = dict(_flat(shown_parameters(here))), dict(_flat(shown_parameters(there)))
     found = []
     for name in dict.fromkeys([*ours, *theirs]):
         one, other = ours.get(name, _NOTHING), theirs.get(name, _NOTHING)
         word = "only here" if other is _NOTHING else "only there" if one is _NOTHING else _word(one, other)
-        found.append(
-            Difference(name, "" if one is _NOTHING else _text(one), "" if other is _NOTHING else _text(other), word)
-        )
+        ours_told = "" if one is _NOTHING else _text(our_words.get(name, MASK))
+        theirs_told = "" if other is _NOTHING else _text(their_words.get(name, MASK))
+        found.append(Difference(name, ours_told, theirs_told, word))
     return sorted(found, key=lambda one: not one.differs)
 
 

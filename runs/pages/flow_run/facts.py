@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from runs.pages.flow_run.subject import MOST_STATES, Subject
+from runs.pages.parameters import shown_parameters
 
 SHOWN_SUBFLOWS = 20  # the timeline has them all
 SHOWN_PARAMETERS = 6
@@ -17,7 +18,7 @@ def read_facts(request: HttpRequest, subject: Subject) -> dict[str, Any]:
     run = subject.run
     states = subject.states
     subflows = list(subject.children.values()) if subject.has_begun else []
-    parameters = list(run.parameters.items())
+    parameters = list(shown_parameters(run).items())
     return {
         "states": states[-SHOWN_STATES:],
         "states_left_out": f"{MOST_STATES}+" if len(states) > MOST_STATES else max(0, len(states) - SHOWN_STATES),

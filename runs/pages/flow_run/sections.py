@@ -12,13 +12,14 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from orchestrator.pages.page import no_such, page, render_page
+from orchestrator.pages.schema_forms import with_masks
 from runs.models import Artifact, FlowRunState, TaskRun
 from runs.pages.flow_run.subject import MOST_STATES, Subject, find_subject
 from runs.pages.flow_run.view import frame_of
+from runs.pages.parameters import shown_parameters
 
 MOST_ARTIFACTS = 200
 MOST_RESULTS = 100
-_LEFT_OUT = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,12 @@ def _section(name: str, title: str) -> Callable[[Callable[[Subject], dict[str, A
 def params(subject: Subject) -> dict[str, Any]:
     run = subject.run
     usual = (run.deployment.parameters if run.deployment else None) or {}
-    given = []
-    for name, value in run.parameters.items():
-        said = usual.get(name, _LEFT_OUT)
-        given.append(Given(name, value, None if said is _LEFT_OUT else said, said is not _LEFT_OUT and said != value))
+    shown = shown_parameters(run)
+    shown_usual = with_masks(run.deployment.parameter_openapi_schema, usual) if run.deployment else {}
+    given = [
+        Given(name, shown[name], shown_usual.get(name), name in usual and usual[name] != value)
+        for name, value in run.parameters.items()
+    ]
     results = Artifact.objects.filter(flow_run_id=run.id, type="result").order_by("id")
     return {
         "given": given,

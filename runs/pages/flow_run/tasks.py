@@ -21,7 +21,7 @@ from runs.services.failures.naming import message_in_brief
 from runs.services.graph import upstream_ids
 
 TABLE_ROWS = 100  # in one page of the table
-MANY_TASKS = 200  # with more, the drawing is made anew less often
+LEAST_EVERY = 400  # milliseconds between two drawings; with more tasks, one for each: about six times its cost
 MOST_INNER = 500  # tasks of unfolded subflows
 MOST_HISTORIES = 500  # of tasks that were tried again, each try drawn for itself
 SHOWN_NEIGHBOURS = 5
@@ -39,7 +39,7 @@ def read_tasks(request: HttpRequest, subject: Subject) -> dict[str, Any]:
         "views": [{"key": key, "word": word} for key, word in VIEWS.items()],
         "task_count": f"{len(tasks):,}{'+' if subject.leaves_tasks_out else ''}",
         "tasks_left_out": subject.leaves_tasks_out,
-        "tasks_every": 1500 if len(tasks) > MANY_TASKS else 400,  # milliseconds
+        "tasks_every": max(LEAST_EVERY, len(tasks)),
     }
     if not tasks:
         return context

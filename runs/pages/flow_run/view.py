@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from orchestrator.pages.page import no_such, page, render_page
+from orchestrator.pages.shared_parts import shared_parts
 from runs.pages.flow_run.facts import read_facts
 from runs.pages.flow_run.header import read_header
 from runs.pages.flow_run.logs import about_log, read_logs
@@ -25,6 +26,7 @@ FRAGMENTS = {name: f"runs/flow_run/{name}.html" for name in PARTS}
 
 @require_safe
 @page
+@shared_parts
 def flow_run(request: HttpRequest, run_id: UUID, view: str = "") -> HttpResponseBase:
     subject = find_subject(run_id, view=view)
     if subject is None:

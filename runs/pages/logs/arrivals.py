@@ -16,7 +16,7 @@ from runs.models import Log
 from runs.models.logs import LogQuerySet
 from runs.pages.logs.filters import LogFilter
 from runs.pages.logs.lines import Clock, Line, clock_in, lines_of, with_task_names
-from runs.pages.logs.walking import spot_of
+from runs.pages.logs.walking import PATIENCE, matching, spot_of
 
 MOST = 700  # lines that are looked at for one answer
 AT_ONCE = 200  # lines that an answer has where there are more than that
@@ -46,7 +46,7 @@ class Arrivals:
 def read_arrivals(logs: LogQuerySet, wanted: LogFilter, after: str, *, clock: Clock | None = None) -> Arrivals:
     """The matching lines that arrived after a cursor, in the order of time; of a flood only the newest, and a gap.
 
-    Lines that the page has may be among them: it knows each by its identifier.
+    Lines that the page has may be among them: it knows each by its identifier. Raises PatternRefused.
     """
     cursor = _read(after)
     new = with_task_names(wanted.apply(logs))
@@ -61,7 +61,7 @@ def read_arrivals(logs: LogQuerySet, wanted: LogFilter, after: str, *, clock: Cl
     )
     is_flood = len(rows) == MOST and (cursor is None or rows[-1].created > cursor.arrived)
     if wanted.expression is not None:
-        rows = [row for row in rows if wanted.expression.is_in(row.message)]
+        rows = list(matching(rows, wanted.expression, seconds=PATIENCE))
     rows.sort(key=spot_of)
     shown = rows[-AT_ONCE:] if is_flood else rows
     gap = None

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from orchestrator.pages.identifiers import whole_identifier
 from runs.models import TaskRun
 from runs.models.logs import LogQuerySet
 from runs.pages.logs.patterns import Needle, PatternRefused, read_needle
@@ -73,7 +74,7 @@ class LogFilter:
 
     @property
     def task_id(self) -> UUID | None:
-        return read_uuid(self.task)
+        return whole_identifier(self.task)
 
     def without_needle(self, problem: str) -> LogFilter:
         """As if nothing were searched for, with the words that say why."""
@@ -128,18 +129,11 @@ class Place:
     def from_query(cls, query: Mapping[str, str]) -> Place:
         at, before, since = (query.get(name, "") for name in ("at", "before", "from"))
         end: Literal["", "start", "end"] = "start" if since == "start" else "end" if before == "end" else ""
-        return cls(read_uuid(at), read_uuid(before), read_uuid(since), end)
+        return cls(whole_identifier(at), whole_identifier(before), whole_identifier(since), end)
 
     @property
     def is_given(self) -> bool:
         return bool(self.at or self.before or self.since or self.end)
-
-
-def read_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _needle(text: str) -> tuple[Needle | None, str]:

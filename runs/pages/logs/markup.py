@@ -18,6 +18,8 @@ from runs.pages.logs.patterns import Needle
 LONGEST = 12_000  # characters of one message that a page shows
 TAIL = 2_000  # of them from its end
 LONG_JSON = 120  # characters from which on JSON is folded
+LONGEST_JSON = 3 * LONGEST  # characters over several lines; what is nested deeply grows a thousand times by its indents
+LONGEST_CODE = 4  # digits of a colour's number; no terminal knows longer ones
 
 _SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)[ -/]*([@-~])")
 _LINK = re.compile(r"\bhttps?://[^\s<>\"'`\\^{|}]+")
@@ -67,13 +69,19 @@ def _folded(text: str, needle: Needle | None) -> SafeString:
 
 
 def _pretty_json(text: str) -> str:
-    """The value that the whole message is, over several lines; empty when it is none or short."""
+    """The value that the whole message is, over several lines; empty when it is none, short, or grows too long."""
     if len(text) < LONG_JSON or text[:1] not in "{[" or text.rstrip()[-1:] not in "}]":
         return ""
+    pieces, length = [], 0
     try:
-        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+        for piece in json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(json.loads(text)):
+            length += len(piece.encode())  # which half a character, as `\\ud800` is one, cannot be
+            if length > LONGEST_JSON:
+                return ""
+            pieces.append(piece)
     except (ValueError, RecursionError):
         return ""
+    return "".join(pieces)
 
 
 def _one_line(text: str) -> str:
@@ -109,7 +117,7 @@ def _painted(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _after_codes(codes: str, tone: str, bold: bool) -> tuple[str, bool]:
-    numbers = iter([int(code) if code.isdigit() else 0 for code in codes.split(";")])
+    numbers = iter([int(code) if code.isdigit() and len(code) <= LONGEST_CODE else 0 for code in codes.split(";")])
     for number in numbers:
         if number == 0:
             tone, bold = "", False

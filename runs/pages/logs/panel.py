@@ -127,7 +127,7 @@ def _arrivals(request: HttpRequest, owner: LogOwner) -> HttpResponse:
         lambda asked: read_arrivals(owner.logs, asked, request.GET["after"], clock=_clock(request, owner)),
         read_filter(request, owner),
     )
-    counts = count_levels(owner.logs, wanted)
+    counts = count_levels(owner.logs, wanted) if "counts" in request.GET else None  # not with every line that comes
     context = {"arrivals": arrivals, "log_counts": counts, "log_filter": wanted, "log_address": owner.address}
     return render(request, "runs/log_lines.html", context)
 

@@ -6,18 +6,24 @@ take for ever is refused after a moment instead of holding a process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 
 import regex
 
 LONGEST_PATTERN = 200  # characters
 SECONDS_FOR_A_LINE = 0.1
+SECONDS_FOR_MARKS = 0.5  # of all lines together; where they are over, lines are shown without marks
 SEARCHED_OF_A_LINE = 20_000  # characters; what stands behind them in one line is not found by an expression
 
 
 class PatternRefused(ValueError):
     """The expression cannot be used; the words say why."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,7 @@ class Needle:
 
     compiled: regex.Pattern[str]
     is_expression: bool  # else it stands for plain words, which the database finds
+    _for_marks: _Budget = field(default_factory=lambda: _Budget(SECONDS_FOR_MARKS), compare=False, repr=False)
 
     def is_in(self, text: str) -> bool:
         """Raises PatternRefused when the expression takes too long on this text."""
@@ -34,14 +41,24 @@ class Needle:
         except TimeoutError:
             raise PatternRefused("The expression takes too long on some lines. Make it more exact.") from None
 
-    def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where it stands in the text, without empty places; what takes too long is left out."""
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where it stands in the text, without empty places; what takes too long is left out.
+
+        All texts that are asked about share one budget: a page has hundreds of lines, and each may be slow.
+        """
+        found: list[tuple[int, int]] = []
+        seconds = min(SECONDS_FOR_A_LINE, self._for_marks.seconds)
+        if seconds <= 0:
+            return found
+        began = monotonic()
         try:
-            for match in self.compiled.finditer(text[:SEARCHED_OF_A_LINE], timeout=SECONDS_FOR_A_LINE):
+            for match in self.compiled.finditer(text[:SEARCHED_OF_A_LINE], timeout=seconds):
                 if match.end() > match.start():
-                    yield match.span()
+                    found.append(match.span())
         except TimeoutError:
-            return
+            pass  # what was found before is right
+        self._for_marks.seconds -= monotonic() - began
+        return found
 
 
 def read_needle(text: str) -> Needle | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from time import monotonic
 from uuid import UUID
 
@@ -14,10 +15,11 @@ from runs.models.logs import LogQuerySet
 from runs.pages.logs.filters import LogFilter
 from runs.pages.logs.lines import with_task_names
 from runs.pages.logs.matches import Matches, Spot, least_level
-from runs.pages.logs.patterns import Needle
+from runs.pages.logs.patterns import Needle, PatternRefused
 
 CHUNK = 2_000  # lines that are read at a time
 PATIENCE = 1.0  # seconds that an expression is matched for one page
+PATIENCE_FOR_A_FILE = 10.0  # the same for a download, however long that takes to be sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,13 @@ def _walk_by(expression: Needle, logs: LogQuerySet, spot: Spot | None, *, forwar
     found: list[UUID] = []
     tired_at = None
     deadline = monotonic() + PATIENCE
-    for chunk in _chunks(logs.only("timestamp", "message"), spot, forwards=forwards):
-        found += [row.id for row in chunk if expression.is_in(row.message)]
+    for row in chain.from_iterable(_chunks(logs.only("timestamp", "message"), spot, forwards=forwards)):
+        if expression.is_in(row.message):
+            found.append(row.id)
         if len(found) > most:
             break
         if monotonic() > deadline:
-            tired_at = chunk[-1]
+            tired_at = row
             break
     return Walk(
         _rows(found[:most], forwards=forwards), more=tired_at is not None or len(found) > most, tired_at=tired_at
@@ -86,9 +89,21 @@ def _rows(ids: list[UUID], *, forwards: bool) -> list[Log]:
 
 
 def all_lines(logs: LogQuerySet, wanted: LogFilter) -> Iterator[Log]:
-    """Every matching line in order, however many there are, a chunk in memory at a time."""
-    for chunk in _chunks(with_task_names(wanted.apply(logs)), None, forwards=True):
-        yield from (row for row in chunk if wanted.expression is None or wanted.expression.is_in(row.message))
+    """Every matching line in order, however many there are, a chunk in memory at a time. Raises PatternRefused."""
+    rows = chain.from_iterable(_chunks(with_task_names(wanted.apply(logs)), None, forwards=True))
+    yield from rows if wanted.expression is None else matching(rows, wanted.expression, seconds=PATIENCE_FOR_A_FILE)
+
+
+def matching(rows: Iterable[Log], expression: Needle, *, seconds: float) -> Iterator[Log]:
+    """The rows that have it. Raises PatternRefused once that took so many seconds, of which others' do not count."""
+    for row in rows:
+        began = monotonic()
+        is_there = expression.is_in(row.message)
+        seconds -= monotonic() - began
+        if is_there:
+            yield row
+        if seconds < 0:
+            raise PatternRefused("The expression takes too long on so many lines. Make it more exact.")
 
 
 def _chunks(logs: LogQuerySet, spot: Spot | None, *, forwards: bool) -> Iterator[list[Log]]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from orchestrator.contract.states import StateType
 from orchestrator.pages.page import no_such, page, render_page
+from orchestrator.pages.shared_parts import shared_parts
 from runs.models import Artifact, FlowRun, TaskRun, TaskRunState
 from runs.pages.failures import failure_of_task
 from runs.pages.logs.panel import LogOwner, answer_about_log, read_log
@@ -45,6 +46,7 @@ Read = Callable[[HttpRequest, Subject], dict[str, Any]]
 
 @require_safe
 @page
+@shared_parts
 def task_run(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     task = TaskRun.objects.select_related("flow_run__flow").filter(id=run_id).first()
     if task is None:

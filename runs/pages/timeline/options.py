@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.http import QueryDict
 
+from orchestrator.pages.identifiers import whole_identifier
+
 MOST_OPEN = 20  # groups and subflows
 
 
@@ -35,8 +37,8 @@ class Options:
             by_start=query.get("order") == "start",
             hide_idle=query.get("idle") == "hide",
             open=frozenset(query.getlist("open")[:MOST_OPEN]),
-            subflows=tuple(found for text in query.getlist("sub")[:MOST_OPEN] if (found := _uuid(text))),
-            task=_uuid(query.get("task")),
+            subflows=tuple(found for text in query.getlist("sub")[:MOST_OPEN] if (found := whole_identifier(text))),
+            task=whole_identifier(query.get("task")),
         )
 
 
@@ -57,10 +59,3 @@ def _seconds(text: str | None) -> float | None:
     except ValueError:
         return None
     return seconds if math.isfinite(seconds) and abs(seconds) < 1e9 else None
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None

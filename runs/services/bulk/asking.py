@@ -82,6 +82,8 @@ def start_bulk_action(
     """
     if runs is None:
         runs = FlowRun.objects.filter(pk__in=list(run_ids)).order_by("-id")
+    # Before the transaction: while a filter is looked through, everybody else can write.
+    found = list(runs.values_list("pk", "name")[: most_at_once()])
     with transaction.atomic():
         action = BulkAction.objects.create(
             deed=BulkAction.Deed(deed),
@@ -91,7 +93,6 @@ def start_bulk_action(
             asked_by=asked_by,
             asked_by_name=asked_by.get_username() if asked_by is not None else "",
         )
-        found = list(runs.values_list("pk", "name")[: most_at_once()])
         items = [BulkActionItem(action=action, run_id=run_id, run_name=name) for run_id, name in found]
         insert_rows(items)
         action.total = len(items)

@@ -7,12 +7,14 @@ twice changes nothing. Should a process die in between, the run's page still fin
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from orchestrator.contract.times import now
 from runs.models import FlowRun, Log, TaskRun
 from runs.services.failures.columns import BAD_ENDS
 from runs.services.failures.naming import fingerprint_of
@@ -23,6 +25,9 @@ MOST_FLOW_RUNS = 50  # completed at once; more never fail within one transaction
 TASKS_AT_ONCE = 100
 LINES_OF_A_RUN = 20
 LENGTH = 300  # characters of a place or a line of code
+# How long after the state a line may arrive that tells more than the one that is known. Many failures have no
+# traceback, and would else be looked at again with every error that their runs go on to write.
+LATENESS = timedelta(minutes=1)
 
 _TOLD = ("error_frame", "error_source", "error_fingerprint", "failure_log_id")
 _COLUMNS = (
@@ -52,7 +57,7 @@ def complete_failures(*, flow_run_ids: Collection[UUID] = (), task_run_ids: Coll
     for start in range(0, len(ids), TASKS_AT_ONCE):
         _complete_task_runs(ids[start : start + TASKS_AT_ONCE])
     if flow_run_ids:
-        lacking = FlowRun.objects.filter(pk__in=flow_run_ids, state_type__in=BAD_ENDS, error_frame=None)
+        lacking = _lacking(FlowRun.objects.filter(pk__in=flow_run_ids))
         for run in lacking.only(*_COLUMNS)[:MOST_FLOW_RUNS]:
             _complete_flow_run(run)
 
@@ -78,11 +83,16 @@ def most_telling(lines: Iterable[Log], task_id: UUID | None) -> Log | None:
     return max(lines, key=lambda line: (line.task_run_id == task_id, "Traceback" in line.message), default=None)
 
 
+def _lacking(runs: QuerySet[Any]) -> QuerySet[Any]:
+    may_learn_more = Q(failure_log_id=None) | Q(state_timestamp__gt=now() - LATENESS)
+    return runs.filter(may_learn_more, state_type__in=BAD_ENDS, error_frame=None)
+
+
 def _complete_task_runs(ids: list[UUID]) -> None:
-    lacking = TaskRun.objects.filter(pk__in=ids, state_type__in=BAD_ENDS, error_frame=None)
+    lacking = _lacking(TaskRun.objects.filter(pk__in=ids))
     runs = list(lacking.only(*_COLUMNS).order_by("pk"))  # as everybody locks them
     lines: dict[UUID | None, list[Log]] = {}
-    found = Log.objects.filter(task_run_id__in=[run.pk for run in runs], level__gte=ERROR)
+    found = Log.objects.filter(task_run_id__in=[run.pk for run in runs]).at_least(ERROR)
     for line in found.order_by("-timestamp", "-id")[: LINES_OF_A_RUN * TASKS_AT_ONCE] if runs else ():
         lines.setdefault(line.task_run_id, []).append(line)
     told = [(run, telling) for run in runs if (telling := most_telling(lines.get(run.pk, ()), run.pk))]

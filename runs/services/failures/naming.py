@@ -34,7 +34,6 @@ class NamedError:
 
     type: str
     message: str
-    is_exception: bool
 
 
 def error_of(state: State) -> NamedError:
@@ -42,8 +41,8 @@ def error_of(state: State) -> NamedError:
     first = message_in_brief(state.message)
     named = _NAMED.match(first)
     if named and (first != _first_line(state.message) or _LOOKS_LIKE_AN_ERROR.search(named["type"])):
-        return NamedError(named["type"].rsplit(".", 1)[-1], (named["message"] or "")[:MESSAGE_LENGTH], True)
-    return NamedError(state.name, first[:MESSAGE_LENGTH], False)
+        return NamedError(named["type"].rsplit(".", 1)[-1], (named["message"] or "")[:MESSAGE_LENGTH])
+    return NamedError(state.name, first[:MESSAGE_LENGTH])
 
 
 def message_in_brief(message: str | None) -> str:

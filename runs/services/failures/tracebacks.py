@@ -47,10 +47,6 @@ class Traceback:
         """The last frame of the author's own code; where it has none, of all."""
         return next((frame for frame in reversed(self.frames) if not frame.is_library), self.frames[-1])
 
-    @property
-    def library_frames(self) -> int:
-        return sum(frame.is_library for frame in self.frames)
-
 
 def read_traceback(message: str) -> Traceback | None:
     """None when the message holds none."""

@@ -12,6 +12,7 @@ from runs.models import Artifact, ArtifactCollection
 from runs.services.artifacts import create_artifact, update_artifact
 from tests.factories import make_flow_run
 
+NOBODY = "11111111-1111-4111-8111-111111111111"
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 14
 DOT = "data:image/png;base64,iVBORw0KGgo="
@@ -76,6 +77,19 @@ def test_it_reads_tables_in_every_shape(shown, data):
     assert re.findall(r"<td>(\d*)</td>", html) == ["1", "2", "3", ""]
 
 
+def test_it_sorts_a_number_that_no_float_can_hold(shown):
+    made = make("table", f'[{{"x": {"9" * 400}}}, {{"x": 5}}]')
+
+    assert "<td>5</td>" in shown(made, "?by=1").replace(' class="mono"', "")
+
+
+@pytest.mark.parametrize("depth", [3_000, 980])
+def test_it_shows_a_table_that_is_nested_too_deep_as_text(client, depth):
+    made = make("table", "[" * depth + "]" * depth)
+
+    assert client.get(f"/artifacts/artifact/{made.pk}").status_code == 200
+
+
 def test_it_shows_pictures_of_its_own_and_links_to_others(shown):
     assert f'<img src="{DOT}"' in shown(make("image", DOT))
     far = shown(make("image", "https://shop.example/a.png"))
@@ -135,7 +149,7 @@ def test_it_shows_what_changed_from_the_version_before(shown, type, old, new, go
         assert f'<b>+</b><span class="vh">added: </span>{came}</li>' in html
 
 
-@pytest.mark.parametrize("query", ["?with=x", "?with=before", f"?with={uuid4()}", "?by=99", "?page=99", "?page=-1"])
+@pytest.mark.parametrize("query", ["?with=x", "?with=before", f"?with={NOBODY}", "?by=99", "?page=99", "?page=-1"])
 def test_it_takes_what_nobody_understands_as_not_asked(client, query):
     made = make("table", '[{"x": 1}]')
 
@@ -167,6 +181,6 @@ def test_it_asks_before_it_deletes(client):
     assert Artifact.objects.count() == 0
 
 
-@pytest.mark.parametrize("address", [f"/artifacts/artifact/{uuid4()}", "/artifacts/key/none"])
+@pytest.mark.parametrize("address", [f"/artifacts/artifact/{NOBODY}", "/artifacts/key/none"])
 def test_it_says_that_there_is_no_such_artifact(client, address):
     assert client.get(address).status_code == 404

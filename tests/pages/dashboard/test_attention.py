@@ -6,10 +6,14 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from deployments.services.deployments import pause_deployment
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
+from orchestrator.dashboard.attention import failures, snoozing
+from orchestrator.dashboard.attention.failures import read_failing
 from orchestrator.dashboard.models import Snooze
 from orchestrator.events.models import Event
 from runs.models import ConcurrencyLease, ConcurrencyLimit, ConcurrencySlot, FlowRun
@@ -238,6 +242,15 @@ def test_leaves_a_snoozed_cause_out_for_a_while(client):
     assert len(rows(client)) == 1
 
 
+def test_leads_back_to_the_stretch_of_time_that_was_looked_at(client):
+    make_flow_run("FAILED")
+    part = client.get("/?range=7d&fragment=overview").content.decode()
+    back = re.search(r'id="deeds">.*?name="next" value="([^"]*)"', part, re.S)[1]
+
+    assert back == "/?range=7d"
+    assert client.post("/attention/wake", {"next": back}).url == back
+
+
 def test_shows_what_was_snoozed_when_asked(client):
     make_flow_run("FAILED")
     key = key_of(rows(client)[0])
@@ -318,3 +331,47 @@ def test_tells_of_a_pool_that_has_a_worker_nothing(client):
     waiting_run(pool)
 
     assert rows(client) == []
+
+
+def test_asks_for_the_last_success_once_for_each_group():
+    """However many runs failed, and however many groups they are of."""
+    since = now() - timedelta(hours=1)
+    for _ in range(4):
+        deployment = make_deployment()
+        for minutes in (40, 30, 20):
+            state = "COMPLETED" if minutes == 30 else "FAILED"
+            make_flow_run(
+                state, deployment=deployment, flow=deployment.flow, started=now() - timedelta(minutes=minutes)
+            )
+    adhoc = make_flow_run("CRASHED", started=now() - timedelta(minutes=10))
+
+    with CaptureQueriesContext(connection) as asked:
+        found = read_failing(since)
+
+    assert [(one.count, len(one.runs)) for one in found] == [(1, 1)] * 5
+    assert found[0].last == adhoc
+    assert len(asked) == 2
+    assert "EXISTS" not in asked[0]["sql"] + asked[1]["sql"]
+
+
+@pytest.mark.parametrize(("successes", "words"), [((), "3+ runs"), ((35,), "2 runs")])
+def test_says_that_there_may_be_more_than_it_read(monkeypatch, successes, words):
+    """After a success among those that were read, nothing can have been left out."""
+    monkeypatch.setattr(failures, "READ", 3)
+    deployment = make_deployment()
+    for state, minutes in [*(("FAILED", at) for at in (50, 40, 30, 20)), *(("COMPLETED", at) for at in successes)]:
+        make_flow_run(state, deployment=deployment, flow=deployment.flow, started=now() - timedelta(minutes=minutes))
+
+    (found,) = read_failing(now() - timedelta(hours=1))
+
+    assert found.words == words
+
+
+def test_keeps_a_bounded_number_of_snoozes(monkeypatch):
+    """Those of one reader that end first go; what was snoozed just now stays."""
+    monkeypatch.setattr(snoozing, "MOST_SNOOZES", 3)
+    at = now()
+    for key, hours in (("a", 5), ("b", 2), ("c", 4), ("d", 1)):
+        snoozing.snooze(user_id=None, key=key, until=at + timedelta(hours=hours), now=at)
+
+    assert set(Snooze.objects.values_list("key", flat=True)) == {"a", "c", "d"}

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
+from orchestrator.dashboard.overview import deployments, history
 from runs.models import FlowRun
 from runs.pages.run_filter import matching_runs
 from tests.factories import (
@@ -80,7 +81,7 @@ def test_costs_the_same_however_much_there_is(client, django_assert_max_num_quer
     busy_system(runs)
     FlowRun.objects.filter(state_type="RUNNING").update(total_run_time=900.0)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         answer = client.get("/")
 
     assert answer.status_code == 200
@@ -189,3 +190,43 @@ def page(client, path="/"):
     answer = client.get(path)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+@pytest.mark.parametrize(("range_", "every"), [("1h", 1_000), ("24h", 2_000), ("7d", 30_000), ("30d", 30_000)])
+def test_looks_less_often_at_what_costs_more(client, range_, every):
+    assert f'data-every="{every}"' in page(client, f"/?range={range_}")
+
+
+def test_counts_the_newest_runs_of_very_many(client, monkeypatch):
+    monkeypatch.setattr(history, "MOST_RUNS", 3)
+    for minutes in (10, 20, 30, 40):
+        make_flow_run("FAILED" if minutes == 40 else "COMPLETED", started=now() - timedelta(minutes=minutes))
+        make_flow_run("COMPLETED", started=now() - timedelta(hours=25, minutes=minutes))
+
+    found = history.read_history(now(), timedelta(days=1), "Last 24 hours")
+    body = page(client)
+
+    assert (found.now, found.before) == ({"COMPLETED": 3}, {"COMPLETED": 3})
+    assert "<strong>3+</strong>" in body
+    assert "was 3+ the time before" in body
+
+
+def test_looks_up_the_last_runs_of_some_deployments_alone(monkeypatch):
+    """Those that fail, and those that ran last."""
+    monkeypatch.setattr(deployments, "_READ", 3)
+    made = [make_deployment(name=name) for name in ("a", "b", "c", "d", "e")]
+    for deployment, hours in zip(made[2:], (3, 1, 2), strict=True):
+        make_flow_run("COMPLETED", deployment=deployment, flow=deployment.flow, started=now() - timedelta(hours=hours))
+
+    rows, _ = deployments.deployment_rows(now(), failing={made[1].pk}, beside=())
+
+    assert [row.deployment.name for row in rows] == ["b", "d", "c"]
+
+
+def test_shows_what_never_ran_after_what_ran(client):
+    idle, ran = make_deployment(name="a-idle"), make_deployment(name="z-ran")
+    make_flow_run("COMPLETED", deployment=ran, flow=ran.flow)
+
+    rows, _ = deployments.deployment_rows(now(), failing=(), beside=())
+
+    assert [row.deployment for row in rows] == [ran, idle]

@@ -96,3 +96,25 @@ def test_asks_a_bounded_number_of_questions(client, django_assert_max_num_querie
 
     with django_assert_max_num_queries(8):
         client.get("/calendar")
+
+
+def test_counts_days_that_are_past_once_in_a_while(django_assert_num_queries):
+    """And today each time it is asked."""
+    make_flow_run("COMPLETED", started=at(3))
+    read_month(NOVEMBER, QueryDict(), at(20))
+    make_flow_run("COMPLETED", started=at(4))
+    make_flow_run("COMPLETED", started=at(20, 1))
+
+    with django_assert_num_queries(1):
+        month = read_month(NOVEMBER, QueryDict(), at(20))
+
+    assert list(days_with_runs(month)) == [3, 20]
+
+
+@pytest.mark.parametrize(("query", "zone"), [("flow=etl", "UTC"), ("", "Asia/Kolkata")])
+def test_keeps_what_it_counted_for_the_same_question_alone(query, zone):
+    read_month(NOVEMBER, QueryDict(), at(20))
+    make_flow_run("COMPLETED", flow=make_flow("etl"), started=at(4))
+
+    with timezone.override(ZoneInfo(zone)):
+        assert list(days_with_runs(read_month(NOVEMBER, QueryDict(query), at(20)))) == [4]

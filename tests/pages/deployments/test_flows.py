@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from deployments.pages import flow_list
 from deployments.services.deployments import pause_deployment
 from orchestrator.contract.times import now
 from tests.factories import make_deployment, make_flow, make_flow_run, make_work_pool, make_worker
@@ -70,6 +71,24 @@ def test_tells_how_often_it_failed_in_a_week(client, etl):
 
     assert "2 of 4 runs failed or crashed in the last 7 days" in client.get("/flows/").content.decode()
     assert "2 of 4 failed in 7 days" in client.get(f"/flows/flow/{etl.pk}").content.decode()
+
+
+def test_counts_many_runs_of_a_week_once_a_minute(etl, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(flow_list, "MANY", 2)
+    few, moment = make_flow(), now()
+    for flow in (etl, etl, few):
+        make_flow_run("COMPLETED", flow=flow)
+    ids = [etl.pk, few.pk]
+    flow_list.failure_rates(ids, moment + timedelta(minutes=1))
+    for flow in (etl, few):
+        make_flow_run("FAILED", flow=flow)
+
+    with django_assert_num_queries(1):
+        soon = flow_list.failure_rates(ids, moment + timedelta(seconds=61))
+    later = flow_list.failure_rates(ids, moment + timedelta(seconds=121))
+
+    assert [soon[each].ended for each in ids] == [2, 2]
+    assert [later[each].ended for each in ids] == [3, 2]
 
 
 def test_lists_what_goes_wrong_most(client, etl):

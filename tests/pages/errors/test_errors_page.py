@@ -8,6 +8,8 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orchestrator.accounts.models import User
 from orchestrator.contract.times import now
@@ -82,6 +84,20 @@ def test_asks_a_bounded_number_of_questions(client, django_assert_max_num_querie
         client.get("/errors/")
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the plan of another depends on how many rows there are")
+def test_counts_the_runs_of_each_kind_in_the_index_alone(client):
+    fail()
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/errors/")
+
+    counts = [query["sql"] for query in queries if "COUNT(" in query["sql"] and "MIN(" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {counts[0]}")
+        plan = str(cursor.fetchall())
+    assert "COVERING INDEX flow_run_error" in plan
+
+
 def test_shows_the_runs_and_the_place_of_one_kind(read):
     run = fail(error_frame="/srv/flows.py:45, load", error_source='return d["table"]')
 
@@ -108,6 +124,7 @@ def test_serves_each_part_as_it_stands_in_the_page(read, part):
 
     assert f'data-part="{part}"' in read(f"/errors/{run.error_fingerprint}?fragment={part}")
     assert read("/errors/?fragment=groups").strip() in read()
+    assert 'data-part="groups" data-every="10000"' in read()
 
 
 def test_asks_a_bounded_number_of_questions_about_one_kind(client, django_assert_max_num_queries):

@@ -167,6 +167,21 @@ def test_it_looks_for_words_in_the_newest_events_and_says_so(client, monkeypatch
     assert len(listed("?resource=shop.1")) == 3
 
 
+def test_it_looks_for_names_in_the_newest_events_and_says_so(client, monkeypatch, listed):
+    monkeypatch.setattr(event_query, "MOST_SEARCHED", 2)
+    monkeypatch.setattr("orchestrator.events.pages.event_list.MOST_SEARCHED", 2)
+    report("shop.closed", minutes_ago=9)
+    for minutes_ago in range(5):
+        report("shop.opened", minutes_ago=minutes_ago)
+
+    html = client.get("/events/?prefix=shop.closed").content.decode()
+
+    assert "Only the newest 2 events of this range were looked through" in html
+    assert listed("?prefix=shop.closed") == []
+    assert len(listed("?prefix=shop.opened")) == len(listed("?exclude=shop.closed")) == 3
+    assert len(listed("")) == 6
+
+
 def test_it_exports_what_is_filtered(client):
     report("shop.opened", payload={"sold": 1})
     report("other")
@@ -176,7 +191,20 @@ def test_it_exports_what_is_filtered(client):
     assert [(row["event"], row["payload"]) for row in exported] == [("shop.opened", {"sold": 1})]
 
 
-@pytest.mark.parametrize("query", ["?range=nonsense", "?older=nonsense", "?open=x", "?sort=x", "?q=%22", "?resource=*"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?range=nonsense",
+        "?older=nonsense",
+        "?older=sfoo_1",
+        "?newer=i5_1",
+        "?open=x",
+        "?open=²",
+        "?sort=x",
+        "?q=%22",
+        "?resource=*",
+    ],
+)
 def test_it_takes_what_nobody_understands_as_not_asked(client, query):
     report()
 

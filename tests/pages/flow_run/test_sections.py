@@ -1,5 +1,6 @@
 """The pages below a run's own."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
 from runs.models import Artifact
+from runs.pages.flow_run import tasks
 from tests.factories import make_deployment, make_flow_run, make_task_run
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +31,18 @@ def test_has_a_page_of_its_own(client, section, end, django_assert_max_num_queri
     assert response.status_code == 200
     assert response.content.decode().count("<h1>") == 1
     assert client.get(f"/runs/flow-run/{uuid4()}/{section}{end}").status_code == 404
+
+
+def test_draws_many_tasks_anew_less_often(client, monkeypatch):
+    monkeypatch.setattr(tasks, "LEAST_EVERY", 2)
+    run = make_flow_run("RUNNING")
+    every = []
+    for _ in range(4):
+        make_task_run("COMPLETED", flow_run=run)
+        body = client.get(f"/runs/flow-run/{run.id}?fragment=tasks").content.decode()
+        every += re.findall(r'data-every="(\d+)"', body)
+
+    assert every == ["2", "2", "3", "4"]
 
 
 def test_says_where_parameters_differ_from_the_deployments(read):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from django.db import DatabaseError
 from django.urls import resolve
 
 from orchestrator.pages import navigation
+from orchestrator.pages.kept import Kept
 from orchestrator.pages.navigation import Badge, address_of_item, register_badge
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +84,26 @@ def test_is_fetched_alone_from_any_page(client, django_assert_num_queries):
 
 def _go(word):
     return "".join(f' data-go="{item.key}"' for item in navigation.ITEMS if item.word == word and item.key)
+
+
+def test_is_counted_by_one_while_the_others_show_the_number_before(monkeypatch):
+    monkeypatch.setattr(navigation, "_kept", Kept(0.0))
+    begun, go_on = threading.Event(), threading.Event()
+    register_badge("runs", lambda: Badge("1", "1 running"))
+    navigation._badge_of("runs")
+
+    def count_slowly():
+        begun.set()
+        go_on.wait(10)
+        return Badge("2", "2 running")
+
+    register_badge("runs", count_slowly)
+    slow = threading.Thread(target=navigation._badge_of, args=("runs",))
+    slow.start()
+    begun.wait(10)
+    register_badge("runs", lambda: Badge("3", "it was counted twice"))
+    meanwhile = navigation._badge_of("runs")
+    go_on.set()
+    slow.join(10)
+
+    assert meanwhile.words == "1"

@@ -69,7 +69,16 @@ def test_does_it_once_it_was_confirmed(post):
     assert answer.told == ["Deleted: too old"]
 
 
-@pytest.mark.parametrize(("back", "expected"), [("/runs/?state=failed", "/runs/?state=failed"), ("//evil", "/runs/")])
+@pytest.mark.parametrize(
+    ("back", "expected"),
+    [
+        ("/runs/?state=failed", "/runs/?state=failed"),
+        ("//evil", "/runs/"),
+        ("foo", "/runs/"),  # no path, and not the name of an address
+        ("?state=failed", "/runs/"),
+        ("runs:list", "/runs/"),
+    ],
+)
 def test_goes_back_to_pages_of_this_server_alone(post, back, expected):
     assert post(delete, {"confirmed": "1", "next": back}).url == expected
 

@@ -13,7 +13,7 @@ from orchestrator.pages.addresses import ADDRESSES, address_of, address_of_resou
 
 @pytest.mark.parametrize("kind", ADDRESSES)
 def test_leads_to_a_page_with_and_without_the_last_slash(kind):
-    identifiers = ["2026-11-20"] if kind == "event" else []
+    identifiers = {"event": ["2026-11-20"], "error": ["0123456789abcdef"]}.get(kind, [])
     count = ADDRESSES[kind].count("{}")
     path = address_of(kind, *[*identifiers, *[uuid4() for _ in range(count)]][:count])
 

@@ -34,6 +34,12 @@ def test_writes_csv_that_no_spreadsheet_executes(rf):
     assert rows[2][0].startswith("'=")
 
 
+def test_writes_headings_that_no_spreadsheet_executes(rf):
+    response = export_as(rf.get("/runs/?export=csv"), [], {"=1+1": str, "Name": str}, "runs")
+
+    assert b"".join(response.streaming_content) == b"'=1+1,Name\r\n"
+
+
 def test_writes_json_with_the_values_as_they_are(rf):
     assert json.loads(file_of(rf, "json")) == [
         {"Name": "golden, vole", "At": "2026-11-20T21:12:58.000000Z", "Seconds": -1.5},

@@ -144,3 +144,27 @@ def test_keeps_no_more_than_its_most_parts(desk, monkeypatch):
     desk.ask("?fragment=header&page=0")
 
     assert desk.made == 6
+
+
+def test_is_made_anew_after_a_moment(desk, monkeypatch):
+    """What topics do not tell of, such as how late a run is, is not seen for long."""
+    desk.versions.watched(RUN)
+    desk.ask()
+    monkeypatch.setattr(module, "MOST_SECONDS", 0.0)
+
+    desk.ask()
+
+    assert desk.made == 2
+
+
+@pytest.mark.parametrize("changes", ['data-poll="10"', 'data-settles="1795000000.5"'])
+def test_shares_nothing_that_changes_by_itself(desk, changes):
+    desk.versions.watched(RUN)
+    desk.view = shared_parts(
+        lambda request: HttpResponse(desk._make(request).content.replace(b">", f" {changes}>".encode(), 1))
+    )
+
+    desk.ask()
+    desk.ask()
+
+    assert desk.made == 2

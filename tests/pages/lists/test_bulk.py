@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
@@ -279,6 +281,18 @@ def test_touches_a_bounded_number_of_runs(post, run_of, settings):
     assert "Retry 5 runs" in body
     assert "More runs match." in body
     assert counts(work()) == (5, 0, 0)
+
+
+def test_looks_for_the_runs_before_it_begins_to_write(run_of):
+    """A write transaction stops all others that write, however long the filter takes."""
+    run_of("FAILED")
+
+    with CaptureQueriesContext(connection) as asked:
+        start_bulk_action(deed="cancel", runs=FlowRun.objects.filter(name__icontains="run"))
+
+    statements = [one["sql"] for one in asked]
+    looked, began = (next(at for at, sql in enumerate(statements) if word in sql) for word in ("LIKE", "SAVEPOINT"))
+    assert looked < began
 
 
 def test_remembers_who_asked_for_what(client, post, run_of, django_user_model):

@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from orchestrator.contract.times import now
 from orchestrator.pages.filters.selection import Selection, canonical, read_selection
-from orchestrator.pages.filters.terms import Term, Unreadable, length_of_time
+from orchestrator.pages.filters.terms import Term, Unreadable, length_of_time, text_matches
 from orchestrator.pages.filters.writing import Value, read_line, read_values, write_for_address, write_for_line
 
 TERMS = (
@@ -144,10 +144,24 @@ def test_passes_keys_to_terms_that_take_them():
     assert read("param.region=eu").q == Q(region="eu")
 
 
+def test_leaves_out_values_that_are_too_long():
+    wanted = read(f"tag=prod&flow={'x' * 1001}")
+
+    assert list(wanted.values) == ["tag"]
+    assert "at most 1,000 characters" in wanted.warnings[0]
+
+
+def test_takes_a_bounded_number_of_pieces_between_stars():
+    assert text_matches("name", "*".join("abcdefghij"))
+
+    with pytest.raises(Unreadable):
+        text_matches("name", "*".join("abcdefghijk"))
+
+
 def test_looks_at_a_bounded_number_of_values():
     wanted = read("&".join(f"tag=t{number}" for number in range(500)))
 
-    assert len(wanted.values["tag"]) == 100
+    assert len(wanted.values["tag"]) == 30
     assert len(wanted.warnings) == 1
 
 

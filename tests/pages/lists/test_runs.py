@@ -7,10 +7,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
+from orchestrator.pages.filters import terms
+from runs.models import FlowRun
 from runs.pages import run_counts
+from runs.pages.run_filter import read_run_filter
 from tests.factories import (
     make_deployment,
     make_flow,
@@ -62,6 +67,7 @@ def some_runs():
         flow_version="v2",
     )
     make_logs(bad, "careful", level=30)
+    make_logs(bad, "broken", level=40)
     good = make_flow_run(
         "COMPLETED",
         name="good",
@@ -116,6 +122,7 @@ def some_runs():
         ("error=keyerror", ["bad"]),
         ("error=flows.py", ["bad"]),
         ("has=warnings", ["bad"]),
+        ("has=errors", ["bad"]),
         ("has=retries", ["good"]),
         ("tries=>2", ["good"]),
         ("by=schedule", ["busy"]),
@@ -137,6 +144,47 @@ def test_filters_by_every_term(listed, some_runs, query, expected):
     assert listed(query) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "column"),
+    [("flow=ETL-*", "flow_id"), ("deployment=etl-eu", "deployment_id"), ("pool=docker-eu", "work_queue_id")],
+)
+def test_looks_names_up_before_it_reads_runs(listed, some_runs, query, column):
+    """Else every run of the stretch of time is compared by the name of what it belongs to."""
+    with CaptureQueriesContext(connection) as asked:
+        assert "bad" in listed(query)
+
+    of_runs = [one["sql"] for one in asked if "sort_time" in one["sql"]]
+    assert of_runs
+    assert all(f'"{column}" IN (' in sql and "LIKE" not in sql.upper() for sql in of_runs)
+
+
+def test_compares_names_row_by_row_where_very_many_match(listed, some_runs, monkeypatch):
+    monkeypatch.setattr(terms, "MOST_NAMED", 0)
+
+    assert listed("flow=ETL-*") == listed("flow=etl-orders") != []
+    assert listed("deployment=etl-*") == ["bad"]
+    assert listed("deployment=!etl-*") == ["late", "busy", "good"]
+    assert listed("tag=eu") == ["bad"]
+    assert listed("tag=!test") == ["late", "busy", "bad"]
+
+
+@pytest.mark.parametrize(
+    ("query", "every"),
+    [
+        ("", 1_000),
+        ("flow=etl-*", 1_000),
+        ("range=all", 1_000),
+        ("range=all&state=failed", 10_000),
+        ("error=x", 15_000),
+        ("q=bad", 15_000),
+        ("param.region=eu&range=all", 60_000),
+    ],
+)
+def test_is_read_again_seldom_where_that_costs_much(client, query, every):
+    for fragment in ("", "&fragment=runs"):
+        assert f'data-part="runs" data-every="{every}"' in client.get(f"/runs/?{query}{fragment}").content.decode()
+
+
 def test_finds_a_run_by_the_beginning_of_its_identifier(listed, some_runs):
     assert listed(f"id={str(some_runs['bad'].pk)[:30]}") == ["bad"]
     assert listed(f"flow={some_runs['bad'].flow_id}&state=failed") == ["bad"]
@@ -151,6 +199,14 @@ def test_answers_the_line_with_the_address_that_says_the_same(client, some_runs)
     page = client.get(answer.url)
     assert names(page) == ["bad"]
     assert 'value="state:failed -tag:test ba"' in page.content.decode()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads a table as small as this one whole")
+@pytest.mark.parametrize("word", ["warnings", "errors"])
+def test_looks_for_bad_lines_by_their_own_index(rf, word):
+    wanted = read_run_filter(rf.get(f"/runs/?has={word}"), now())
+
+    assert "INDEX log_flow_run_bad (flow_run_id=?)" in FlowRun.objects.filter(wanted.q).explain()
 
 
 def test_shows_what_filters_as_chips(client, some_runs):
@@ -379,6 +435,12 @@ def test_escapes_what_stands_in_the_address_and_in_rows(client):
         "param.=x&param.a..b=c&param.a.0=c&param.%27=c&param.a%22b%5D=c",
         "id=zzzz&tries=99999999999999&dur=>99999d&started=<99w&parent=x&has=x",
         "tag=*&flow=***&version=*&queue=none&fingerprint=x",
+        f"version={'*a' * 1500}",
+        f"task={'*a' * 1500}&flow={'*a' * 1500}&tag={'*a' * 400}",
+        f"param.{'a.' * 400}b=c",
+        "&".join(f"param.a{number}={number}" for number in range(100)),
+        "from=9998-12-30",
+        "from=1971-01-01&to=9000-01-01",
         "q=%22&range=9999w",
         "q=-:",
     ],

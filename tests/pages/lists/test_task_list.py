@@ -6,9 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
+from orchestrator.pages.filters import terms
 from tests.factories import make_flow, make_flow_run, make_task_run
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +67,31 @@ def some_tasks():
 def test_filters_by_its_address(client, some_tasks, query, expected):
     """TASKS-1: filter by state and flow, and the rest."""
     assert names(client.get("/runs/tasks/", QUERY_STRING=query))[: len(expected)] == expected
+
+
+def test_looks_up_the_runs_of_a_flow_before_it_reads_tasks(client, monkeypatch):
+    """Else every task of the stretch of time is asked for the name of its run's flow."""
+    make_task_run("COMPLETED", flow_run=make_flow_run(flow=make_flow("rare")), task="one")
+    make_task_run("COMPLETED", flow_run=make_flow_run(flow=make_flow("usual")), task="two")
+
+    with CaptureQueriesContext(connection) as asked:
+        assert names(client.get("/runs/tasks/?flow=rare")) == ["one"]
+    of_tasks = [one["sql"] for one in asked if "sort_time" in one["sql"]]
+
+    assert of_tasks
+    assert all('"flow_run_id" IN (' in sql for sql in of_tasks)
+    monkeypatch.setattr(terms, "MOST_NAMED", 0)
+    assert names(client.get("/runs/tasks/?flow=rare")) == ["one"]
+    assert names(client.get("/runs/tasks/?flow=!rare")) == ["two"]
+
+
+def test_prefers_the_run_with_the_very_name(client):
+    for task, run in (("one", "nightly"), ("two", "Nightly"), ("three", "Weekly")):
+        make_task_run("COMPLETED", flow_run=make_flow_run(name=run), task=task)
+
+    assert names(client.get("/runs/tasks/?run=nightly")) == ["one"]
+    assert names(client.get("/runs/tasks/?run=weekly")) == ["three"]
+    assert sorted(names(client.get("/runs/tasks/?run=*ly"))) == ["one", "three", "two"]
 
 
 def test_links_to_the_lines_of_the_task(client, some_tasks):

@@ -100,6 +100,15 @@ def test_steps_to_the_windows_before_and_after():
     assert read("range=all").previous_url(request) is None
 
 
+@pytest.mark.parametrize("query", ["from=9998-12-30", "from=1971-01-01&to=9000-01-01", "from=2026-12-01"])
+def test_steps_nowhere_outside_of_time(query):
+    request = RequestFactory().get(f"/runs/?{query}")
+
+    chosen = read(query)
+
+    assert (chosen.previous_url(request), chosen.next_url(request)) == (None, None)
+
+
 def test_is_typed_and_said_in_the_zone_of_the_reader():
     request = RequestFactory().get("/runs/")
 

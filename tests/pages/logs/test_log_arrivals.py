@@ -7,6 +7,7 @@ import pytest
 from runs.models import Log
 from runs.pages.logs.arrivals import AT_ONCE, MOST, read_arrivals
 from runs.pages.logs.filters import LogFilter
+from runs.pages.logs.patterns import PatternRefused
 from runs.pages.logs.windows import read_window
 from tests.factories import make_logs
 
@@ -88,3 +89,11 @@ def test_brings_only_what_the_page_searches_for(run, logs, text):
         "first needle",
         "a needle",
     ]
+
+
+def test_gives_up_an_expression_that_takes_long_on_all_lines_together(run, logs, monkeypatch):
+    monkeypatch.setattr("runs.pages.logs.arrivals.PATIENCE", -1)
+    write(run, "a needle", seconds=0)
+
+    with pytest.raises(PatternRefused, match="so many lines"):
+        read_arrivals(logs, LogFilter.from_query({"q": "/needle/"}), "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runs.pages.logs.markup import LONGEST, message_html
+from runs.pages.logs.markup import LONGEST, LONGEST_JSON, message_html
 from runs.pages.logs.patterns import read_needle
 
 TRACEBACK = """Encountered an exception:
@@ -30,6 +30,7 @@ KeyError: 'table'"""
         ),
         ("\x1b[38;5;4mblue\x1b[0m \x1b[38;2;1;2;3mthat\x1b[m", '<em class="tone-running">blue</em> that'),
         ("\x1b[2Kcleared", "cleared"),
+        (f"\x1b[31m\x1b[{'9' * 5_000}mplain", "plain"),
         ("\x1b[31m<script>\x1b[0m", '<em class="tone-failed">&lt;script&gt;</em>'),
         (
             "see https://example.org/a?b=1&c=2.",
@@ -68,6 +69,33 @@ def test_folds_long_json_into_one_line():
     assert "&lt;b&gt;" in html
     assert message_html('{"short": 1}') == "{&quot;short&quot;: 1}"
     assert "<details" not in message_html("{" + "x" * 200 + "}")
+
+
+def test_lets_json_be_that_would_grow_a_thousand_times():
+    nested = "[" * 900 + "]" * 900
+
+    html = message_html(nested)
+
+    assert html == nested
+    assert len(message_html('{"rows": [' + ", ".join(["1"] * 3_000) + "]}")) < LONGEST_JSON + LONGEST
+
+
+def test_lets_json_be_that_has_half_a_character():
+    message = '{"half": "\\ud800", "rest": "' + "x" * 200 + '"}'
+
+    assert "\\ud800" in message_html(message).encode().decode()
+
+
+def test_marks_no_more_when_the_time_for_all_lines_is_over(monkeypatch):
+    monkeypatch.setattr("runs.pages.logs.patterns.SECONDS_FOR_MARKS", 0.05)
+    needle = read_needle("/^(a|aa)+$|b/")
+    assert message_html("b", needle) == "<mark>b</mark>"
+
+    for _ in range(3):
+        message_html("a" * 5_000 + "!", needle)
+
+    assert message_html("b", needle) == "b"
+    assert message_html("b", read_needle("/b/")) == "<mark>b</mark>"
 
 
 def test_leaves_out_the_middle_of_what_is_very_long():

@@ -241,6 +241,30 @@ def test_ends_a_file_where_an_expression_takes_too_long(download):
     assert download(run, "txt", "?q=/^(a|aa)%2B$/").startswith("The file ends here. The expression takes too long")
 
 
+def test_ends_a_file_where_an_expression_takes_too_long_on_all_lines_together(download, monkeypatch):
+    monkeypatch.setattr("runs.pages.logs.walking.PATIENCE_FOR_A_FILE", -1)
+    run = make_flow_run("COMPLETED")
+    make_logs(run, "line 1", "line 2")
+
+    first, last = download(run, "txt", "?q=/line/").splitlines()
+
+    assert first.endswith(" line 1")
+    assert last == "The file ends here. The expression takes too long on so many lines. Make it more exact."
+
+
+def test_counts_levels_only_when_arrivals_ask_for_it(client):
+    run = make_flow_run("RUNNING", started=START)
+    make_logs(run, "first", started=START)
+    arrivals = f"/runs/flow-run/{run.id}/logs?fragment=logs&after="
+
+    often, sometimes = (client.get(address).content.decode() for address in (arrivals, f"{arrivals}&counts=1"))
+
+    assert shown(often) == shown(sometimes) == 1
+    assert "log-levels" not in often
+    assert 'All <span class="muted">1</span>' in sometimes
+    assert "counts" not in sometimes  # not in the addresses of the levels
+
+
 def test_has_the_log_of_a_task_run_alone(client):
     run = make_flow_run("COMPLETED", started=START)
     task = make_task_run("COMPLETED", flow_run=run, task="load")

@@ -1,6 +1,7 @@
 """Which lines of a log a page shows."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from uuid import uuid4
 
 import pytest
@@ -149,8 +150,8 @@ def test_says_why_an_expression_cannot_be_used(run, logs):
 
 
 def test_goes_on_where_a_long_search_stopped(run, logs, monkeypatch):
-    monkeypatch.setattr("runs.pages.logs.walking.CHUNK", 10)
-    monkeypatch.setattr("runs.pages.logs.walking.PATIENCE", -1)
+    monkeypatch.setattr("runs.pages.logs.walking.monotonic", count().__next__)  # each line takes a second
+    monkeypatch.setattr("runs.pages.logs.walking.PATIENCE", 9)
     make_logs(run, *(f"line {number}" for number in range(25)), started=START)
 
     first = read_window(logs, wanted(q="/line 1[49]/"), from_end=False)
@@ -192,7 +193,12 @@ def test_finds_the_errors_before_and_after_a_line(run, logs):
     assert next_of_level(logs, errors, lines[7].id, forwards=True) is None
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads a table as small as this one whole")
+needs_plans = pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="PostgreSQL reads a table as small as this one whole"
+)
+
+
+@needs_plans
 @pytest.mark.parametrize(
     ("query", "index"),
     [({}, "log_flow_run "), ({"level": "warning"}, "log_flow_run_bad "), ({"level": "error"}, "log_flow_run_bad ")],
@@ -204,4 +210,16 @@ def test_finds_its_place_in_a_long_log_by_an_index(run, logs, query, index, forw
     plan = in_order(LogFilter.from_query(query).apply(logs), spot_of(line), forwards=forwards)[:WINDOW].explain()
 
     assert f"INDEX {index}(flow_run_id=? AND timestamp" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+@needs_plans
+def test_finds_the_bad_lines_of_a_task_run_by_an_index(run):
+    task = make_task_run("FAILED", flow_run=run)
+    logs = Log.objects.filter(task_run_id=task.id)
+    (line,) = make_logs(task, "broken", level=40)
+
+    plan = in_order(LogFilter(level="error").apply(logs), spot_of(line), forwards=False)[:WINDOW].explain()
+
+    assert "INDEX log_task_run_bad (task_run_id=? AND timestamp" in plan
     assert "TEMP B-TREE" not in plan

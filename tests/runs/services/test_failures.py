@@ -146,6 +146,37 @@ def test_completes_task_runs_of_one_batch_with_a_bounded_number_of_queries(djang
 
 
 @pytest.mark.django_db
+def test_finds_the_traceback_after_another_error(committing):
+    run = make_flow_run()
+    with committing():
+        write_logs(lines=[error_line(run, "careful")])
+        fail(run)
+
+    with committing():
+        write_logs(lines=[error_line(run)])
+
+    run.refresh_from_db()
+    assert run.error_frame == "/tmp/copy-1/flows.py:45, load"
+
+
+@pytest.mark.django_db
+def test_looks_no_further_when_a_failure_without_a_traceback_is_long_known(committing, django_assert_num_queries):
+    run = make_flow_run("FAILED", started=now() - timedelta(hours=1))
+    task = make_task_run("FAILED", flow_run=run, started=now() - timedelta(hours=1))
+    with committing():
+        write_logs(lines=[error_line(run, "told late", task)])
+    run.refresh_from_db()
+    known = run.failure_log_id
+
+    with django_assert_num_queries(5), committing():  # the lines in their transaction, and whether runs lack anything
+        write_logs(lines=[error_line(run, "and more", task)])
+
+    run.refresh_from_db()
+    assert known is not None
+    assert run.failure_log_id == known
+
+
+@pytest.mark.django_db
 def test_asks_nothing_for_lines_that_are_no_errors(committing, django_assert_max_num_queries):
     run = make_flow_run("FAILED")
     line = error_line(run)
