@@ -61,7 +61,7 @@ def main() -> None:
     if chromium is None:
         sys.exit("Chromium is not installed: apt-get install chromium")
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(prefix="shop-") as home:
         system = System(Path(home), {"ORCHESTRATOR_LEASE_SECONDS": "30"})
         try:
             room = Showroom(system.start()).furnish()
