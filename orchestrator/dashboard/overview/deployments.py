@@ -37,11 +37,12 @@ def deployment_rows(
 ) -> tuple[list[DeploymentRow], dict[UUID, RecentRuns]]:
     """The rows, and the last runs of theirs and of the deployments `beside`."""
     last = FlowRun.objects.filter(deployment=OuterRef("pk")).newest_first().filter(sort_time__lte=now)
-    rank = Case(When(pk__in=list(failing), then=Value(0)), default=Value(1))
+    # Without any that fails the rank would be one number for all, which PostgreSQL takes for that of a column.
+    first = [Case(When(pk__in=list(failing), then=Value(0)), default=Value(1))] if failing else []
     rows = with_next_run(Deployment.objects.filter(pk__in=_looked_at(now, failing))).annotate(
         last_at=Subquery(last.values("sort_time")[:1]), last_name=Subquery(last.values("name")[:1])
     )
-    found = list(rows.order_by(rank, F("last_at").desc(nulls_last=True), "name")[: _READ if tag else MOST_ROWS])
+    found = list(rows.order_by(*first, F("last_at").desc(nulls_last=True), "name")[: _READ if tag else MOST_ROWS])
     if tag:
         found = [one for one in found if tag in one.tags][:MOST_ROWS]
     recent = recent_runs("deployment", {*(one.pk for one in found), *beside}, now)
