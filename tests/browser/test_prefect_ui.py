@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.conftest import Server
 from tests.browser.prefect_ui import Interface, Watch
 
 CLIENT = Path(__file__).parents[1] / "clients" / "prefect3"
@@ -49,7 +51,16 @@ PAGES: dict[str, list[str]] = {
 MILLISECONDS = 20_000  # that a page may take until it shows what it should
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server without the flows of other tests: that interface shows ten to a page."""
+    served = Server(tmp_path_factory.mktemp("prefect-ui-server"))
+    served.start()
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="module")
 def things(prefect3_python: Path, server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """One of everything that there is a page for, made by the unmodified client; its identifiers."""
     environment = {
