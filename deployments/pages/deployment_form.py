@@ -9,6 +9,7 @@ from typing import Any
 
 from deployments.errors import InvalidJobVariables, InvalidParameters, WorkPoolNotFound
 from deployments.models import Deployment
+from deployments.pages.json_fields import json_object
 from deployments.services.concurrency import own_limit_name
 from orchestrator.pages.schema_forms import with_kept, with_masks
 from orchestrator.rest.value_schemas import BadSchema
@@ -68,9 +69,9 @@ class DeploymentForm:
             "description": "\n".join(values["description"].splitlines()) or None,
             "tags": list(dict.fromkeys(tag for part in values["tags"].split(",") if (tag := part.strip()))),
             "parameters": with_kept(
-                deployment.parameter_openapi_schema, form._checked("parameters", _json_object), deployment.parameters
+                deployment.parameter_openapi_schema, form._checked("parameters", json_object), deployment.parameters
             ),
-            "job_variables": form._checked("job_variables", _json_object),
+            "job_variables": form._checked("job_variables", json_object),
             "enforce_parameter_schema": bool(values["enforce"]),
             "badge_is_public": bool(values["badge"]),
             "catch_up_policy": form._checked("catch_up", _one_of(CATCH_UP)),
@@ -118,18 +119,6 @@ def checked_name(name: str) -> str:
 
 def _json_text(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) if value else ""
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    if not text:
-        return {}
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from None
-    if not isinstance(value, dict):
-        raise ValueError("This has to be a JSON object: names and their values in braces.")
-    return value
 
 
 def _limit(text: str) -> int | None:

@@ -21,6 +21,7 @@ from orchestrator.pages.actions import done, forbidden
 from orchestrator.pages.addresses import address_of
 from orchestrator.pages.page import no_such, page, render_page
 from orchestrator.pages.roles import may
+from orchestrator.pages.schema_forms.values import Unread, read_json
 from orchestrator.store.services.collections import collection_view
 
 KEPT = ("name", "type", "description", "limit", "template")
@@ -47,10 +48,11 @@ class PoolForm:
         else:
             body["concurrency_limit"] = int(limit) if limit else None
         if self.values["template"]:
-            try:
-                body["base_job_template"] = json.loads(self.values["template"])
-            except json.JSONDecodeError as error:
-                self.errors["template"] = f"This is no JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+            template = read_json(self.values["template"])
+            if isinstance(template, Unread):
+                self.errors["template"] = template.error
+            else:
+                body["base_job_template"] = template
         return body
 
     def note(self, error: ValidationError) -> None:

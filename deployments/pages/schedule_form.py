@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from deployments.models import DeploymentSchedule
+from deployments.pages.json_fields import json_object
 from deployments.services.schedule_values import anchored_rule, checked_cron, checked_rule, checked_zone
 from orchestrator.contract.times import now, parse_time
 from orchestrator.pages.schema_forms import with_kept, with_masks
@@ -79,7 +80,7 @@ class ScheduleForm:
         form = cls({name: posted.get(name, "").strip() for name in FIELDS})
         zone = form._checked("timezone", checked_zone, form.values["timezone"]) or None
         stored = form._stored(zone)
-        parameters = form._checked("parameters", _json_object, form.values["parameters"])
+        parameters = form._checked("parameters", json_object, form.values["parameters"])
         ahead = form._checked("ahead", _runs_ahead, form.values["ahead"])
         if not form.errors:
             form.columns = {
@@ -150,18 +151,6 @@ def _rule(text: str) -> str:
     if not text:
         raise ValueError("A rule looks like FREQ=WEEKLY;BYDAY=MO,TH.")
     return checked_rule("\n".join(text.splitlines()))
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    if not text:
-        return {}
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from None
-    if not isinstance(value, dict):
-        raise ValueError('Parameters are a JSON object, such as {"region": "eu"}.')
-    return value
 
 
 def _runs_ahead(text: str) -> int | None:

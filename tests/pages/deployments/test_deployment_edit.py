@@ -69,7 +69,8 @@ def test_leaves_what_was_not_touched(client, found, address):
 @pytest.mark.parametrize(
     ("fields", "field", "words"),
     [
-        ({"parameters": "{"}, "parameters", "not JSON"),
+        ({"parameters": "{"}, "parameters", "No JSON: line 1, column 2"),
+        ({"parameters": "[" * 5000}, "parameters", "No JSON"),
         ({"job_variables": "[1]"}, "job_variables", "JSON object"),
         ({"limit": "0"}, "limit", "above 0"),
         ({"pool": "nowhere"}, "pool", "not found"),

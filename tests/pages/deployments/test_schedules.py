@@ -91,7 +91,8 @@ def test_adds_a_rule(client, found, address):
     [
         ({"cron": "61 * * * *"}, "cron", "Invalid cron string"),
         ({"timezone": "Mars/Base"}, "timezone", "Invalid timezone"),
-        ({"parameters": "{"}, "parameters", "not JSON"),
+        ({"parameters": "{"}, "parameters", "No JSON: line 1, column 2"),
+        ({"parameters": "[" * 5000}, "parameters", "No JSON"),
         ({"parameters": "[]"}, "parameters", "JSON object"),
         ({"ahead": "0"}, "ahead", "from 1 to 50"),
         ({"kind": "interval", "every": "-1"}, "every", "above 0"),

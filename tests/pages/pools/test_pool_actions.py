@@ -188,7 +188,7 @@ def test_gives_a_new_pool_the_template_of_its_type(client):
         ({"name": "a/b"}, "A name is needed"),
         ({"name": "eu"}, "already exists"),
         ({"name": "x", "limit": "many"}, "A whole number"),
-        ({"name": "x", "template": '{"a": 1,\n  b}'}, "in line 2, column 3"),
+        ({"name": "x", "template": '{"a": 1,\n  b}'}, "line 2, column 3"),
         ({"name": "x", "template": '{"a": 1}'}, "must contain both"),
         ({"name": "x", "template": "[1]"}, "dictionary"),
     ],
