@@ -9,15 +9,21 @@ from pathlib import Path
 from orchestrator.broker.celery_options import CELERY_OPTIONS
 
 SCHEME = "sqlite+file://"
+_TRANSPORTS = {
+    "sqlite": "orchestrator.broker.transport:Transport",
+    "redis": "orchestrator.broker.forkable_redis:Transport",
+    "rediss": "orchestrator.broker.forkable_redis:Transport",
+    "sentinel": "orchestrator.broker.forkable_redis:SentinelTransport",
+}
 
 __all__ = ["CELERY_OPTIONS", "SCHEME", "broker_url", "register"]
 
 
 def register() -> None:
-    """Teach kombu the `sqlite+file` scheme. Cheap, and safe to call again."""
+    """Teach kombu the `sqlite+file` scheme, and Redis beside forks. Cheap, and safe to call again."""
     from kombu.transport import TRANSPORT_ALIASES
 
-    TRANSPORT_ALIASES["sqlite"] = "orchestrator.broker.transport:Transport"
+    TRANSPORT_ALIASES.update(_TRANSPORTS)
 
 
 def broker_url(path: Path) -> str:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -52,10 +53,9 @@ def _server(port: int) -> Iterator[subprocess.Popen[bytes]]:
     except CannotStart as error:
         raise click.ClickException(str(error)) from None
     command = python_command("-m", "orchestrator", "server", "start", "--port", str(port))
+    tie = partial(die_with_parent, os.getpid(), signal.SIGTERM)
     with log_file().open("w") as log:
-        server = subprocess.Popen(
-            command, stdout=log, stderr=log, start_new_session=True, preexec_fn=lambda: die_with_parent(signal.SIGTERM)
-        )
+        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, preexec_fn=tie)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         url = _wait_until_ready(server)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from orchestrator.sdk.processes.child_processes import die_with_parent, how_it_ended
 
@@ -56,7 +57,7 @@ class Child:
             pass_fds=tuple(self.program.pass_fds),
             # A session of its own: Ctrl-C in the terminal reaches the supervisor, which stops everything in order.
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=partial(die_with_parent, os.getpid()),
         )
 
     def ended(self, status: int, *, stopping: bool) -> str | None:

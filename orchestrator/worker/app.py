@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from celery import Celery, signals
@@ -32,9 +33,11 @@ def worker_app(settings: WorkerSettings) -> Celery:
 
         return execute_run(flow_run_id=flow_run_id, settings=settings)
 
+    worker = os.getpid()
+
     @signals.worker_process_init.connect(weak=False)
     def on_child(**_: Any) -> None:
-        prepare_child()
+        prepare_child(worker)
 
     app.register_task(Probe())
     return app

@@ -32,10 +32,10 @@ WARM_MODULES = (
 )
 
 
-def prepare_child() -> None:
-    """Make this process the leader of its own group, tie its life to the worker's, and set its log up."""
+def prepare_child(worker: int) -> None:
+    """Make this process the leader of its own group, tie its life to that of the worker, and set its log up."""
     os.setpgid(0, 0)  # so that a kill reaches what the run started, and Ctrl-C in a terminal reaches the worker alone
-    die_with_parent(ORPHAN_SIGNAL)
+    die_with_parent(worker, ORPHAN_SIGNAL)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(line_buffering=True)

@@ -123,7 +123,7 @@ def _run(claim: Claim, settings: WorkerSettings, client: Client, ways: _Ways) ->
         _enter(variables.get("working_dir"))
         if _wants_own_process(variables):
             log = children.worker_log or sys.stderr
-            ways.isolated.execute(Task(flow_run, claim.id, entrypoint, str(place), limit, log.fileno()))
+            ways.isolated.execute(Task(flow_run, claim.id, entrypoint, str(place), limit, log.fileno(), os.getpid()))
             return "isolated"
         with flow_of_run(entrypoint, directory=place, soft_limit_seconds=limit) as flow:
             state = run_claimed_flow(flow, flow_run=flow_run, claim_id=claim.id)

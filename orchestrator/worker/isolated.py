@@ -35,6 +35,7 @@ class Task:
     directory: str
     soft_limit_seconds: float | None
     log_descriptor: int  # where the worker's own log goes, past the capture
+    parent: int  # the process id of the warm child
 
 
 class ProcessDied(Exception):
@@ -73,8 +74,8 @@ def main() -> None:
     from orchestrator.worker.children import set_up_run_log
     from orchestrator.worker.loading import flow_of_run
 
-    die_with_parent(signal.SIGKILL)
     task = Task(**json.load(sys.stdin))
+    die_with_parent(task.parent)
     os.set_inheritable(task.log_descriptor, False)
     set_up_run_log(os.fdopen(task.log_descriptor, "w", buffering=1))
     _listen(task.flow_run["id"])

@@ -36,7 +36,7 @@ class ServedTasks(KeptProcess):
     def _started(self) -> Spawned:
         told = {"serves": list(self._settings.serves), "drain_seconds": self._settings.drain_seconds}
         environment = {**os.environ, "ORCHESTRATOR_API_URL": self._settings.api_url}
-        return Spawned([*self._command, json.dumps(told)], environment=environment)
+        return Spawned([*self._command, json.dumps(told), str(os.getpid())], environment=environment)
 
 
 def serve(told: Mapping[str, Any]) -> int:
@@ -55,5 +55,5 @@ def serve(told: Mapping[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    die_with_parent(signal.SIGTERM)
+    die_with_parent(int(sys.argv[2]), signal.SIGTERM)
     sys.exit(serve(json.loads(sys.argv[1])))

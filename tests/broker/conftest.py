@@ -6,6 +6,7 @@ import pytest
 from kombu import Connection
 
 from orchestrator.broker import broker_url, register
+from tests.services import has_redis, redis
 
 register()
 
@@ -19,3 +20,11 @@ def url(tmp_path):
 def connection(url):
     with Connection(url) as connection:
         yield connection
+
+
+@pytest.fixture(scope="module")
+def redis_url():
+    if not has_redis():
+        pytest.skip("Redis is not installed")
+    with redis() as url:
+        yield url

@@ -10,18 +10,9 @@ from orchestrator.broker import broker_url, presence
 from orchestrator.broker.letters import Mailbox, Poster, connect
 from orchestrator.broker.presence import Presence, is_read
 from orchestrator.broker.signing import Signer
-from tests.services import has_redis, redis
 
 SIGNER = Signer("a key")
 QUEUE = "replies.1"
-
-
-@pytest.fixture(scope="module")
-def redis_url():
-    if not has_redis():
-        pytest.skip("Redis is not installed")
-    with redis() as url:
-        yield url
 
 
 @pytest.fixture(params=["embedded", "redis"])

@@ -24,6 +24,7 @@ SECONDS = float(os.environ.get("CHAOS_SECONDS") or 30)
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10_000))
 MOST_WAITING = 25  # runs; more are made when some ended
 SETTLE_SECONDS = 90.0
+SECONDS_TO_DIE = 10.0  # for the children of a worker that had to be killed: the kernel tells them after its end
 EVERY_SECONDS = 2.0  # of the scheduled deployment
 NOT_ENDED = ["SCHEDULED", "PENDING", "RUNNING", "PAUSED", "CANCELLING"]
 
@@ -41,7 +42,8 @@ def fleet(backend, tmp_path):
     fleet = Fleet(tmp_path, environment, servers=2 if scaled_out else 1, workers=3)
     yield fleet.start()
     fleet.stop()
-    assert [server.left_over() for server in fleet.servers] == [[] for _ in fleet.servers]
+    wait_until(lambda: not left_over(fleet), seconds=SECONDS_TO_DIE)
+    assert left_over(fleet) == []
 
 
 def test_every_run_ends_once_and_rightly_while_processes_are_killed(fleet, tmp_path, capsys):
@@ -101,6 +103,10 @@ def test_every_run_ends_once_and_rightly_while_processes_are_killed(fleet, tmp_p
     for name in ("limited", "rivals"):
         assert server.ask("GET", f"/deployments/{deployments[name]}")["global_concurrency_limit"]["active_slots"] == 0
     assert wait_until(lambda: not left_behind(fleet, ended), seconds=SETTLE_SECONDS), left_behind(fleet, ended)
+
+
+def left_over(fleet):
+    return [command for server in fleet.servers for command in server.left_over()]
 
 
 def deploy(server, name, kind):

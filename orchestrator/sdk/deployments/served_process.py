@@ -27,7 +27,7 @@ def main() -> None:
     task = json.load(sys.stdin)
     flow_run = task["flow_run"]
     _listen(str(flow_run["id"]))
-    die_with_parent(ORPHAN_SIGNAL)
+    die_with_parent(task["parent"], ORPHAN_SIGNAL)
     try:
         with opened_flow(task["entrypoint"], directory=task["directory"]) as flow:
             run_claimed_flow(flow, flow_run=flow_run)

@@ -37,7 +37,7 @@ class ServedRun:
             start_new_session=True,  # Ctrl-C reaches the serving process alone, and a kill all that the run started
         )
         if self._process.stdin is not None:
-            task = {"flow_run": flow_run, "entrypoint": entrypoint, "directory": directory}
+            task = {"flow_run": flow_run, "entrypoint": entrypoint, "directory": directory, "parent": os.getpid()}
             with suppress(BrokenPipeError), self._process.stdin as pipe:
                 pipe.write(json.dumps(task).encode())
 

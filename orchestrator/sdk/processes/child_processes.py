@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import sys
 
@@ -23,9 +24,14 @@ def how_it_ended(code: int) -> str:
         return f"signal {-code}"
 
 
-def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """Called in a new process: the kernel sends it this signal when its parent ends. Linux only."""
+def die_with_parent(parent: int, number: int = signal.SIGKILL) -> None:
+    """Called in a new process: it gets this signal when its parent, a process id, ends. Linux only.
+
+    The kernel sends it only to who asked before that; a parent that was killed sooner is noticed here.
+    """
     _prctl(_PR_SET_PDEATHSIG, number)
+    if _LIBC is not None and os.getppid() != parent:
+        os.kill(os.getpid(), number)
 
 
 def adopt_orphans() -> None:

@@ -31,8 +31,9 @@ def main(requests: BinaryIO, replies: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    die_with_parent()
+    parent, comes, goes = map(int, sys.argv[1:])
+    die_with_parent(parent)
     # The flow's process hears the keyboard, and decides what becomes of its tasks.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with os.fdopen(int(sys.argv[1]), "rb") as came, os.fdopen(int(sys.argv[2]), "wb", buffering=0) as goes:
-        main(came, goes)
+    with os.fdopen(comes, "rb") as coming, os.fdopen(goes, "wb", buffering=0) as going:
+        main(coming, going)

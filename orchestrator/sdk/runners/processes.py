@@ -153,7 +153,8 @@ class _Process:
     def __init__(self) -> None:
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
-        command = [sys.executable, "-m", "orchestrator.sdk.runners.child", str(theirs_in), str(theirs_out)]
+        numbers = [str(number) for number in (os.getpid(), theirs_in, theirs_out)]
+        command = [sys.executable, "-m", "orchestrator.sdk.runners.child", *numbers]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         try:
             self._process = subprocess.Popen(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import sys
 from dataclasses import asdict
@@ -50,7 +51,8 @@ class TaskHost(KeptProcess):
                 self._stopped.wait(_PAUSE_SECONDS)
 
     def _started(self) -> Spawned:
-        return Spawned([sys.executable, "-P", "-m", "orchestrator.worker.tasks"], told=told(self._settings))
+        command = [sys.executable, "-P", "-m", "orchestrator.worker.tasks", str(os.getpid())]
+        return Spawned(command, told=told(self._settings))
 
 
 def told(settings: WorkerSettings) -> bytes:

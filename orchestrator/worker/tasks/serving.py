@@ -85,15 +85,16 @@ def _app(settings: WorkerSettings) -> Celery:
         redelivered, executes = bool(delivery.get("redelivered")), bool(delivery.get("executes"))
         return execute(office_here(), submission, redelivered=redelivered, executes=executes)
 
-    signals.worker_process_init.connect(lambda **_: _prepare(), weak=False)
+    worker = os.getpid()
+    signals.worker_process_init.connect(lambda **_: _prepare(worker), weak=False)
     signals.worker_process_shutdown.connect(lambda **_: _deliver(), weak=False)
     app.register_task(Probe())
     app.register_task(StopTasks())
     return app
 
 
-def _prepare() -> None:
-    prepare_child()
+def _prepare(worker: int) -> None:
+    prepare_child(worker)
     signal.signal(STOP_SIGNAL, signal.SIG_IGN)
 
 

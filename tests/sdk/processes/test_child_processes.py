@@ -10,9 +10,10 @@ from orchestrator.sdk.processes.child_processes import how_it_ended
 from tests.waiting import eventually, is_alive
 
 PARENT = """
-import subprocess, sys
+import os, subprocess, sys
+from functools import partial
 from orchestrator.sdk.processes.child_processes import die_with_parent
-child = subprocess.Popen(["sleep", "60"], preexec_fn=die_with_parent)
+child = subprocess.Popen(["sleep", "60"], preexec_fn=partial(die_with_parent, os.getpid()))
 print(child.pid, flush=True)
 sys.stdin.read()
 """
@@ -41,3 +42,14 @@ def test_ends_with_its_parent():
     parent.communicate()
 
     eventually(lambda: not is_alive(child))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux does it")
+def test_ends_at_once_when_its_parent_ended_before_it_could_ask():
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    late = f"from orchestrator.sdk.processes.child_processes import die_with_parent; die_with_parent({gone.pid})"
+
+    child = subprocess.run([sys.executable, "-c", late], timeout=30, check=False)
+
+    assert child.returncode == -signal.SIGKILL
