@@ -15,6 +15,7 @@ from orchestrator.statements.writing import insert_rows
 from runs.errors import NotARateLimit, SlotsNotFree, TooManySlots
 from runs.models import ConcurrencyLease, ConcurrencyLimit, ConcurrencySlot
 from runs.orchestration.waiting import longest_wait, spread
+from runs.services.concurrency_waits import forget_wait, remember_refusal
 
 HolderType = ConcurrencyLease.HolderType
 
@@ -140,12 +141,17 @@ def _take(
         limits = locked_limits(name__in=names)
         active = [limit for limit in limits if limit.active]
         _refuse_what_can_never_be(active, slots, rate_limit=rate_limit)
-        if not full_ones(active, slots, at):
+        full = full_ones(active, slots, at)
+        if not full:
             return _store(limits, active, slots, at, seconds, holder_type, holder_id)
         wait = _seconds_to_wait(active, slots, at)
         for limit in active:
             limit.deny(slots, at, longest_wait(limit.tag))
             save_counts(limit)
+        if holder_type is not None and holder_id is not None:
+            remember_refusal(
+                limits=full, holder_type=holder_type, holder_id=holder_id, slots=slots, at=at, seconds=wait
+            )
     raise SlotsNotFree(wait)
 
 
@@ -163,6 +169,8 @@ def _store(
             limit.count(slots, at)
             save_counts(limit)
         return Taken(limits)
+    if holder_id is not None:
+        forget_wait(limits=active, holder_id=holder_id, at=at)
     lease = store_lease(
         limits=active, slots=slots, seconds=seconds, at=at, holder_type=holder_type, holder_id=holder_id
     )
