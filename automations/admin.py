@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 
 from automations.models import Automation, Firing, TriggerBucket
 from automations.services.automations import switch_automation
-from orchestrator.web.admin import HistoryAdmin, QuickAdmin
+from automations.shown_actions import shown_actions
+from orchestrator.pages.addresses import address_of
+from orchestrator.web.admin import HistoryAdmin, QuickAdmin, shown_json
 from orchestrator.web.admin_asking import ask, reason_of, told
-from orchestrator.web.admin_filters import DayFilter
 
 
 @admin.register(Automation)
@@ -20,12 +22,29 @@ class AutomationAdmin(QuickAdmin):
     search_fields = ["name"]
     ordering = ["name"]
     actions = ["enable", "disable"]
+    exclude = ["actions", "actions_on_trigger", "actions_on_resolve"]  # shown without secrets
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Automation | None = None) -> list[str]:
-        return [field.name for field in Automation._meta.fields]
+        plain = [field.name for field in Automation._meta.fields if field.name not in self.exclude]
+        return [*plain, "always", "on_trigger", "on_resolve"]
+
+    def view_on_site(self, automation: Automation) -> str:
+        return address_of("automation", automation.pk)
+
+    @admin.display(description="actions")
+    def always(self, automation: Automation) -> SafeString:
+        return shown_json(shown_actions(automation.actions))
+
+    @admin.display(description="actions on trigger")
+    def on_trigger(self, automation: Automation) -> SafeString:
+        return shown_json(shown_actions(automation.actions_on_trigger))
+
+    @admin.display(description="actions on resolve")
+    def on_resolve(self, automation: Automation) -> SafeString:
+        return shown_json(shown_actions(automation.actions_on_resolve))
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # over the API, which tells of it
@@ -54,7 +73,7 @@ class AutomationAdmin(QuickAdmin):
 @admin.register(Firing)
 class FiringAdmin(HistoryAdmin):
     list_display = ["automation", "fired_at", "done_at"]
-    list_filter = [("fired_at", DayFilter)]
+    date_hierarchy = "fired_at"
     list_select_related = ["automation"]
     search_fields = ["automation__name"]
     ordering = ["-id"]

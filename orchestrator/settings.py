@@ -234,8 +234,10 @@ MIDDLEWARE = [
     "orchestrator.rest.routes.OneSlashForm",  # first, because it decides what the address is
     "corsheaders.middleware.CorsMiddleware",  # answers preflights, which carry no credentials
     "orchestrator.rest.compression.CompressedAnswers",
+    "orchestrator.pages.unchanged.UnchangedParts",
     "django.middleware.security.SecurityMiddleware",
     "orchestrator.pages.assets.StaticFiles",
+    "orchestrator.web.content_policy.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

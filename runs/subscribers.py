@@ -11,6 +11,7 @@ from runs.api.answers import log_answer
 from runs.models import FlowRun, Log, TaskRun
 from runs.services.failures.completing import note_error_lines
 from runs.services.heartbeats import note_heartbeats
+from runs.services.hour_counts import forget_hours
 from runs.services.leftovers import leave_behind
 from runs.services.logs import add_log_listener
 from runs.services.task_run_recorder import record_task_runs
@@ -30,6 +31,7 @@ def register() -> None:
 
 def note_deleted_flow_run(instance: FlowRun, **signal: Any) -> None:
     leave_behind(instance)
+    forget_hours([instance.start_time or instance.expected_start_time])
 
 
 def note_deleted_task_run(instance: TaskRun, origin: Any = None, **signal: Any) -> None:

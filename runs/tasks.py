@@ -2,7 +2,18 @@
 
 from orchestrator.periodic import service
 from orchestrator.statements.batches import repeat
-from runs.services import background_losses, cancellation, claims, concurrency_leases, enclosed, late, pauses, zombies
+from runs.services import (
+    background_losses,
+    cancellation,
+    claims,
+    concurrency_leases,
+    concurrency_waits,
+    enclosed,
+    late,
+    pauses,
+    zombies,
+)
+from runs.services import hour_counts as past_hours
 from runs.services import lazarus as resurrection
 from runs.services.bulk import working
 from runs.services.leftovers import clear_leftovers
@@ -34,6 +45,7 @@ def lazarus() -> int:
 @service(every_seconds=15)
 def repossessor() -> int:
     """Frees the slots of limits whose holders stopped renewing."""
+    concurrency_waits.forget_those_over()
     return repeat(concurrency_leases.repossess_expired_leases, seconds=SECONDS_AT_A_TIME)
 
 
@@ -65,6 +77,13 @@ def bulk_actions() -> int:
 def leftovers() -> int:
     """Deletes the log lines and artifacts of deleted runs."""
     return repeat(clear_leftovers, seconds=SECONDS_AT_A_TIME)
+
+
+@service(every_seconds=60)
+def hour_counts() -> int:
+    """Counts the runs of past hours, for charts that look back for days."""
+    past_hours.forget_old_hours()
+    return past_hours.check_hours() + repeat(past_hours.count_hours, seconds=SECONDS_AT_A_TIME)
 
 
 @service(every_seconds=60)

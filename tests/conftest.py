@@ -9,6 +9,7 @@ import pytest
 from orchestrator.sdk.configuration import profiles
 from tests.api_client import ApiClient
 from tests.clients.environments import PREFECT3, NotInstallable, python_with
+from tests.points import points_of
 
 # What runs where flows do. It knows no database, but for the tests that put a server beside it.
 CLIENTS = ("sdk", "testing", "cli", "worker", "broker", "examples", "documentation")
@@ -17,6 +18,11 @@ _DATABASES = {"db", "transactional_db", "django_db_serialized_rollback"}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--on-databases", action="store_true", help="leave out the clients' tests that know no database")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """`-k RUN-9` finds the tests of an acceptance point."""
+    item.extra_keyword_matches.update(points_of(getattr(getattr(item, "obj", None), "__doc__", None)))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

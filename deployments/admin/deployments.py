@@ -158,6 +158,7 @@ class DeploymentScheduleAdmin(HistoryAdmin):
     list_select_related = ["deployment"]
     search_fields = ["slug", "deployment__name"]
     ordering = ["-updated"]
+    is_small = True
     actions = ["switch_on", "switch_off"]
     exclude = ["parameters"]
     readonly_fields = ["shown_parameters"]

@@ -32,7 +32,8 @@ class DeploymentVersionAdmin(HistoryAdmin):
     date_hierarchy = "created"
     list_select_related = ["deployment__flow"]
     search_fields = ["deployment__name", "deployment__flow__name", "version"]
-    ordering = ["-created"]
+    ordering = ["-id"]
+    newest_by = "id"
     fields = ["deployment", "number", "version", "created", "author", "restored_from", "difference", "whole", "restore"]
     exclude = ["content"]  # the files of the selected have none either
     readonly_fields = ["created", "author", "difference", "whole", "restore"]

@@ -141,6 +141,7 @@ class WorkerAdmin(HistoryAdmin):
     list_select_related = ["work_pool"]
     search_fields = ["name", "work_pool__name"]
     ordering = ["-last_heartbeat_time"]
+    is_small = True
 
     def view_on_site(self, worker: Worker) -> str:
         return address_of("worker", worker.work_pool.name, worker.pk)

@@ -7,7 +7,8 @@ from django.db import models
 from runs.models.base import Record
 
 MISSED_HEARTBEATS = 3  # a worker that missed this many is offline
-SILENT_HEARTBEATS = 2  # one that missed this many is called so where people look, before anything is done about it
+SILENT_HEARTBEATS = 2  # within so many it is called so where people look, before anything is done about it
+LOOKED_AT_SECONDS = 10.0  # how often an open page looks at the workers again
 
 
 class WorkerQuerySet(models.QuerySet):
@@ -85,5 +86,6 @@ class Worker(Record):
 
 
 def longest_silence(heartbeat_interval_seconds: int) -> timedelta:
-    """After which people are told that a worker with such heartbeats is offline."""
-    return timedelta(seconds=heartbeat_interval_seconds * SILENT_HEARTBEATS)
+    """After which people are told that a worker with such heartbeats is offline: early enough for an open page."""
+    seconds = heartbeat_interval_seconds * SILENT_HEARTBEATS - LOOKED_AT_SECONDS
+    return timedelta(seconds=max(seconds, 1.5 * heartbeat_interval_seconds))

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from deployments.models import Deployment
 from orchestrator.contract.states import StateType
-from orchestrator.pages.page import CONTENT_SECURITY_POLICY
 from orchestrator.pages.words import distance_words
 from runs.models import FlowRun
 
@@ -51,7 +50,6 @@ def badge(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
     answer = render(request, "deployments/badge.svg", context, content_type="image/svg+xml")
     visibility = "public" if found.badge_is_public else "private"
     answer.headers["Cache-Control"] = f"{visibility}, max-age={FRESH_SECONDS}"
-    answer.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     return answer
 
 

@@ -1,6 +1,7 @@
 """`/calendar/`: a month of runs, day by day: how those that are past ended, and how many are planned so far.
 
-A day leads to the list of its runs. Both count the same rows by the same filter, so their numbers agree.
+A day leads to the list of its runs. Both count the same rows by the same filter, so their numbers agree; of a day with
+very many the calendar says the least.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from deployments.pages.calendar_counts import counts_of_days, within_days
+from deployments.models import Deployment
+from deployments.pages.calendar_counts import MOST_OF_DAY, counts_of_days, within_days
 from orchestrator.pages.addresses import address_of
+from orchestrator.pages.identifiers import whole_identifier
 from orchestrator.pages.looks import TONE_WORDS, TONES
 from orchestrator.pages.page import page, render_page
+from runs.models import Flow
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 BAR_WIDTH = 100.0  # of the day with most runs
@@ -34,8 +38,13 @@ class Part:
     tone: str
     word: str
     number: int
+    is_least: bool  # there may be more, which were not counted
     x: float
     width: float
+
+    @property
+    def words(self) -> str:
+        return f"{number_words(self.number, is_least=self.is_least)} {self.word}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +58,28 @@ class Day:
     url: str
 
     @property
+    def is_least(self) -> bool:
+        """Whether it may have more than `total`."""
+        return self.total >= MOST_OF_DAY
+
+    @property
     def words(self) -> str:
-        return ", ".join(f"{part.number} {part.word}" for part in self.parts)
+        return ", ".join(part.words for part in self.parts)
+
+    @property
+    def total_words(self) -> str:
+        what = "planned" if self.is_ahead else "run" if self.total == 1 else "runs"
+        return f"{number_words(self.total, is_least=self.is_least)} {what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The flow, or the deployment, whose runs are shown. `name` is empty unless it is `asked` for by its identifier."""
+
+    kind: str
+    asked: str
+    name: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +89,11 @@ class Month:
     total: int
     before: str
     after: str
+
+    @property
+    def total_words(self) -> str:
+        is_least = any(day.is_least for week in self.weeks for day in week if day.in_month)
+        return f"{number_words(self.total, is_least=is_least)} run{'s' if self.total != 1 else ''}"
 
 
 @require_safe
@@ -74,8 +108,7 @@ def calendar(request: HttpRequest) -> HttpResponseBase:
         "is_understood": is_understood,
         "weekdays": WEEKDAYS,
         "zone": str(timezone.get_current_timezone()),
-        "flow": request.GET.get("flow", ""),
-        "deployment": request.GET.get("deployment", ""),
+        "whose": _whose(request.GET),
         "tag": request.GET.get("tag", ""),
     }
     return render_page(request, "calendar/month.html", context, fragments={"month": "calendar/grid.html"})
@@ -97,13 +130,17 @@ def read_month(first: date, query: QueryDict, now: datetime) -> Month:
     )
 
 
+def number_words(number: int, *, is_least: bool) -> str:
+    return f"{number:,}+" if is_least else f"{number:,}"
+
+
 def _day(one: date, first: date, today: date, counts: dict[str, int], highest: int, query: QueryDict) -> Day:
-    parts, x = [], 0.0
+    parts, x, total = [], 0.0, sum(counts.values())
     for tone in TONES:
         number = counts.get(tone, 0)
         if number:
             width = round(max(1.0, BAR_WIDTH * number / highest), 1)
-            parts.append(Part(tone, TONE_WORDS[tone], number, round(x, 1), width))
+            parts.append(Part(tone, TONE_WORDS[tone], number, total >= MOST_OF_DAY, round(x, 1), width))
             x += width
     return Day(
         date=one,
@@ -111,9 +148,20 @@ def _day(one: date, first: date, today: date, counts: dict[str, int], highest: i
         is_today=one == today,
         is_ahead=one > today,
         parts=tuple(parts),
-        total=sum(counts.values()),
+        total=total,
         url=f"{address_of('runs')}?{within_days(query, one, one + timedelta(days=1)).urlencode(safe=':')}",
     )
+
+
+def _whose(query: QueryDict) -> list[Whose]:
+    """Two queries at most."""
+    found = []
+    for kind, rows in (("flow", Flow.objects.all()), ("deployment", Deployment.objects.all())):
+        asked = query.get(kind, "")
+        identifier = whole_identifier(asked)
+        name = rows.filter(pk=identifier).values_list("name", flat=True).first() if identifier else None
+        found.append(Whose(kind, asked, name or "", address_of(kind, identifier) if name else ""))
+    return found
 
 
 def _filter_of(query: QueryDict) -> QueryDict:

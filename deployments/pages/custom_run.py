@@ -169,7 +169,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponseBase:
     values = asked.parameters.values if asked else given or {}
-    tags = [tag for tag in prefill.tags if tag not in deployment.tags]
+    tags = prefill.further_tags(deployment)
     context = {
         "section": "deployments",
         "deployment": deployment,

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from deployments.models import Deployment, DeploymentSchedule
 from deployments.pages.beside import triggers_of
+from deployments.pages.deployment_form import CATCH_UP
 from deployments.pages.grid import COLUMNS, build_grid, read_short_id
 from deployments.pages.parameter_rows import parameter_rows
 from deployments.pages.schedule_words import schedule_words
@@ -24,7 +25,7 @@ from deployments.services.concurrency import own_limit_name
 from orchestrator.pages.addresses import address_of
 from orchestrator.pages.markdown import render_markdown
 from orchestrator.pages.page import no_such, page, render_page
-from orchestrator.pages.schema_forms import with_masks
+from orchestrator.pages.schema_forms import changes, with_masks
 from runs.models import FlowRun, TaskRun
 
 LISTED = 10  # of the last runs, as a table
@@ -105,11 +106,14 @@ def _read_header(reader: _Reader) -> dict[str, Any]:
     upcoming = reader.upcoming()
     next_run = upcoming[0].next_scheduled_start_time if upcoming else None
     causes = causes_here(reader.deployment, reader.schedules(), next_run, reader.now)
+    last = next((run for run in reader.runs() if run.start_time), None)
+    schema = reader.deployment.parameter_openapi_schema or {}
     return {
         "next_run": next_run,
         "causes": cause_rows([cause for cause in causes if cause.code != "deployment_paused"], reader.deployment.pk),
         "is_ready": not causes,
-        "has_run": any(run.start_time for run in reader.runs()),
+        "last_time": last,
+        "last_changes": changes(schema, last.parameters, reader.deployment.parameters) if last else [],
     }
 
 
@@ -119,7 +123,12 @@ def _read_grid(reader: _Reader) -> dict[str, Any]:
 
 
 def _read_runs(reader: _Reader) -> dict[str, Any]:
-    return {"runs": reader.runs()[:LISTED], "upcoming": reader.upcoming()[:UPCOMING]}
+    words = {str(one.pk): schedule_words(one.schedule) for one in reader.schedules()}
+    makers = [(run, run.created_by or {}) for run in reader.upcoming()[:UPCOMING]]
+    return {
+        "runs": reader.runs()[:LISTED],
+        "upcoming": [(run, words.get(str(by.get("id"))) or by.get("display_value")) for run, by in makers],
+    }
 
 
 def _read_schedules(reader: _Reader) -> dict[str, Any]:
@@ -146,6 +155,7 @@ def _read_facts(reader: _Reader) -> dict[str, Any]:
     return {
         "description": render_markdown(cleandoc(found.description)) if found.description else "",
         "parameters": parameter_rows(found.parameter_openapi_schema, found.parameters),
+        "catch_up_words": CATCH_UP[found.catch_up_policy],
         "limit_is_shared": limit is not None and limit.name != own_limit_name(found.pk),
         "triggers": triggers_of(found.pk),
         "versions": list(found.versions.newest_first().without_content()[:VERSIONS]),

@@ -12,6 +12,7 @@ from deployments.errors import DeploymentsError
 from deployments.models import Deployment, DeploymentSchedule
 from deployments.pages.deployment import find_deployment
 from deployments.pages.pauses import author_on_pages, maker_on_pages
+from deployments.pages.prefill import LAST, prefill_of
 from deployments.services.deployment_runs import RunRequest, create_deployment_run
 from deployments.services.deployments import delete_deployments, pause_deployment, resume_deployment
 from orchestrator.pages.actions import action, confirm, done, refused
@@ -30,16 +31,17 @@ CANNOT_RUN = (DeploymentsError, RunsError, BadSchema, HydrationFailed)
 
 @action
 def start(request: HttpRequest, deployment_id: UUID) -> HttpResponseBase:
-    """Run it now: with its parameters, or with those of the last run."""
-    if not Deployment.objects.filter(pk=deployment_id).exists():
+    """Run it now: with its parameters, or as the last run was."""
+    found = find_deployment(deployment_id)
+    if found is None:
         return no_such(request, "deployment", deployment_id)
     back = address_of("deployment", deployment_id)
     wanted = RunRequest()
-    if request.POST.get("as") == "last":
-        last = FlowRun.objects.filter(deployment=deployment_id, start_time__isnull=False).newest_first().first()
-        if last is None:
+    if request.POST.get("as") == LAST:
+        last = prefill_of(found, LAST)
+        if last.run is None:
             return refused(request, "It has not run yet, so there is no last time.", back)
-        wanted = RunRequest(parameters=last.parameters, job_variables=last.job_variables or {})
+        wanted = RunRequest(parameters=last.parameters, tags=last.further_tags(found), job_variables=last.job_variables)
     try:
         run, _ = create_deployment_run(deployment_id=deployment_id, request=wanted, created_by=maker_on_pages(request))
     except CANNOT_RUN as error:
@@ -53,7 +55,7 @@ def switch(request: HttpRequest, deployment_id: UUID) -> HttpResponseBase:
     found = find_deployment(deployment_id)
     if found is None:
         return no_such(request, "deployment", deployment_id)
-    words = _switch([found], request)
+    words = _switch([found], request.POST.get("do", ""), request)
     return done(request, words, address_of("deployment", deployment_id))
 
 
@@ -71,9 +73,15 @@ def delete(request: HttpRequest, deployment_id: UUID) -> HttpResponseBase:
 
 @action
 def bulk(request: HttpRequest) -> HttpResponseBase:
-    """Pause, resume or delete those that were marked in a list. Asks first, and says which they are."""
-    marked = _marked(request)
+    """Pause, resume or delete those that were marked in a list. Asks first, and says which they are.
+
+    The button in a row does it to that one alone, without a question.
+    """
     back = address_of("deployments")
+    for deed in ("pause", "resume"):
+        if deed in request.POST:
+            return done(request, _switch(_of(request.POST.getlist(deed)), deed, request), back)
+    marked = _of(request.POST.getlist("deployment"))
     deed = request.POST.get("do", "")
     if not marked:
         return refused(request, "No deployment is marked.", back)
@@ -88,7 +96,7 @@ def bulk(request: HttpRequest) -> HttpResponseBase:
     if deed == "delete":
         deleted = delete_deployments(deployment_ids=[one.pk for one in marked])
         return done(request, f"{len(deleted)} deployments are deleted.", back)
-    return done(request, _switch(marked, request), back)
+    return done(request, _switch(marked, deed, request), back)
 
 
 def dependents_of(deployments: Sequence[Deployment]) -> list[tuple[str, Any]]:
@@ -120,8 +128,7 @@ def _ask_to_switch(
     request: HttpRequest, deployments: Sequence[Deployment], deed: str, *, back: str
 ) -> HttpResponseBase | None:
     many = "1 deployment" if len(deployments) == 1 else f"{len(deployments)} deployments"
-    paused = sum(one.paused for one in deployments)
-    already = paused if deed == "pause" else len(deployments) - paused
+    already = sum(one.paused is (deed == "pause") for one in deployments)
     return confirm(
         request,
         title=f"{deed.capitalize()} {many}",
@@ -130,13 +137,13 @@ def _ask_to_switch(
         else "Their schedules plan runs again, from now on.",
         button=f"{deed.capitalize()} {many}",
         back=back,
-        rows=[("Deployments", _named(deployments)), ("Of these so already", already)],
+        rows=[("Deployments", _named(deployments)), *([("Of these so already", already)] if already else [])],
     )
 
 
-def _switch(deployments: Sequence[Deployment], request: HttpRequest) -> str:
+def _switch(deployments: Sequence[Deployment], deed: str, request: HttpRequest) -> str:
     """Says what was done."""
-    is_pause = request.POST.get("do") == "pause"
+    is_pause = deed == "pause"
     changed = [one for one in deployments if one.paused != is_pause]
     for one in changed:
         if is_pause:
@@ -146,12 +153,15 @@ def _switch(deployments: Sequence[Deployment], request: HttpRequest) -> str:
     done_words = "paused" if is_pause else "resumed"
     if len(deployments) == 1:
         return f"{deployments[0].name} is {done_words}." if changed else f"{deployments[0].name} was so already."
+    if len(changed) == len(deployments):
+        return f"{len(changed)} deployments are {done_words}."
     return f"{len(changed)} of {len(deployments)} deployments are {done_words}; the others were so already."
 
 
-def _marked(request: HttpRequest) -> list[Deployment]:
+def _of(texts: Sequence[str]) -> list[Deployment]:
+    """Those of the identifiers that there are."""
     identifiers = []
-    for text in request.POST.getlist("deployment")[:MOST_AT_ONCE]:
+    for text in texts[:MOST_AT_ONCE]:
         try:
             identifiers.append(UUID(text))
         except ValueError:

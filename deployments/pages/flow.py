@@ -30,6 +30,7 @@ from runs.models import Flow, FlowRun
 
 LISTED = 10  # of the last runs, as a table
 TREND = 50  # runs whose durations are drawn
+MOST_COUNTED = 100_000  # runs that are drawn by their states: the newest
 UPCOMING = 5
 MOST_DEPLOYMENTS = 25
 ERRORS = 5
@@ -97,6 +98,9 @@ def _read_chart(reader: _Reader) -> dict[str, Any]:
     since = reader.now - SPAN
     rows = FlowRun.objects.filter(flow=reader.flow).newest_first()
     in_span = rows.filter(sort_time__gte=since, sort_time__lte=reader.now)
+    oldest = next(iter(in_span.values_list("sort_time", flat=True)[MOST_COUNTED - 1 : MOST_COUNTED]), None)
+    if oldest is not None:
+        in_span = in_span.filter(sort_time__gte=oldest)
     runs = address_of("runs")
 
     def url_of(start: datetime, end: datetime) -> str:
@@ -108,6 +112,7 @@ def _read_chart(reader: _Reader) -> dict[str, Any]:
     p50, p95 = percentile(seconds, 0.5), percentile(seconds, 0.95)
     return {
         "bars": stacked_bars(buckets, sentence=f"Runs by state, per {STEP.seconds // 3600} hours, in the last 7 days"),
+        "counted_since": oldest,
         "any_runs": any(bucket.total for bucket in buckets),
         "trend": sparkline(
             [_mark(run, reader.now) for run in started],

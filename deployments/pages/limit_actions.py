@@ -16,9 +16,9 @@ from orchestrator.pages.addresses import address_of
 from orchestrator.pages.page import no_such
 from runs.api.concurrency_bodies import ConcurrencyLimitV2Create, ConcurrencyLimitV2Update
 from runs.errors import ConcurrencyLimitExists, ConcurrencyLimitNotFound, LeaseNotHeld
-from runs.models import ConcurrencyLimit, ConcurrencySlot
+from runs.models import ConcurrencyLease, ConcurrencyLimit, ConcurrencySlot
 from runs.models.concurrency_limits import TAG_PREFIX
-from runs.services.concurrency_holders import holders_of
+from runs.services.concurrency_holders import holders_of, runs_named
 from runs.services.concurrency_limits import ByIdOrName, create_limit, delete_limit, get_limit, update_limit
 from runs.services.concurrency_releases import free_all_slots, free_lease
 
@@ -118,7 +118,7 @@ def free(request: HttpRequest, limit: ConcurrencyLimit, lease_id: str) -> HttpRe
         button="Free it",
         back=here,
         rows=[
-            ("Holder", str(slot.lease)),
+            ("Holder", _holder_words(slot.lease)),
             ("Also frees", ", ".join(other.limit.name for other in others) or "nothing else"),
         ],
         reason=True,
@@ -153,6 +153,14 @@ def free_all(request: HttpRequest, limit: ConcurrencyLimit) -> HttpResponseBase:
         return question
     freed = free_all_slots(limit_id=limit.pk, author=author_of(request), reason=reason_given(request))
     return done(request, f"{_slots(freed)} of {limit.name} {'is' if freed == 1 else 'are'} free.", here)
+
+
+def _holder_words(lease: ConcurrencyLease) -> str:
+    """`solar-crow, which is Running`; what its client said where that is no run of ours."""
+    run = runs_named([lease.holder()]).get(lease.holder())
+    if run is None:
+        return str(lease)
+    return f"{run.name}, which is {run.state_name}" if run.state_name else run.name
 
 
 def author_of(request: HttpRequest) -> dict[str, str] | None:

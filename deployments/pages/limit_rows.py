@@ -13,7 +13,7 @@ from orchestrator.pages.charts.meter import Meter, meter
 from runs.models import ConcurrencyLimit, ConcurrencySlot
 from runs.models.concurrency_limits import DEPLOYMENT_PREFIX, TAG_PREFIX
 from runs.orchestration.waiting import longest_wait
-from runs.services.concurrency_holders import waiting_counts
+from runs.services.concurrency_waits import waiting_counts
 
 KINDS = (("", "All"), ("global", "Global"), ("tag", "Tags"), ("deployment", "Deployments"))
 
@@ -35,11 +35,11 @@ class LimitRow:
 
 
 def rows_of_limits(limits: Sequence[ConcurrencyLimit], at: datetime) -> list[LimitRow]:
-    """Of these, in their order. At most four queries."""
+    """Of these, in their order. At most five queries."""
     if not limits:
         return []
     leased = ConcurrencySlot.objects.in_use([limit.pk for limit in limits], at)
-    waiting = waiting_counts(limits)
+    waiting = waiting_counts(limits, at)
     owners = {limit.pk: owner for limit in limits if (owner := owner_of(limit)) is not None}
     names = dict(Deployment.objects.filter(pk__in=owners.values()).values_list("pk", "name")) if owners else {}
     return [

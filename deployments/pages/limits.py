@@ -10,19 +10,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from deployments.models import Deployment
+from deployments.pages.limit_orders import read_limits
 from deployments.pages.limit_rows import KINDS, rows_of_limits
 from orchestrator.pages.export import export_as
-from orchestrator.pages.keyset import Order, read_page
+from orchestrator.pages.keyset import SIZES
 from orchestrator.pages.page import no_such, page, render_page
 from runs.models import ConcurrencyLimit
 from runs.models.concurrency_limits import DEPLOYMENT_PREFIX, TAG_PREFIX
-from runs.services.concurrency_holders import holders_of, runs_waiting_for, tasks_waiting_for
+from runs.services.concurrency_holders import holders_of
+from runs.services.concurrency_waits import runs_waiting_for, tasks_waiting_for, waiters_for
 
-ORDERS = (
-    Order("name", "name", "Limit"),
-    Order("limit", "limit", "Slots"),
-    Order("changed", "updated", "Last activity"),
-)
 MOST_HOLDERS = 100
 MOST_WAITING = 50
 MOST_DEPLOYMENTS = 20
@@ -59,12 +56,13 @@ def limit_list(request: HttpRequest) -> HttpResponseBase:
         rows = rows_of_limits(list(limits.order_by("name")[:MOST_EXPORTED]), at)
         if (file := export_as(request, rows, COLUMNS, "concurrency-limits")) is not None:
             return file
-    found = read_page(limits, request.GET, ORDERS, usual="name")
+    found, rows = read_limits(limits, request.GET, at)
     context: dict[str, Any] = {
         "now": at,
         "section": "concurrency-limits",
         "page": found,
-        "rows": rows_of_limits(found.rows, at),
+        "rows": rows,
+        "sizes": SIZES,
         "kinds": [(key, word, key == kind) for key, word in KINDS],
         "kind": kind,
         "q": q,
@@ -81,17 +79,21 @@ def limit(request: HttpRequest, limit_id: str) -> HttpResponseBase:
         return no_such(request, "concurrency limit", limit_id)
     at = timezone.now()
     holders = holders_of(found, MOST_HOLDERS + 1, at)
-    runs, tasks = runs_waiting_for(found, MOST_WAITING + 1), tasks_waiting_for(found, MOST_WAITING + 1)
+    asking, runs = waiters_for(found, MOST_WAITING + 1, at), runs_waiting_for(found, MOST_WAITING + 1)
+    known = {waiter.wait.holder_id for waiter in asking}
+    tasks = [task for task in tasks_waiting_for(found, MOST_WAITING + 1) if task.pk not in known]
     context: dict[str, Any] = {
         "now": at,
         "section": "concurrency-limits",
         "limit": found,
         "row": rows_of_limits([found], at)[0],
+        "anything_live": bool(holders),
         "holders": holders[:MOST_HOLDERS],
         "has_more_holders": len(holders) > MOST_HOLDERS,
+        "asking": asking[:MOST_WAITING],
         "waiting_runs": runs[:MOST_WAITING],
         "waiting_tasks": tasks[:MOST_WAITING],
-        "has_more_waiting": len(runs) > MOST_WAITING or len(tasks) > MOST_WAITING,
+        "has_more_waiting": max(len(asking), len(runs), len(tasks)) > MOST_WAITING,
         "most_holders": MOST_HOLDERS,
         "most_waiting": MOST_WAITING,
     }

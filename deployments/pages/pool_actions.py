@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from deployments.errors import DeploymentsError, WorkerNotFound
 from deployments.models import Deployment, Worker, WorkPool, WorkQueue
-from deployments.pages.pool_rows import PoolRow, rows_of, runs_words
+from deployments.pages.pool_rows import PoolRow, going_on_words, rows_of, runs_words
 from deployments.pages.work_pool import find_pool
 from deployments.pages.worker import find_worker
 from deployments.services.work_pools import delete_work_pool, update_work_pool
@@ -78,7 +78,7 @@ def drain(request: HttpRequest, pool: WorkPool) -> HttpResponseBase:
     if question is not None:
         return question
     update_work_pool(name=pool.name, changes={"is_paused": True})
-    left = f"{runs_words(row.load.running)} under way go on" if row.load.running else "nothing is under way"
+    left = going_on_words(row.load.running) if row.load.running else "nothing is under way"
     return done(request, f"{pool.name} is draining: {left}.", address_of("work-pool", pool.name))
 
 

@@ -104,7 +104,10 @@ def edit_work_pool(request: HttpRequest, name: str) -> HttpResponseBase:
     try:
         checked = WorkPoolUpdate(**body)
         if not form.errors:
-            update_work_pool(name=pool.name, changes=checked.changes())
+            changes = checked.changes()
+            if not form.values["template"]:
+                changes["base_job_template"] = default_template(pool.type)
+            update_work_pool(name=pool.name, changes=changes)
             return done(request, f"{pool.name} is changed.", address_of("work-pool", pool.name))
     except ValidationError as error:
         form.note(error)

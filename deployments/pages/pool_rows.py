@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from deployments.models import Worker, WorkPool, WorkQueue
 from deployments.models.work_pools import AGENT
-from deployments.services.loads import Load, load_of_pool, loads_of_queues, online_workers
+from deployments.services.loads import NOTHING, Load, load_of_pool, loads_of_queues, online_workers
 from orchestrator.pages.charts.meter import Meter, meter
-from orchestrator.pages.words import distance_words, duration_words
+from orchestrator.pages.words import distance_words, rough_words
+
+MOST_REASONS = 3  # queues that a sentence names
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,16 @@ def rows_of(pools: Sequence[WorkPool], at: datetime) -> list[PoolRow]:
 
 
 def row_of(
-    pool: WorkPool, queues: Sequence[WorkQueue], loads: dict[UUID, Load], online: Sequence[Worker], at: datetime
+    pool: WorkPool, queues: Sequence[WorkQueue], loads: Mapping[UUID, Load], online: Sequence[Worker], at: datetime
 ) -> PoolRow:
     load = load_of_pool(queues, loads)
-    polled = _latest(queue.last_polled for queue in queues)
     return PoolRow(
         pool=pool,
         queues=queues,
         load=load,
         online=online,
-        look=_look_of_pool(pool, load, online, polled, at),
-        last_polled=polled,
+        look=_look_of_pool(pool, queues, loads, online, at),
+        last_polled=_last_poll(queues),
         oldest_wait=_wait(load, at),
         bar=meter_of(load.running, pool.concurrency_limit),
     )
@@ -88,10 +89,17 @@ def runs_words(count: int) -> str:
     return f"{count:,} {'run' if count == 1 else 'runs'}"
 
 
-def _look_of_pool(pool: WorkPool, load: Load, online: Sequence[Worker], polled: datetime | None, at: datetime) -> Look:
+def going_on_words(count: int) -> str:
+    return f"{runs_words(count)} under way {'goes' if count == 1 else 'go'} on"
+
+
+def _look_of_pool(
+    pool: WorkPool, queues: Sequence[WorkQueue], loads: Mapping[UUID, Load], online: Sequence[Worker], at: datetime
+) -> Look:
+    load, polled = load_of_pool(queues, loads), _last_poll(queues)
     if pool.is_paused:
         if load.running:
-            return Look("paused", "pause", "Draining", f"Paused; {runs_words(load.running)} under way go on.")
+            return Look("paused", "pause", "Draining", f"Paused; {going_on_words(load.running)}.")
         return Look("paused", "pause", "Paused", f"Hands out nothing. {_waits(load, at)}".strip())
     if pool.type == AGENT:
         return _look_of_agents(load, polled, at)
@@ -103,7 +111,25 @@ def _look_of_pool(pool: WorkPool, load: Load, online: Sequence[Worker], polled: 
         return Look("failed", "cross", "Cut off", f"Its workers cannot reach the broker. {_waits(load, at)}".strip())
     if pool.concurrency_limit is not None and load.running >= pool.concurrency_limit:
         return Look("late", "alarm", "Full", _full(load, pool.concurrency_limit))
+    if load.late:
+        return Look("late", "alarm", "Behind", f"{_waits(load, at)} {_held_up(queues, loads, online)}")
     return Look("completed", "check", "Ready")
+
+
+def _held_up(queues: Sequence[WorkQueue], loads: Mapping[UUID, Load], online: Sequence[Worker]) -> str:
+    """Why runs of a pool that has workers are late."""
+    late = [(queue, loads[queue.pk]) for queue in queues if loads.get(queue.pk, NOTHING).late]
+    reasons = [
+        f"Queue {queue.name} is paused." if queue.is_paused else f"Queue {queue.name} is full."
+        for queue, load in late
+        if queue.is_paused or (queue.concurrency_limit is not None and load.running >= queue.concurrency_limit)
+    ]
+    if reasons:
+        return " ".join(reasons[:MOST_REASONS])
+    running, places = load_of_pool(queues, loads).running, [worker.concurrency or 0 for worker in online]
+    if all(places) and running >= sum(places):
+        return f"Every place of its workers is taken: {running} of {sum(places)}."
+    return f"Its workers have not begun what is in {', '.join(queue.name for queue, _ in late[:MOST_REASONS])}."
 
 
 def _look_of_agents(load: Load, polled: datetime | None, at: datetime) -> Look:
@@ -125,7 +151,7 @@ def _waits(load: Load, at: datetime) -> str:
     if wait is None:
         return ""
     waits = "waits for" if load.waiting == 1 else "wait, the oldest for"
-    return f"{runs_words(load.waiting)} {waits} {duration_words(wait)}."
+    return f"{runs_words(load.waiting)} {waits} {rough_words(wait)}."
 
 
 def _wait(load: Load, at: datetime) -> float | None:
@@ -136,5 +162,5 @@ def _polled(moment: datetime | None, at: datetime) -> str:
     return f"Last asked for {distance_words(moment, at)}." if moment else "No worker has ever asked for work."
 
 
-def _latest(moments: Iterable[datetime | None]) -> datetime | None:
-    return max((moment for moment in moments if moment is not None), default=None)
+def _last_poll(queues: Iterable[WorkQueue]) -> datetime | None:
+    return max((queue.last_polled for queue in queues if queue.last_polled is not None), default=None)

@@ -28,9 +28,9 @@ class Prefill:
     def parameters(self) -> dict[str, Any]:
         return dict(self.run.parameters) if self.run is not None else {}
 
-    @property
-    def tags(self) -> list[str]:
-        return list(self.run.tags) if self.run is not None else []
+    def further_tags(self, deployment: Deployment) -> list[str]:
+        """Those that the deployment does not give its runs anyway."""
+        return [tag for tag in self.run.tags if tag not in deployment.tags] if self.run is not None else []
 
     @property
     def job_variables(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from orchestrator.pages.schema_forms import Answer, Form, build_form, read_form
 
 PREFIX = "o"
 NOW, AT, AFTER = "now", "at a time", "after a while"
+_QUESTIONS = (("at", AT, "When is it to begin?"), ("minutes", AFTER, "After how many minutes?"))
 MOST_MINUTES = 365 * 24 * 60
 MOST_RETRIES = 1_000
 MOST_QUEUES = 200  # that are offered
@@ -91,14 +92,16 @@ def option_form(deployment: Deployment, answer: Answer | None = None, values: di
 
 def read_options(deployment: Deployment, posted: QueryDict) -> Answer:
     answer = read_form(option_schema(deployment), posted, PREFIX)
-    if answer.wants != "submit" or answer.errors:
+    if answer.wants != "submit":
         return answer
     values = answer.values
-    if values.get("when") == AT and "at" not in values:
-        answer.errors[("at",)] = ["When is it to begin?"]
-    if values.get("when") == AFTER and "minutes" not in values:
-        answer.errors[("minutes",)] = ["After how many minutes?"]
-    if values.get("retry_delay") is not None and not values.get("retries"):
+    for name, when, question in _QUESTIONS:
+        if values.get("when", NOW) != when:  # its field is not even shown
+            values.pop(name, None)
+            answer.errors.pop((name,), None)
+        elif name not in values and not answer.errors:
+            answer.errors[(name,)] = [question]
+    if values.get("retry_delay") is not None and not values.get("retries") and not answer.errors:
         answer.errors[("retries",)] = ["How many retries are there?"]
     return answer
 

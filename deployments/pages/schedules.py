@@ -147,4 +147,5 @@ def _page(
         "zones": COMMON_ZONES,
         "preview": preview_of(stored, timezone.now()) if stored else None,
     }
-    return render(request, "deployments/schedule.html", context, status=422 if form.errors else 200)
+    was_refused = form.errors and request.POST.get("do") == "save"
+    return render(request, "deployments/schedule.html", context, status=422 if was_refused else 200)

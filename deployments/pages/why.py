@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from deployments.services.why.causes import explain
 from deployments.services.why.explanation import Cause, Explanation, Holder, Subject
-from deployments.services.why.facts import read_situation
+from deployments.services.why.facts import read_situation_of
 from deployments.services.why.facts_of_task_runs import read_task_situation
 from deployments.services.why.of_task_runs import explain_task_run
 from orchestrator.contract.states import StateType
@@ -21,6 +21,7 @@ from orchestrator.pages.addresses import address_of
 from orchestrator.pages.looks import look_of
 from runs.errors import RunNotFound
 from runs.models import FlowRun, TaskRun
+from runs.models.concurrency_limits import DEPLOYMENT_PREFIX
 
 _TITLES = {
     StateType.PAUSED: "It waits to be resumed",
@@ -45,6 +46,7 @@ class Panel:
     title: str
     tone: str
     overdue_seconds: float
+    due: datetime | None
     causes: list[CauseRow]  # what holds it up, the first thing first
     others: list[CauseRow]  # what may play a part
 
@@ -66,6 +68,7 @@ def panel_for(run: FlowRun | TaskRun, explanation: Explanation) -> Panel:
         title=_TITLES.get(StateType(run.state_type), "Why is it not running?") if run.state_type else "It has no state",
         tone="late" if is_late else look_of(run.state_type, run.state_name).tone,
         overdue_seconds=overdue,
+        due=run.next_scheduled_start_time,
         causes=cause_rows(certain or explanation.causes, run.id),
         others=cause_rows([cause for cause in explanation.causes if not cause.certain], run.id) if certain else [],
     )
@@ -81,7 +84,7 @@ def _row(cause: Cause, page_of: UUID | None) -> CauseRow:
     href = action.href if action and action.href else ""
     is_here = page_of is not None and str(page_of) in href
     return CauseRow(
-        summary=cause.summary,
+        summary=cause.beside_holders,
         since=cause.since,
         subject=_subject(cause.subject),
         action=action.summary if action and not is_here else "",
@@ -95,7 +98,8 @@ def _subject(subject: Subject | None) -> tuple[str, str] | None:
     """Where to read about what a cause is about; None where there is no such page."""
     if subject is None:
         return None
-    words = f"{subject.kind.replace('-', ' ')} {subject.name}"
+    name = "of its deployment" if subject.name.startswith(DEPLOYMENT_PREFIX) else subject.name
+    words = f"{subject.kind.replace('-', ' ')} {name}"
     if subject.kind == "work-pool":
         return words, address_of("work-pool", subject.name)
     if subject.kind == "service":
@@ -113,4 +117,4 @@ def _holder(holder: Holder) -> tuple[str, str, str, datetime | None]:
 def _explanation(run: FlowRun | TaskRun) -> Explanation:
     if isinstance(run, TaskRun):
         return explain_task_run(read_task_situation(task_run_id=run.id))
-    return explain(read_situation(flow_run_id=run.id))
+    return explain(read_situation_of(run))

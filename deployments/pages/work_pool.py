@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from deployments.models import Worker, WorkPool, WorkQueue
 from deployments.pages import pool_runs
 from deployments.pages.pool_rows import look_of_queue, meter_of, row_of
-from deployments.pages.start_command import start_command, surroundings
+from deployments.pages.worker_commands import start_command, surroundings
 from deployments.pages.worker_rows import rows_of_workers
 from deployments.services.loads import NOTHING, Load, loads_of_queues
 from orchestrator.pages.addresses import address_of
@@ -83,8 +83,10 @@ def find_pool(name_or_id: str) -> WorkPool | None:
 def runs_context(request: HttpRequest, queues: list[WorkQueue], at: datetime) -> dict[str, Any]:
     """What `pools/pool_runs.html` shows of these queues."""
     ids, later = [queue.pk for queue in queues], request.GET.get("planned") == "all"
+    under_way = pool_runs.under_way(ids)
     return {
-        "under_way": pool_runs.under_way(ids),
+        "anything_live": bool(under_way.rows),
+        "under_way": under_way,
         "waiting": pool_runs.waiting(ids, at, later=later),
         "shows_later": later,
         "most": pool_runs.MOST,

@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from deployments.models import WorkPool
+from deployments.pages.pool_orders import read_pools
 from deployments.pages.pool_rows import PoolRow, rows_of
 from deployments.services.loads import pools_in_trouble
 from orchestrator.pages.export import export_as
-from orchestrator.pages.keyset import Order, read_page
+from orchestrator.pages.keyset import SIZES
 from orchestrator.pages.page import page, render_page
 
-ORDERS = (Order("name", "name", "Pool"), Order("type", "type", "Type"), Order("created", "created", "Created"))
 CHIPS = (("", "All", ""), ("trouble", "No worker, runs wait", "late"), ("paused", "Paused", "paused"))
 MOST_EXPORTED = 1_000
 COLUMNS = {
@@ -45,14 +45,14 @@ def work_pool_list(request: HttpRequest) -> HttpResponseBase:
         rows = rows_of(list(pools.order_by("name")[:MOST_EXPORTED]), at)
         if (file := export_as(request, rows, COLUMNS, "work-pools")) is not None:
             return file
-    found = read_page(pools, request.GET, ORDERS, usual="name")
-    rows = rows_of(found.rows, at)
+    found, rows = read_pools(pools, request.GET, at)
     context: dict[str, Any] = {
         "now": at,
         "section": "work-pools",
         "anything_live": True,
         "page": found,
         "rows": rows,
+        "sizes": SIZES,
         "in_trouble": [row for row in rows if _is_in_trouble(row)],
         "chips": [(key, word, tone, key == request.GET.get("state", "")) for key, word, tone in CHIPS],
         "q": request.GET.get("q", ""),

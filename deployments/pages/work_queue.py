@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from deployments.models import Deployment, WorkQueue
 from deployments.pages.pool_rows import look_of_queue, meter_of
-from deployments.pages.start_command import start_command
 from deployments.pages.work_pool import find_pool, runs_context
+from deployments.pages.worker_commands import start_command
 from deployments.services.loads import NOTHING, loads_of_queues
 from orchestrator.pages.page import no_such, page, render_page
 

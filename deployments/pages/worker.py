@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from deployments.models import Worker, WorkPool
 from deployments.pages.work_pool import find_pool
+from deployments.pages.worker_commands import drain_command
 from deployments.pages.worker_rows import claimed_runs, row_of_worker
 from orchestrator.pages.page import no_such, page, render_page
 from runs.models import Claim
@@ -34,6 +35,7 @@ def worker(request: HttpRequest, name: str, worker_name: str) -> HttpResponseBas
         "anything_live": True,
         "pool": pool,
         "row": row_of_worker(found, runs, at),
+        "drain": drain_command(found) if pool.is_celery and found.offline_since(at) is None else "",
         "claims": [] if request.GET.get("fragment") else _ended_claims(pool, found),
     }
     return render_page(request, "pools/worker.html", context, fragments={"worker": "pools/worker_state.html"})

@@ -6,7 +6,7 @@ queue has behind it costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,7 +78,7 @@ def planned(until: datetime) -> FlowRunQuerySet:
     return runs
 
 
-def load_of_pool(queues: Iterable[WorkQueue], loads: dict[UUID, Load]) -> Load:
+def load_of_pool(queues: Iterable[WorkQueue], loads: Mapping[UUID, Load]) -> Load:
     """Of the pool with these queues."""
     return sum((loads.get(queue.pk, NOTHING) for queue in queues), NOTHING)
 

@@ -20,6 +20,7 @@ from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
 from orchestrator.statements.writing import insert_rows
 from runs.models import FlowRun, FlowRunState, FlowRunTag
+from runs.services.hour_counts import forget_hours
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ def insert_planned_runs(runs: Sequence[FlowRun]) -> list[UUID]:
         insert_rows(runs, skip_known=True)
         stored = set(FlowRun.objects.filter(pk__in=[run.pk for run in runs]).values_list("pk", flat=True))
         new = [run for run in runs if run.pk in stored]
+        forget_hours(run.expected_start_time for run in new)
         insert_rows([_first_state(run) for run in new])
         insert_rows([FlowRunTag(flow_run_id=run.pk, tag=tag) for run in new for tag in run.tags])
     return [run.pk for run in new]

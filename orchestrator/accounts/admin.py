@@ -16,7 +16,6 @@ from django.utils.safestring import SafeString
 from orchestrator.accounts.models import ApiKey, CsrfToken, User, digest_of, make_key
 from orchestrator.web.admin import HistoryAdmin, QuickAdmin, badge
 from orchestrator.web.admin_asking import ask, reason_of, told
-from orchestrator.web.admin_filters import DayFilter
 
 admin.site.register(User, UserAdmin)
 
@@ -71,7 +70,7 @@ class ApiKeyAdmin(QuickAdmin):
 class CsrfTokenAdmin(HistoryAdmin):
     list_display = ["client", "created", "updated", "expires_at"]
     search_fields = ["client"]
-    ordering = ["-updated"]
+    ordering = ["-expires_at"]
     exclude = ["digest"]
     is_exported = False
 
@@ -81,11 +80,11 @@ class LogEntryAdmin(HistoryAdmin):
     """Who did what in the admin, and the reason where one was given."""
 
     list_display = ["action_time", "user", "content_type", "object_repr", "change_words"]
-    list_filter = ["action_flag", ("action_time", DayFilter)]
+    list_filter = ["action_flag"]
     list_select_related = ["user", "content_type"]
     search_fields = ["object_repr", "change_message", "user__username"]
     date_hierarchy = "action_time"
-    ordering = ["-action_time"]
+    ordering = ["-id"]
 
     @admin.display(description="what")
     def change_words(self, entry: LogEntry) -> str:

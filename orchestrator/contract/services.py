@@ -19,6 +19,7 @@ SERVICES: dict[str, str] = {
     "lazarus": "Schedules runs again that were taken and never began.",
     "triggers": "Shows new events to the triggers of automations, and does the actions of those that fire.",
     "bulk_actions": "Does to many runs what somebody asked for, one after the other.",
+    "hour_counts": "Counts the runs of past hours, for charts that look back for days.",
     "retention": "Deletes what is kept no longer.",
     "leftovers": "Deletes the log lines and artifacts of deleted runs.",
 }

@@ -6,6 +6,7 @@ class DashboardConfig(AppConfig):
     label = "dashboard"
 
     def ready(self) -> None:
-        from orchestrator.dashboard import badges
+        from orchestrator.dashboard import badges, pins
 
         badges.register()
+        pins.register()

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from automations.errors import AutomationNotFound
 from automations.models import Automation
 from automations.services.automations import switch_automation
+from automations.shown_actions import shown_actions
 from orchestrator.events.models import Event
 from orchestrator.pages.actions import action, done
 from orchestrator.pages.addresses import address_of, address_of_event
@@ -35,9 +36,9 @@ def automation(request: HttpRequest, automation_id: UUID) -> HttpResponseBase:
         "resource": resource,
         "events": [(event, address_of_event(event.occurred, event.id)) for event in events[:MOST_EVENTS]],
         "steps": [
-            ("When it triggers or resolves", found.actions),
-            ("When it triggers", found.actions_on_trigger),
-            ("When it resolves", found.actions_on_resolve),
+            ("When it triggers or resolves", shown_actions(found.actions)),
+            ("When it triggers", shown_actions(found.actions_on_trigger)),
+            ("When it resolves", shown_actions(found.actions_on_resolve)),
         ],
     }
     return render_page(request, "overview/automation.html", context, fragments={"happened": "overview/happened.html"})

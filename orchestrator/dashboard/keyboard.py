@@ -45,15 +45,9 @@ GROUPS = (
     Group(
         "A run",
         (
-            Key(("r", "c"), "Begin it again, copy it to a new run"),
-            Key(("+", "-", "0"), "Look closer at the timeline, less close, at all of it"),
-        ),
-    ),
-    Group(
-        "A run",
-        (
-            Key(("r",), "Retry it"),
-            Key(("c",), "Copy it to a new run"),
+            Key(("r", "c"), "Retry it, copy it to a new run"),
+            Key(("←", "→"), "The run before, the run after, of the same deployment"),
+            Key(("u", "l"), "Up to its deployment, down to its log"),
             Key(("+", "-", "0"), "Zoom the timeline in, out, to the whole run"),
         ),
     ),

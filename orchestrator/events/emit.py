@@ -57,6 +57,17 @@ def emit(
     return row
 
 
+def emit_again(event: Event) -> Event:
+    """The same event as one more, of now, which follows it: who missed it, such as an automation, sees this one."""
+    return emit(
+        event=event.event,
+        resource=event.resource,
+        related=event.related,
+        payload=event.payload,
+        follows=event.id,
+    )
+
+
 def related_rows(event: Event) -> list[RelatedResource]:
     return [
         RelatedResource(

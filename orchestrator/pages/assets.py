@@ -20,15 +20,15 @@ from django.conf import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 # In the order in which they are joined. The scripts share one scope: the names at their top are unique.
-STYLES = ("tokens", "frame", "controls", "tables", "charts", "palette", "overview")
-SCRIPTS = ("base", "clocks", "keys", "palette", "preferences")
+STYLES = ("tokens", "frame", "controls", "tables", "charts", "palette")
+SCRIPTS = ("base", "copying", "clocks", "keys", "palette", "preferences")
 LAST_SCRIPTS = ("live",)  # begins when the others are there
 VENDORED = ("vendor/idiomorph/idiomorph.min.js",)
 
 # What only some pages need. A page names its areas; `BUNDLES` has every choice that there is.
-AREA_STYLES = ("lists", "run", "log", "deployments", "pools", "forms", "events", "artifacts")
+AREA_STYLES = ("overview", "lists", "run", "log", "deployments", "pools", "forms", "events", "artifacts")
 AREA_SCRIPTS = {
-    "lists": ("held_rows", "selection"),
+    "lists": ("held_rows", "selection", "sweeping"),
     "log": ("log",),
     "run": ("run",),
     "forms": ("forms",),
@@ -36,10 +36,12 @@ AREA_SCRIPTS = {
 }
 BUNDLES = (
     "",
+    "overview",
     "lists",
     "forms",
     "run log forms",
-    "lists run log",
+    "lists run",
+    "lists deployments",
     "lists deployments forms",
     "lists pools forms",
     "lists events artifacts",

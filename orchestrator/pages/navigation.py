@@ -1,13 +1,15 @@
-"""What the navigation offers, and the numbers beside it that call for somebody.
+"""What the navigation offers, the numbers beside it that call for somebody, and what readers pinned below it.
 
-Rooms give their numbers by `register_badge` when the server starts. What such a function finds is kept for some seconds
-in each process, so that a page costs what it costs, whoever else is read.
+Rooms give their numbers by `register_badge` and their links by `register_links` when the server starts. What such a
+function finds is kept for some seconds in each process, so that a page costs what it costs, whoever else is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -22,13 +24,17 @@ KEPT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`key` is its place in the keyboard's `g` commands, too; `kind` a kind of address, or a path with a slash."""
+    """`key` is its place in the keyboard's `g` commands, too; `kind` a kind of address, or a path with a slash.
+
+    `thumb` is its word in the bar at the foot of a phone, which has few entries.
+    """
 
     name: str
     word: str
     kind: str
     key: str = ""
     sections: tuple[str, ...] = ()  # first words of the addresses of its pages
+    thumb: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +47,28 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    word: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
+    """`links` stand below it: what its reader pinned."""
+
     item: Item
     url: str
     is_current: bool
     badge: Badge | None
+    links: Sequence[Link]
 
 
 GROUPS = (
     (
         "Operate",
         (
-            Item("overview", "Overview", "overview", "o"),
-            Item("runs", "Runs", "runs", "r", ("runs", "flow-runs", "task-runs", "views")),
+            Item("overview", "Overview", "overview", "o", thumb="Overview"),
+            Item("runs", "Runs", "runs", "r", ("runs", "flow-runs", "task-runs", "views"), thumb="Runs"),
             Item("flows", "Flows", "flows", "f", ("flows",)),
             Item("deployments", "Deployments", "deployments", "d", ("deployments",)),
             Item("calendar", "Calendar", "calendar", "c", ("calendar",)),
@@ -62,7 +77,7 @@ GROUPS = (
     (
         "React",
         (
-            Item("work-pools", "Work pools", "work-pools", "w", ("work-pools", "work-queues")),
+            Item("work-pools", "Work pools", "work-pools", "w", ("work-pools", "work-queues"), thumb="Pools"),
             Item("errors", "Errors", "errors", "x", ("errors",)),
             Item("events", "Events", "events", "e", ("events",)),
         ),
@@ -92,11 +107,26 @@ ITEMS = tuple(item for _, items in GROUPS for item in items)
 
 _badges: dict[str, Callable[[], Badge | None]] = {}
 _kept: Kept[Badge | None] = Kept(KEPT_SECONDS)
+_links: dict[str, Callable[[int | None], Sequence[Link]]] = {}
+_kept_links: Kept[Sequence[Link]] = Kept(KEPT_SECONDS)
+_changes = count(1)
+_last_change = 0  # of what is pinned
 
 
-def register_badge(name: str, count: Callable[[], Badge | None]) -> None:
-    """`count` is asked at most every few seconds: one bounded query. None: nothing to say."""
-    _badges[name] = count
+def register_badge(name: str, find: Callable[[], Badge | None]) -> None:
+    """`find` is asked at most every few seconds: one bounded query. None: nothing to say."""
+    _badges[name] = find
+
+
+def register_links(name: str, find: Callable[[int | None], Sequence[Link]]) -> None:
+    """`find` is told who reads, None for somebody without an account: one bounded query."""
+    _links[name] = find
+
+
+def forget_links(**signal: Any) -> None:
+    """Somebody pinned something, or no longer: in this process it shows on the next page."""
+    global _last_change
+    _last_change = next(_changes)
 
 
 def entries(request: HttpRequest) -> list[tuple[str, list[Entry]]]:
@@ -107,7 +137,13 @@ def entries(request: HttpRequest) -> list[tuple[str, list[Entry]]]:
         (
             word,
             [
-                Entry(item, address_of_item(item), _is_current(item, section), _badge_of(item.name) if counts else None)
+                Entry(
+                    item=item,
+                    url=address_of_item(item),
+                    is_current=_is_current(item, section),
+                    badge=_badge_of(item.name) if counts else None,
+                    links=_links_of(item.name, request) if counts else (),
+                )
                 for item in items
             ],
         )
@@ -131,12 +167,27 @@ def _is_current(item: Item, section: str) -> bool:
 
 
 def _badge_of(name: str) -> Badge | None:
-    count = _badges.get(name)
-    return None if count is None else _kept.get(name, lambda: _counted(count))
+    find = _badges.get(name)
+    return None if find is None else _kept.get(name, lambda: _counted(find))
 
 
-def _counted(count: Callable[[], Badge | None]) -> Badge | None:
+def _links_of(name: str, request: HttpRequest) -> Sequence[Link]:
+    find = _links.get(name)
+    if find is None:
+        return ()
+    reader: int | None = request.user.pk if request.user.is_authenticated else None
+    return _kept_links.get((name, reader, _last_change), lambda: _found(find, reader))
+
+
+def _found(find: Callable[[int | None], Sequence[Link]], reader: int | None) -> Sequence[Link]:
     try:
-        return count()
+        return find(reader)
+    except DatabaseError:
+        return ()
+
+
+def _counted(find: Callable[[], Badge | None]) -> Badge | None:
+    try:
+        return find()
     except DatabaseError:  # a page that tells of trouble must not fail for want of a number
         return None

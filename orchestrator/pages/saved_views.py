@@ -49,9 +49,8 @@ def list_of_views(request: HttpRequest, kind: str, count: Rows | None = None) ->
     """The pinned views of a list. With `count`, those whose counter is old are counted anew."""
     views = [view for view in _views_of(request, kind) if view.is_pinned][:MOST_CHIPS]
     known = cache.get_many([_key(view) for view in views])
-    chosen = request.GET.get("view", "")
     return [
-        ViewChip(view, known.get(_key(view)) or (_count(view, count) if count else ""), chosen == str(view.pk))
+        ViewChip(view, known.get(_key(view)) or (_count(view, count) if count else ""), _is_shown(request, view))
         for view in views
     ]
 
@@ -71,6 +70,12 @@ def _views_of(request: HttpRequest, kind: str) -> list[SavedView]:
         setattr(request, kept, list(SavedView.objects.seen_by(reader_of(request)).filter(wanted, list_kind=kind)))
     found: list[SavedView] = getattr(request, kept)
     return found
+
+
+def _is_shown(request: HttpRequest, view: SavedView) -> bool:
+    """Whether the list shows the view as it was saved, and not what a reader made of it since."""
+    query = query_to_save(request.META.get("QUERY_STRING", ""))
+    return request.GET.get("view") == str(view.pk) and QueryDict(query) == QueryDict(view.query)
 
 
 def save_view(*, owner_id: int | None, kind: str, name: str, query: str, is_shared: bool = False) -> SavedView:

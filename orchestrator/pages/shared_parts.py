@@ -30,7 +30,7 @@ from orchestrator.pages.page import View
 
 MOST_PARTS = 200  # kept; the one that was asked for longest ago goes first
 MOST_BYTES = 300_000  # of a part that is kept
-MOST_SECONDS = 1.0  # that a part is kept: those who are told of one change ask within that time
+MOST_SECONDS = 2.0  # that a part is kept: those who are told of one change ask within that time
 _TOPICS = re.compile(rb'data-live="([^"]*)"')
 _CHANGES_BY_ITSELF = re.compile(rb' data-(?:poll|settles)="')
 _TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*"')

@@ -95,12 +95,14 @@ class TimeRange:
         return url_between(request, since, until)
 
 
-def url_between(request: HttpRequest, since: datetime, until: datetime) -> str:
-    """The address of this page between two moments; the rest of its filter stays."""
+def url_between(request: HttpRequest, since: datetime | None, until: datetime) -> str:
+    """The address of this page between two moments, or of all that was before; the rest of its filter stays."""
     query = request.GET.copy()
     for gone in (*PARAMETERS, *_PLACES):
         query.pop(gone, None)
-    query["from"], query["to"] = _in_address(since), _in_address(until)
+    if since is not None:
+        query["from"] = _in_address(since)
+    query["to"] = _in_address(until)
     return f"?{query.urlencode(safe=':')}"
 
 

@@ -12,10 +12,12 @@ DAY = 86400
 
 
 def duration_words(seconds: float | None) -> str:
-    """`0.7 s`, `18 s`, `3m 29s`, `1 h 24 m`, `2 d 3 h`; nothing for None."""
+    """`40 ms`, `0.7 s`, `18 s`, `3m 29s`, `1 h 24 m`, `2 d 3 h`; nothing for None."""
     if seconds is None:
         return ""
     seconds = max(0.0, seconds)
+    if 0 < seconds < 0.1:
+        return f"{max(1, round(seconds * 1000))} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = int(seconds)
@@ -34,15 +36,17 @@ def distance_words(moment: datetime, now: datetime) -> str:
     distance = int(abs(seconds))
     if distance < 2:
         return "just now"
-    if distance < MINUTE:
-        amount = f"{distance} s"
-    elif distance < HOUR:
-        amount = f"{distance // MINUTE} min"
-    elif distance < DAY:
-        amount = f"{distance // HOUR} h"
-    else:
-        amount = f"{distance // DAY} d"
+    amount = rough_words(distance)
     return f"{amount} ago" if seconds > 0 else f"in {amount}"
+
+
+def rough_words(seconds: float) -> str:
+    """`12 s`, `4 min`, `3 h`, `2 d`: what is told in passing."""
+    if seconds < MINUTE:
+        return f"{int(seconds)} s"
+    if seconds < HOUR:
+        return f"{int(seconds // MINUTE)} min"
+    return f"{int(seconds // HOUR)} h" if seconds < DAY else f"{int(seconds // DAY)} d"
 
 
 def exact_words(moment: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from celery import current_app
@@ -39,6 +40,7 @@ class ServiceRecordAdmin(HistoryAdmin):
     list_filter = ["last_started_at"]
     search_fields = ["name"]
     ordering = ["name"]
+    is_small = True
     actions = ["run_now"]
 
     @admin.action(description="Run now…", permissions=["operate"])
@@ -74,8 +76,28 @@ class ServiceRecordAdmin(HistoryAdmin):
 class BeatRowAdmin(PeriodicTaskAdmin):
     """The rows that beat goes by. The library offers its actions to whoever may look, and they change rows."""
 
+    change_form_template = None  # the library's has a script in it, which no browser may execute here
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return super().get_actions(request) if self.has_change_permission(request) else {}
+        if not self.has_change_permission(request):
+            return {}
+        found = super().get_actions(request)
+        return {name: (_logged(do, name, words), name, words) for name, (do, _, words) in found.items()}
+
+
+def _logged(do: Callable[..., HttpResponse | None], name: str, words: str) -> Callable[..., HttpResponse | None]:
+    """The same action, which tells the log of the admin; Django's own, which deletes, does that by itself."""
+    if name == "delete_selected":
+        return do
+
+    def act(model_admin: admin.ModelAdmin, request: HttpRequest, rows: QuerySet[PeriodicTask]) -> HttpResponse | None:
+        found = list(rows)
+        answer = do(model_admin, request, rows)
+        for row in found:
+            model_admin.log_change(request, row, f"{words}.")
+        return answer
+
+    return act
 
 
 admin.site.unregister(PeriodicTask)

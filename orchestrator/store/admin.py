@@ -14,6 +14,7 @@ from orchestrator.store.models import BlockDocument, BlockReference, BlockSchema
 from orchestrator.store.services.block_documents import delete_block_document
 from orchestrator.store.services.variables import delete_variable, update_variable
 from orchestrator.web.admin import HistoryAdmin, HistoryInline, QuickAdmin
+from orchestrator.web.admin_filters import FewRelated
 
 
 @admin.register(Variable)
@@ -61,6 +62,7 @@ class BlockTypeAdmin(HistoryAdmin):
     list_filter = ["is_protected"]
     search_fields = ["name", "slug"]
     ordering = ["name"]
+    is_small = True
     inlines = [Schemas]
 
 
@@ -84,7 +86,7 @@ class BlockDocumentAdmin(HistoryAdmin):
     """A block can be deleted here; its content is for flows alone."""
 
     list_display = ["name", "block_type", "is_anonymous", "created", "updated"]
-    list_filter = ["is_anonymous", "block_type"]
+    list_filter = ["is_anonymous", ("block_type", FewRelated)]
     list_select_related = ["block_type"]
     search_fields = ["name", "block_type__name"]
     ordering = ["name"]
@@ -112,3 +114,4 @@ class BlockDocumentAdmin(HistoryAdmin):
 class ConfigurationAdmin(HistoryAdmin):
     list_display = ["key", "value", "updated"]
     ordering = ["key"]
+    is_small = True

@@ -17,6 +17,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from orchestrator.web.admin_columns import linked, page_link, sorts_quickly
 from orchestrator.web.admin_export import export_selected
 from orchestrator.web.models import WebPulse
 
@@ -39,10 +40,17 @@ def capped(rows: QuerySet[Any]) -> str:
 class CappedPaginator(Paginator):
     """Counts no further than MOST_COUNTED; what lies beyond is reached by filters and search."""
 
+    most = f"{MOST_COUNTED:,}"
+
     @cached_property
     def count(self) -> int:
         rows = self.object_list
         return rows.order_by()[:MOST_COUNTED].count() if isinstance(rows, QuerySet) else len(rows)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more than is counted."""
+        return self.count >= MOST_COUNTED
 
 
 class QuickAdmin(admin.ModelAdmin):
@@ -59,6 +67,12 @@ class QuickAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER  # they count the table once for each choice
     paginator = CappedPaginator
     is_exported = True  # whether its rows may leave as a file
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The first column leads to the row; others to the rows that they name, and the last to the row's page."""
+        first, *others = self.list_display
+        found = [first, *[linked(self, request, name) for name in others]]
+        return [*found, page_link(self.view_on_site)] if callable(self.view_on_site) else found
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Whether actions are offered: to whoever may change such rows, be it only by the rules."""
@@ -106,7 +120,14 @@ class ReadOnly:
 
 
 class HistoryAdmin(ReadOnly, QuickAdmin):
-    """A list of rows that tell what happened."""
+    """A list of rows that tell what happened, of which there may be millions unless it `is_small`."""
+
+    is_small = False
+
+    def get_sortable_by(self, request: HttpRequest) -> list[Any]:
+        if self.is_small:
+            return list(self.list_display)
+        return [name for name in self.list_display if sorts_quickly(self.model, str(name))]
 
 
 class FirstRows(BaseInlineFormSet):
@@ -141,3 +162,4 @@ def shown_json(value: Any) -> SafeString:
 class WebPulseAdmin(HistoryAdmin):
     list_display = ["id", "started_at", "last_seen"]
     ordering = ["-last_seen"]
+    is_small = True

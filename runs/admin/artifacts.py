@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from orchestrator.pages.addresses import address_of
 from orchestrator.web.admin import HistoryAdmin
 from orchestrator.web.admin_asking import ask, reason_of, told
-from orchestrator.web.admin_filters import DayFilter
 from runs.models import Artifact, ArtifactCollection, SavedSearch
 from runs.services.artifacts import delete_artifacts
 
@@ -33,7 +32,8 @@ class TypeFilter(admin.SimpleListFilter):
 @admin.register(Artifact)
 class ArtifactAdmin(HistoryAdmin):
     list_display = ["__str__", "type", "created", "flow_run_id", "task_run_id"]
-    list_filter = [TypeFilter, ("created", DayFilter)]
+    list_filter = [TypeFilter]
+    date_hierarchy = "created"
     search_fields = ["key", "description"]
     ordering = ["-id"]
     newest_by = "id"
@@ -79,7 +79,8 @@ class ArtifactAdmin(HistoryAdmin):
 @admin.register(ArtifactCollection)
 class ArtifactCollectionAdmin(HistoryAdmin):
     list_display = ["key", "type", "updated", "flow_run_id", "task_run_id"]
-    list_filter = [TypeFilter, ("updated", DayFilter)]
+    list_filter = [TypeFilter]
+    date_hierarchy = "updated"
     search_fields = ["key", "description"]
     ordering = ["-id"]
 

@@ -21,14 +21,17 @@ class QueuedTaskRunAdmin(HistoryAdmin):
     list_filter = ["goes_first"]
     list_select_related = ["task_run", "holder"]
     search_fields = ["task_key"]
-    ordering = ["-goes_first", "id"]
+    ordering = ["-task_run_id"]
 
 
 @admin.register(FlowRunInput)
 class FlowRunInputAdmin(HistoryAdmin):
+    """That an answer came; what it was is between the run and whoever gave it, as it may be a password."""
+
     list_display = ["key", "flow_run", "sender", "created"]
     list_select_related = ["flow_run"]
     search_fields = ["key"]
+    exclude = ["value"]
     ordering = ["-id"]
 
 

@@ -12,7 +12,6 @@ from django.utils.html import format_html
 from orchestrator.pages.addresses import address_of
 from orchestrator.web.admin import HistoryAdmin, HistoryInline, QuickAdmin
 from orchestrator.web.admin_asking import ask, reason_of, told
-from orchestrator.web.admin_filters import DayFilter
 from runs.models import BulkAction, BulkActionItem, FlowRun
 from runs.services.bulk.asking import preview_bulk_action, start_bulk_action, stop_bulk_action
 
@@ -104,7 +103,8 @@ class Items(HistoryInline):
 @admin.register(BulkAction)
 class BulkActionAdmin(HistoryAdmin):
     list_display = ["deed", "total", "done", "skipped", "failed", "asked_by_name", "reason", "created", "ended"]
-    list_filter = ["deed", "is_stopped", ("ended", admin.EmptyFieldListFilter), ("created", DayFilter)]
+    list_filter = ["deed", "is_stopped", ("ended", admin.EmptyFieldListFilter)]
+    date_hierarchy = "created"
     search_fields = ["reason", "asked_by_name"]
     ordering = ["-id"]
     inlines = [Items]

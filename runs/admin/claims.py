@@ -6,8 +6,14 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from orchestrator.web.admin import HistoryAdmin, HistoryInline, badge
-from orchestrator.web.admin_filters import DayFilter
 from runs.models import Claim
+
+TONES = {
+    Claim.Outcome.FINISHED: "completed",
+    Claim.Outcome.LOST: "crashed",
+    Claim.Outcome.HANDED_BACK: "pending",
+    Claim.Outcome.REVOKED: "cancelled",
+}
 
 
 class Claims(HistoryInline):
@@ -28,7 +34,8 @@ class ClaimAdmin(HistoryAdmin):
         "outcome_word",
         "reason",
     ]
-    list_filter = ["outcome", ("claimed_at", DayFilter)]
+    list_filter = ["outcome"]
+    date_hierarchy = "claimed_at"
     list_select_related = ["flow_run"]
     search_fields = ["worker_name"]
     ordering = ["-id"]
@@ -37,5 +44,4 @@ class ClaimAdmin(HistoryAdmin):
     def outcome_word(self, claim: Claim) -> SafeString:
         if claim.outcome is None:
             return badge("running", "held")
-        tone = {"finished": "completed", "lost": "crashed", "revoked": "cancelled"}[claim.outcome]
-        return badge(tone, claim.outcome)
+        return badge(TONES[Claim.Outcome(claim.outcome)], claim.get_outcome_display())

@@ -13,7 +13,7 @@ from orchestrator.pages.addresses import address_of
 from orchestrator.web.admin import HistoryAdmin, HistoryInline
 from orchestrator.web.admin_asking import ask, reason_of, told
 from runs.errors import ConcurrencyLimitNotFound
-from runs.models import ConcurrencyLease, ConcurrencyLimit, ConcurrencySlot
+from runs.models import ConcurrencyLease, ConcurrencyLimit, ConcurrencySlot, SlotWait
 from runs.services.concurrency_releases import free_all_slots
 
 MOST_NAMED = 20  # limits that the question names
@@ -60,6 +60,7 @@ class ConcurrencyLimitAdmin(HistoryAdmin):
     list_filter = ["active"]
     search_fields = ["name"]
     ordering = ["name"]
+    is_small = True
     inlines = [HoldersInline]
     actions = ["release"]
 
@@ -100,6 +101,7 @@ class ConcurrencyLeaseAdmin(HistoryAdmin):
     list_select_related = ["flow_run", "task_run"]
     search_fields = ["holder_id"]
     ordering = ["-id"]
+    newest_by = "id"
     inlines = [HeldInline]
 
 
@@ -108,4 +110,13 @@ class ConcurrencySlotAdmin(HistoryAdmin):
     list_display = ["limit", "slots", "lease", "counted"]
     list_select_related = ["limit", "lease"]
     search_fields = ["limit__name"]
+    ordering = ["-id"]
+
+
+@admin.register(SlotWait)
+class SlotWaitAdmin(HistoryAdmin):
+    list_display = ["limit", "slots", "__str__", "since", "asked_at", "again_at"]
+    list_filter = ["holder_type"]
+    list_select_related = ["limit"]
+    search_fields = ["limit__name", "holder_id"]
     ordering = ["-id"]

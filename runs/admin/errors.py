@@ -16,6 +16,7 @@ class KnownErrorAdmin(HistoryAdmin):
     list_display = ["fingerprint", "note", "issue_url", "marked_by", "updated"]
     search_fields = ["fingerprint", "note", "marked_by"]
     ordering = ["-updated"]
+    is_small = True
 
     def view_on_site(self, error: KnownError) -> str:
         return address_of("error", error.fingerprint)

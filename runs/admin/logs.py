@@ -13,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orchestrator.web.admin import HistoryAdmin, badge
-from orchestrator.web.admin_filters import DayFilter
 from runs.models import Log
 
 LEVELS = (10, 20, 30, 40, 50)
@@ -36,7 +35,8 @@ class LevelFilter(admin.SimpleListFilter):
 @admin.register(Log)
 class LogAdmin(HistoryAdmin):
     list_display = ["timestamp", "level_word", "short_message", "name", "run_link"]
-    list_filter = [LevelFilter, ("timestamp", DayFilter)]
+    list_filter = [LevelFilter]
+    date_hierarchy = "timestamp"
     search_fields = ["message"]
     ordering = ["-timestamp", "-id"]
     newest_by = "timestamp"
@@ -53,12 +53,12 @@ class LogAdmin(HistoryAdmin):
     def short_message(self, line: Log) -> str:
         return truncatechars(line.message, 160)
 
-    @admin.display(description="run")
+    @admin.display(description="place")
     def run_link(self, line: Log) -> SafeString | str:
         if line.flow_run_id is None:
             return ""
         return format_html(
-            '<a href="{}?at={}#L{}">its place in the log</a>',
+            '<a href="{}?at={}#L{}">Open</a>',
             reverse("runs:flow-run", args=[line.flow_run_id]),
             line.id,
             line.id,

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from orchestrator.pages.addresses import address_of
 from orchestrator.pages.words import duration_words
 from orchestrator.web.admin import MOST_INLINE, HistoryAdmin, HistoryInline, shown_json
-from orchestrator.web.admin_filters import DayFilter, FewRelated
+from orchestrator.web.admin_filters import FewRelated
 from runs.admin.bulk import BulkActions
 from runs.admin.claims import Claims
 from runs.admin.states import FlowRunStates, TaskRunStates
@@ -28,7 +28,8 @@ MOST_TAGS = 30
 class RunAdmin(HistoryAdmin):
     """What the lists of flow runs and of task runs have in common."""
 
-    list_filter = ["state_type", ("start_time", DayFilter)]
+    list_filter = ["state_type"]
+    date_hierarchy = "expected_start_time"  # which each run has, with an index
     search_fields = ["name"]
     ordering = ["-id"]
     newest_by = "id"
@@ -85,7 +86,6 @@ class FlowRunAdmin(RunAdmin, BulkActions):
     list_display = ["name", "state_word", "flow", "deployment", "start_time", "duration", "run_count", "tag_words"]
     list_filter = [
         "state_type",
-        ("start_time", DayFilter),
         ("flow", FewRelated),
         ("work_queue__work_pool", FewRelated),
         TagFilter,

@@ -14,7 +14,7 @@ class StateDeadlineAdmin(HistoryAdmin):
     list_filter = ["kind"]
     list_select_related = ["flow_run"]
     search_fields = ["kind"]
-    ordering = ["at"]
+    ordering = ["kind", "at"]
 
 
 @admin.register(Leftover)
@@ -38,4 +38,4 @@ class RescueAdmin(HistoryAdmin):
     list_display = ["flow_run", "attempts", "last_at"]
     list_select_related = ["flow_run"]
     search_fields = ["flow_run__name"]
-    ordering = ["-last_at"]
+    ordering = ["-flow_run_id"]

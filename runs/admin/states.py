@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from orchestrator.web.admin import HistoryAdmin, HistoryInline
-from orchestrator.web.admin_filters import DayFilter
 from runs.admin.words import state_badge
 from runs.models import FlowRunState, TaskRunState
 from runs.models.states import StateRecord
@@ -34,7 +33,8 @@ class TaskRunStates(StatesInline):
 
 
 class StateAdmin(HistoryAdmin):
-    list_filter = ["type", ("timestamp", DayFilter)]
+    list_filter = ["type"]
+    date_hierarchy = "timestamp"
     search_fields = ["name", "message"]
     ordering = ["-timestamp"]
     newest_by = "timestamp"

@@ -6,11 +6,13 @@ from runs.models.bulk_actions import BulkAction, BulkActionItem
 from runs.models.claims import Claim
 from runs.models.concurrency_leases import ConcurrencyLease, ConcurrencySlot
 from runs.models.concurrency_limits import ConcurrencyLimit
+from runs.models.concurrency_waits import SlotWait
 from runs.models.deadlines import StateDeadline
 from runs.models.flow_run_inputs import FlowRunInput
 from runs.models.flow_runs import FlowRun, FlowRunTag
 from runs.models.flows import Flow
 from runs.models.heartbeats import Heartbeat, Rescue
+from runs.models.hour_counts import HourCount
 from runs.models.known_errors import KnownError
 from runs.models.leftovers import Leftover
 from runs.models.logs import Log
@@ -36,6 +38,7 @@ __all__ = [
     "FlowRunState",
     "FlowRunTag",
     "Heartbeat",
+    "HourCount",
     "KnownError",
     "Leftover",
     "Log",
@@ -43,6 +46,7 @@ __all__ = [
     "Rescue",
     "RetentionReport",
     "SavedSearch",
+    "SlotWait",
     "StateDeadline",
     "TaskRun",
     "TaskRunState",

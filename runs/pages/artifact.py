@@ -13,14 +13,15 @@ from django.views.decorators.http import require_safe
 
 from orchestrator.pages.actions import action, confirm, done
 from orchestrator.pages.addresses import address_of
-from orchestrator.pages.charts.meter import Meter, meter
+from orchestrator.pages.charts.meter import Meter
 from orchestrator.pages.export import export_as
 from orchestrator.pages.markdown import PICTURES, render_markdown
 from orchestrator.pages.page import no_such, page, render_page
+from orchestrator.pages.words import exact_words
 from runs.errors import ArtifactNotFound
 from runs.models import Artifact, ArtifactCollection, FlowRun, TaskRun
 from runs.pages.artifact_differences import Difference, difference
-from runs.pages.artifact_previews import link_address, percent_of
+from runs.pages.artifact_previews import link_address, progress_bar
 from runs.pages.artifact_tables import Table, TablePage, page_of, read_table
 from runs.services.artifacts import delete_artifact
 
@@ -75,7 +76,7 @@ def delete(request: HttpRequest, artifact_id: str) -> HttpResponseBase:
         rows=[
             ("Artifact", str(found)),
             ("Type", found.type or "result"),
-            ("Made", f"{found.created:%Y-%m-%d %H:%M} UTC"),
+            ("Made", exact_words(found.created)),
         ],
     )
     if question is not None:
@@ -114,9 +115,7 @@ def content_of(found: Artifact, table: Table | None, request: HttpRequest) -> Co
         is_own = data.lower().startswith(PICTURES)
         return Content(picture=data) if is_own else Content(link=link_address(data), text=data)
     if found.type == "progress":
-        percent = percent_of(data)
-        words = f"{percent:g} %"
-        return Content(progress=meter(percent, 100, sentence=words, words=words))
+        return Content(progress=progress_bar(data))
     return Content(text=_as_text(data))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,9 +48,8 @@ def preview_of(row: Any) -> Preview:
 
 def preview(kind: str | None, head: str, *, is_whole: bool) -> Preview:
     if kind == "progress":
-        percent = percent_of(head)
-        words = f"{percent:g} %"
-        return Preview("progress", words, meter=meter(percent, 100, sentence=words, words=words))
+        bar = progress_bar(head)
+        return Preview("progress", bar.words, meter=bar)
     if kind == "image":
         url = link_address(head) if is_whole else ""
         return Preview("image", "a picture of its own" if head.startswith("data:") else _line(head), url)
@@ -88,12 +87,15 @@ def link_address(text: str) -> str:
     return text if scheme in ("http", "https") else ""
 
 
-def percent_of(data: Any) -> float:
-    """How far a progress artifact is; what is no number counts as the beginning."""
+def progress_bar(data: Any) -> Meter:
+    """How far a progress artifact is; its end is no alarm, and what is no number counts as the beginning."""
     try:
-        return round(max(0.0, min(float(data), 100.0)), 1)
+        percent = round(max(0.0, min(float(data), 100.0)), 1)
     except (TypeError, ValueError):
-        return 0.0
+        percent = 0.0
+    words = f"{percent:g} %"
+    bar = meter(percent, 100, sentence=words, words=words)
+    return replace(bar, tone="completed") if percent == 100.0 else bar
 
 
 def _loaded(text: str) -> str | None:

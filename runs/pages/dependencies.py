@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 from uuid import UUID
 
 from orchestrator.pages.looks import look_of
@@ -37,7 +38,7 @@ class Node:
     tone: str
     icon: str
     words: str  # the state, or how many are in which
-    url: str
+    url: str  # of the task run; of several, where the timeline shows them one by one
     parents: set[str] = field(default_factory=set)
     layer: int = 0
     x: int = 0
@@ -148,7 +149,8 @@ def _node(key: str, group: list[TaskRun], children: Mapping[UUID, FlowRun]) -> N
             key, child.name if child else first.name, worst.tone, worst.icon, worst.word, task_url(first, child)
         )
     words = ", ".join(f"{count} {look.word.lower()}" for look, count in looks.most_common())
-    return Node(key, f"{group_name(first)} ×{len(group)}", worst.tone, worst.icon, words, "?view=table")
+    unfolded = urlencode({"view": "timeline", "open": key})
+    return Node(key, f"{group_name(first)} ×{len(group)}", worst.tone, worst.icon, words, f"?{unfolded}")
 
 
 def _urgency(tone: str) -> int:

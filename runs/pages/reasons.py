@@ -86,7 +86,8 @@ def _reason(run: FlowRun, now: datetime, served: set[UUID], at_work: dict[UUID, 
     if run.state_type == StateType.PAUSED:
         return _what_ends_the_pause(run)
     message = _message(run)
-    if run.state_type == StateType.SCHEDULED and not message:
+    is_planned = run.auto_scheduled and not run.run_count  # whose message says no more than its state
+    if run.state_type == StateType.SCHEDULED and (is_planned or not message):
         return Reason(_who_planned_it(run))
     return Reason("" if run.state_type in _UNWORDED else message)
 
@@ -130,7 +131,9 @@ def _who_planned_it(run: FlowRun) -> str:
     maker = run.created_by or {}
     name = maker.get("display_value") or ""
     if run.auto_scheduled or maker.get("type") == "SCHEDULE":
-        return f"by the schedule {name}".strip() if name else "by a schedule"
+        if name.endswith("Schedule"):  # it has no name, so its kind is told: `CronSchedule`
+            return f"by its {name.removesuffix('Schedule').lower()} schedule"
+        return f"by the schedule {name}" if name else "by a schedule"
     return f"by {name}" if name else ""
 
 

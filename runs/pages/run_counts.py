@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Case, Count, QuerySet, Value, When
+from django.db.models import BooleanField, Case, CharField, Count, QuerySet, Value, When
 
 from orchestrator.pages.charts.bars import Bars, Bucket, stacked_bars
-from orchestrator.pages.charts.steps import StepNumber, start_of_step, step_between, step_starts
+from orchestrator.pages.charts.steps import count_by_step, step_between, step_starts
 from orchestrator.pages.looks import look_of
 from orchestrator.pages.time_range import TimeRange
 
 MOST_COUNTED = 10_000  # the newest runs; of more it is said that there are more
+MOST_OF_EACH = 2_000  # of what is counted by itself
 BARS = 42  # at most
 HEIGHT = 40.0  # px
 _ALL_TIME = timedelta(days=1)
@@ -23,7 +24,7 @@ _ALL_TIME = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    place: int
+    start: datetime  # of the step of time
     state_type: str | None
     state_name: str | None
     is_subflow: bool
@@ -53,14 +54,28 @@ def count_runs(runs: QuerySet[Any], range_: TimeRange, *, parent: str | None, mo
         is_subflow = Case(
             When(**{f"{parent}__isnull": True}, then=Value(False)), default=Value(True), output_field=BooleanField()
         )
-    counted = (
-        newest.order_by()
-        .annotate(place=StepNumber(moment, step), inner=is_subflow)
-        .values_list("place", "state_type", "state_name", "inner")
-        .annotate(number=Count("pk"))
-    )
+    counted = count_by_step(newest.annotate(inner=is_subflow), moment, step, "state_type", "state_name", "inner")
     groups = tuple(Group(*row) for row in counted)
     return Counts(groups, step, is_full=sum(group.number for group in groups) >= MOST_COUNTED)
+
+
+def count_each(parts: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
+    """How many rows each part has, up to MOST_OF_EACH; a part without any is left out. One query at most."""
+    counted = [
+        rows.model.objects.filter(pk__in=rows.order_by().values("pk")[:MOST_OF_EACH])
+        .order_by()
+        .annotate(part=Value(name, output_field=CharField()))
+        .values_list("part")
+        .annotate(number=Count("*"))
+        for name, rows in parts.items()
+    ]
+    if len(counted) < 2:
+        return dict(counted[0]) if counted else {}
+    return dict(counted[0].union(*counted[1:], all=True))
+
+
+def capped_words(number: int) -> str:
+    return f"{number:,}{'+' if number >= MOST_OF_EACH else ''}"
 
 
 def draw_bars(
@@ -78,7 +93,7 @@ def draw_bars(
     tones: dict[datetime, Counter[str]] = defaultdict(Counter)
     for group in shown:
         tone = look_of(group.state_type, group.state_name).tone
-        tones[start_of_step(group.place, counts.step)][tone] += group.number
+        tones[group.start][tone] += group.number
     since = range_.since or min(tones)
     until = range_.until or max(range_.now, max(tones) + counts.step)
     buckets = [

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, TextField
+from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast
+from django.db.models.lookups import GreaterThan, LessThan
 from django.http import HttpRequest, QueryDict
 
 from orchestrator.contract.states import TERMINAL, StateType
@@ -27,9 +29,11 @@ from orchestrator.pages.filters.terms import (
     text_matches,
 )
 from orchestrator.pages.identifiers import whole_identifier
+from orchestrator.pages.schema_forms import may_tell_secret
 from orchestrator.pages.time_range import TimeRange
 from runs.models import Artifact, Flow, FlowRun, FlowRunTag, Log, TaskRun
-from runs.models.flow_runs import FlowRunQuerySet
+from runs.pages.newest import Newest, newest_matching
+from runs.pages.run_orders import SecondsBetween
 
 USUAL_RANGE = "7d"
 SOON = timedelta(hours=1)  # runs planned for later than this are only listed when scheduled runs are asked for
@@ -72,18 +76,23 @@ def began_late(asked: Asked) -> Q:
     """By how long after its time a run began, or still has not begun."""
     longer, length = length_of_time(asked.text)
     waits = Q(start_time__isnull=True) & ~Q(state_type__in=_ENDED)
+    began = Q(start_time__isnull=False, expected_start_time__isnull=False)
+    seconds = SecondsBetween("start_time", "expected_start_time")
     if longer:
-        return Q(start_time__gt=F("expected_start_time") + length) | (
+        return (began & Q(GreaterThan(seconds, length.total_seconds()))) | (
             waits & Q(expected_start_time__lt=asked.now - length)
         )
-    return Q(start_time__lt=F("expected_start_time") + length) | (waits & Q(expected_start_time__gt=asked.now - length))
+    return (began & Q(LessThan(seconds, length.total_seconds()))) | (
+        waits & Q(expected_start_time__gt=asked.now - length)
+    )
 
 
 def started(asked: Asked) -> Q:
     """How long ago: `<2h` within the last two hours."""
     longer, length = length_of_time(asked.text)
     moment = asked.now - length
-    return Q(start_time__lt=moment) if longer else Q(start_time__gt=moment)
+    # `sort_time` is the same moment, and has an index.
+    return Q(start_time__lt=moment, sort_time__lt=moment) if longer else Q(start_time__gt=moment, sort_time__gt=moment)
 
 
 def went_wrong_with(asked: Asked) -> Q:
@@ -99,9 +108,10 @@ def name_contains(asked: Asked) -> Q:
 
 
 def _parameter(asked: Asked) -> Q:
-    """A parameter by its path: `param.region:eu`, `param.options.retries:3`."""
-    *above, last = asked.key.split(".")
-    if len(above) >= MOST_KEYS:
+    """A parameter by its path: `param.region:eu`, `param.options.retries:3`. What is secret matches nothing."""
+    path = asked.key.split(".")
+    *above, last = path
+    if len(path) > MOST_KEYS:
         raise Unreadable(f"at most {MOST_KEYS} keys in its path")
     place: Any = "parameters"
     for key in above:
@@ -110,7 +120,17 @@ def _parameter(asked: Asked) -> Q:
     found = FlowRun.objects.alias(asked_parameter=value).filter(
         text_matches("asked_parameter", asked.text), pk=OuterRef("pk")
     )
-    return Q(Exists(found))
+    return Q(Exists(found)) & ~Q(deployment__in=_deployments_hiding(path))
+
+
+def _deployments_hiding(path: list[str]) -> list[UUID]:
+    """Whose schema calls secret what stands at this path, or something around it or in it."""
+    text = Cast("parameter_openapi_schema", TextField())
+    secretive = DEPLOYMENTS.alias(schema_text=text).filter(
+        Q(schema_text__contains='"password"') | Q(schema_text__contains='"writeOnly"')
+    )
+    schemas = secretive.values_list("pk", "parameter_openapi_schema")
+    return [pk for pk, schema in schemas if isinstance(schema, dict) and may_tell_secret(schema, path)]
 
 
 def _parent(asked: Asked) -> Q:
@@ -150,15 +170,15 @@ TERMS = (
     Term("tag", "Tag", tagged(FlowRunTag.objects, "flow_run"), together=True),
     Term("pool", "Work pool", named(_QUEUES, "work_queue", name="work_pool__name", identifier=False, none=True)),
     Term("queue", "Work queue", named(_QUEUES, "work_queue", none=True)),
-    Term("dur", "Duration", lasted, ">5m", together=True),
-    Term("late", "Late by", began_late, ">10m", together=True),
+    Term("dur", "Duration", lasted, ">5m", together=True, reads_all=True),
+    Term("late", "Late by", began_late, ">10m", together=True, reads_all=True),
     Term("started", "Started", started, "<2h", together=True),
     Term("error", "Error", went_wrong_with, "part of its text", reads_all=True),
     Term("fingerprint", "Kind of error", lambda asked: Q(error_fingerprint=asked.text)),
-    Term("has", "Has", one_of(_HAS), choices=tuple(_HAS), together=True),
+    Term("has", "Has", one_of(_HAS), choices=tuple(_HAS), together=True, reads_all=True),
     Term("parent", "Parent", _parent, "none, any, or a run"),
-    Term("by", "Created by", _made_by, "schedule, or a name"),
-    Term("tries", "Tries", number("run_count"), ">1", together=True),
+    Term("by", "Created by", _made_by, "schedule, or a name", reads_all=True),
+    Term("tries", "Tries", number("run_count"), ">1", together=True, reads_all=True),
     Term("version", "Version", lambda asked: text_matches("flow_version", asked.text), reads_all=True),
     Term("id", "Identifier", identifier_begins("id")),
     Term("param.", "Parameter", _parameter, together=True, reads_all=True),
@@ -178,16 +198,16 @@ def read_range(query: QueryDict, now: datetime) -> TimeRange:
 
 def milliseconds_between_reads(wanted: Selection, range_: TimeRange) -> int:
     """How often an open list is read again at most: seldom where that means to look at very many rows."""
-    if wanted.reads_all:
-        return 60_000 if range_.since is None else 15_000
-    return 10_000 if wanted.is_narrowed and range_.since is None else 1_000
+    if wanted.is_narrowed and range_.since is None:
+        return 10_000
+    return 5_000 if wanted.reads_all else 1_000
 
 
 def shows_subflows(query: QueryDict) -> bool:
     return query.get("subflows") == "1" or "parent" in query or "id" in query
 
 
-def runs_in_range(wanted: Selection, range_: TimeRange, now: datetime) -> FlowRunQuerySet:
+def runs_in_range(wanted: Selection, range_: TimeRange, sort: str, now: datetime) -> Newest:
     """The runs that match in everything but their state, subflows too, each with its `sort_time`, newest first."""
     runs: Any = FlowRun.objects.newest_first()
     if range_.since is not None:
@@ -196,11 +216,12 @@ def runs_in_range(wanted: Selection, range_: TimeRange, now: datetime) -> FlowRu
         runs = runs.filter(sort_time__lt=range_.until)
     elif "scheduled" not in wanted.asked("state"):
         runs = runs.filter(sort_time__lte=now + SOON)
-    return runs.filter(wanted.without("state"))
+    return newest_matching(runs, wanted, sort)
 
 
-def matching_runs(query: QueryDict, path: str = "", *, now: datetime) -> FlowRunQuerySet:
+def matching_runs(query: QueryDict, path: str = "", *, now: datetime) -> Any:
     """All flow runs that an address of the list shows, on all its pages."""
     wanted = read_selection(query, path, TERMS, WORDS, now=now)
-    runs = runs_in_range(wanted, read_range(query, now), now).filter(wanted.by_term.get("state", Q()))
+    found = runs_in_range(wanted, read_range(query, now), query.get("sort", ""), now)
+    runs = found.rows.filter(wanted.by_term.get("state", Q()))
     return runs if shows_subflows(query) else runs.top_level()

@@ -22,9 +22,10 @@ from orchestrator.pages.saved_views import default_view, list_of_views
 from orchestrator.pages.time_range import TimeRange, url_between
 from runs.models import FlowRun
 from runs.models.flow_runs import FlowRunQuerySet
+from runs.pages.newest import MOST_LOOKED_AT
 from runs.pages.parameters import shown_parameters
 from runs.pages.run_columns import all_columns, chosen_columns, read_cells
-from runs.pages.run_counts import MOST_COUNTED, Counts, count_runs, draw_bars
+from runs.pages.run_counts import MOST_COUNTED, Counts, capped_words, count_each, count_runs, draw_bars
 from runs.pages.run_filter import (
     RARE,
     SOON,
@@ -40,14 +41,14 @@ from runs.pages.run_filter import (
 )
 from runs.pages.run_orders import DURATION, LATENESS, NAME, STARTED, with_order
 from runs.pages.run_rows import make_rows, run_clock_start
-from runs.pages.state_chips import Shown, state_chips
+from runs.pages.state_chips import Shown, rare_states, state_chips
 
 __all__ = ["run_clock_start", "run_list"]
 
+VIEWS_TOPIC = "runs"  # what changes the counters of views
 KIND = "runs"
 ORDERS = (STARTED, DURATION, LATENESS, NAME)
 USUAL_ORDER = "-started"
-MOST_PLANNED = 1_000  # counted; of more it is said that there are more
 COLUMNS = (
     "id", "name", "tags", "state", "state_type", "state_name", "state_timestamp", "total_run_time", "start_time",
     "end_time", "expected_start_time", "next_scheduled_start_time", "run_count", "created_by", "auto_scheduled",
@@ -66,6 +67,7 @@ def run_list(request: HttpRequest) -> HttpResponseBase:
         part = {
             "filter": read_run_filter(request, timezone.now()),
             "views": list_of_views(request, KIND, count=_count_view),
+            "views_topic": VIEWS_TOPIC,
         }
         return render_page(request, "runs/list.html", part, fragments={"views": "views/chips.html"})
     if fragment is None and (elsewhere := _address_meant(request)):
@@ -93,8 +95,10 @@ def _address_meant(request: HttpRequest) -> str | None:
 
 
 def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: datetime) -> dict[str, Any]:
-    """The part of the page that changes while one looks: six queries, with those of the rows eight at most."""
-    in_range = runs_in_range(wanted, range_, now)
+    """The part of the page that changes while one looks, and what is planned beside it: seven queries at most."""
+    sort = request.GET.get("sort", USUAL_ORDER)
+    newest = runs_in_range(wanted, range_, sort, now)
+    in_range = newest.rows
     with_subflows = shows_subflows(request.GET)
     counts = count_runs(in_range, range_, parent="parent_task_run")
     runs: Any = in_range.filter(wanted.by_term.get("state", Q()))
@@ -106,13 +110,17 @@ def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: 
     runs = runs.select_related("flow", "deployment", "work_queue__work_pool").only(
         *COLUMNS, *(OF_PARAMETERS if any(column.name.startswith("param.") for column in columns) else ())
     )
-    runs = with_order(runs, request.GET.get("sort", USUAL_ORDER), now)
+    runs = with_order(runs, sort, now)
     shown = read_page(runs, request.GET, ORDERS, usual=USUAL_ORDER)
     cells = read_cells(shown.rows, columns, now)
     rows = [replace(row, cells=cells.get(row.run.pk, ())) for row in make_rows(shown.rows, now)]
-    is_shown = Shown(wanted, with_subflows)
+    is_shown, of_any_state = Shown(wanted, with_subflows), Shown(wanted, with_subflows, any_state=True)
+    rare = rare_states(in_range if with_subflows else in_range.top_level(), wanted, counts, STATES, of_any_state)
+    beside = {} if wanted.is_narrowed or "fragment" in request.GET else {"planned": _planned(now)}
+    exactly = count_each(rare | beside)
     return {
         "now": now,
+        "seen": format_time(now),
         "section": "runs",
         "filter": wanted,
         "counts": counts,
@@ -127,9 +135,14 @@ def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: 
             sentence=f"Runs by state, {range_.words.lower()}",
             url_of=lambda since, until: url_between(request, since, until),
         ),
-        "states": state_chips(wanted, counts, of_shown, STATES, Shown(wanted, with_subflows, any_state=True)),
+        "states": state_chips(wanted, counts, of_shown, STATES, of_any_state, exactly),
+        "planned": exactly.get("planned", 0),
+        "planned_words": capped_words(exactly.get("planned", 0)),
         "matching_words": of_shown.words(of_shown.of(is_shown)),
         "counted": MOST_COUNTED if of_shown.is_full else None,
+        "looked_at": MOST_LOOKED_AT,
+        "looked_back_to": newest.since,
+        "further_back": url_between(request, range_.since, newest.since) if newest.since else "",
         "range_words": range_.words.lower(),
         "anything_live": any(not run.is_terminal for run in shown.rows),
         "every": milliseconds_between_reads(wanted, range_),
@@ -154,19 +167,17 @@ def _read_head(
         "subflows_number": counts.of(lambda group: group.is_subflow),
         "subflows": counts.words(counts.of(lambda group: group.is_subflow)),
         "has_subflows": any(group.is_subflow for group in counts.groups),
-        "planned": 0 if "state" in wanted.by_term else _count_planned(now),
         "views": list_of_views(request, KIND),
+        "views_topic": VIEWS_TOPIC,
         "last_filter": last_filter(request, KIND, wanted),
         "list_kind": KIND,
-        "seen": format_time(now),
         "list_query": request.META.get("QUERY_STRING", ""),
     }
 
 
-def _count_planned(now: datetime) -> int:
+def _planned(now: datetime) -> FlowRunQuerySet:
     """Runs planned for later than the list shows."""
-    planned = FlowRun.objects.scheduled().top_level().filter(next_scheduled_start_time__gt=now + SOON)
-    return planned[: MOST_PLANNED + 1].count()
+    return FlowRun.objects.scheduled().top_level().filter(next_scheduled_start_time__gt=now + SOON)
 
 
 def _count_view(query: QueryDict, now: datetime) -> FlowRunQuerySet:

@@ -17,6 +17,12 @@ DURATION = Order("duration", "seconds_running", "Duration")
 LATENESS = Order("late", "seconds_late", "Late by")
 NAME = Order("name", "name", "Run")
 TRIES = Order("tries", "run_count", "Tries")
+_BY_SOMETHING_ELSE = {order.name for order in (DURATION, LATENESS, NAME, TRIES)}
+
+
+def is_by_time(sort: str) -> bool:
+    """Whether the address asks for the order of time, for which there is an index; as any other that does not exist."""
+    return sort.removeprefix("-") not in _BY_SOMETHING_ELSE
 
 
 class SecondsBetween(Func):

@@ -16,6 +16,7 @@ from orchestrator.pages.looks import look_of
 from runs.models import FlowRun, TaskRun
 from runs.pages.reasons import Reason, read_reasons
 from runs.pages.run_columns import Cell
+from runs.pages.state_chips import word_of
 
 BAR = 40.0  # px of a whole bar of duration, which is twice as long as usual
 MOST_LOOKED_AT = 1_000  # completed runs whose durations say what is usual
@@ -30,15 +31,17 @@ class Tasks:
 
     @property
     def words(self) -> str:
+        if self.failed and self.done + self.failed == self.total:
+            return f"{self.failed} of {self.total} failed"
         words = f"{self.done} of {self.total}" if self.done < self.total else f"{self.total}"
         return f"{words} · {self.failed} failed" if self.failed else words
 
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """The bar of a duration. `usual` is the median of the same deployment's completed runs, in seconds."""
+    """The bar of a duration, in px. `usual` is the median of the same deployment's completed runs, in seconds."""
 
-    width: float
+    width: str
     usual: float | None
 
 
@@ -46,6 +49,7 @@ class Lapse:
 class Row:
     run: FlowRun
     tone: str
+    state_word: str  # of the filter
     seconds: float | None
     running_since: datetime | None
     lapse: Lapse | None
@@ -65,6 +69,7 @@ def make_rows(runs: Sequence[FlowRun], now: datetime) -> list[Row]:
         Row(
             run=run,
             tone=look_of(run.state_type, run.state_name).tone,
+            state_word=word_of(run.state_type, run.state_name),
             seconds=seconds.get(run.pk),
             running_since=run_clock_start(run, now),
             lapse=_lapse(seconds.get(run.pk), usual.get(_kind(run)), longest),
@@ -126,4 +131,4 @@ def _lapse(seconds: float | None, usual: float | None, longest: float) -> Lapse 
         return None
     whole = 2 * usual if usual else longest
     share = min(1.0, seconds / whole) if whole else 0.0
-    return Lapse(width=max(1.0, round(share * BAR, 1)), usual=usual)
+    return Lapse(width=f"{max(1.0, share * BAR):.3g}", usual=usual)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from orchestrator.pages.filters.selection import Selection
 from orchestrator.pages.looks import look_of
+from runs.pages import run_counts
 from runs.pages.run_counts import Counts, Group
 
 # Words that stand for names of states, not for types.
@@ -19,6 +22,12 @@ def is_in_state(word: str, state_type: str | None, state_name: str | None) -> bo
     """Whether a run in this state is one of those that the word of a filter stands for."""
     names = _NAMES.get(word)
     return state_name in names if names else state_type == word.upper()
+
+
+def word_of(state_type: str | None, state_name: str | None) -> str:
+    """What a filter calls this state; empty for a run that has none yet."""
+    named = (word for word, names in _NAMES.items() if state_name in names)
+    return next(named, (state_type or "").lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +61,56 @@ class StateChip:
     is_on: bool
 
 
-def state_chips(
-    wanted: Selection, counts: Counts, of_shown: Counts, words: Iterable[str] | Mapping[str, Any], shown: Shown
-) -> list[StateChip]:
-    """One chip for each state that occurs, or may: it shows only that state, or all again.
+def rare_states(
+    rows: QuerySet[Any], wanted: Selection, counts: Counts, states: Mapping[str, Q], shown: Shown
+) -> dict[str, QuerySet[Any]]:
+    """Where not all rows could be counted: those of the states that are rare among the newest, for `count_each`.
 
-    `of_shown` counts the states that are asked for, `counts` all of them.
+    Nothing where the list is filtered by more than the state: else there is no index to count them by.
     """
-    chosen = tuple(word.lower() for word in wanted.asked("state"))
+    if not counts.is_full or wanted.values.keys() - {"state"}:
+        return {}
+    few = max(1, run_counts.MOST_COUNTED // 10)
+    chosen = _chosen(wanted)  # which are counted anyway
+    numbers = {word: counts.of(partial(_is_shown_in, word, shown)) for word in states if word not in chosen}
+    return {word: rows.filter(states[word]) for word, number in numbers.items() if number < few}
+
+
+def state_chips(
+    wanted: Selection,
+    counts: Counts,
+    of_shown: Counts,
+    states: Mapping[str, Q],
+    shown: Shown,
+    rare: Mapping[str, int] | None = None,
+) -> list[StateChip]:
+    """One chip for each state that occurs: it shows only that state, or all again.
+
+    `of_shown` counts the states that are asked for, `counts` all of them, and `rare` has the numbers of `rare_states`.
+    """
+    rare = rare or {}
+    chosen = _chosen(wanted)
     everything = StateChip(
         "All", "", counts.words(counts.of(shown)), wanted.url_without("state"), not wanted.values.get("state")
     )
     chips = [everything]
-    for word in words:
+    for word in states:
         known = of_shown if word in chosen else counts
         number = known.of(partial(_is_shown_in, word, shown))
-        if not number and word not in chosen and not counts.is_full:
+        count = known.words(number)
+        if word in rare:
+            number = rare[word]
+            count = run_counts.capped_words(number)
+        if not number and word not in chosen:
             continue
         is_on = chosen == (word,)
         url = wanted.url_without("state") if is_on else wanted.url_with("state", word, alone=True)
-        chips.append(StateChip(word.capitalize(), _tone(word), known.words(number), url, is_on))
+        chips.append(StateChip(word.capitalize(), _tone(word), count, url, is_on))
     return chips
+
+
+def _chosen(wanted: Selection) -> tuple[str, ...]:
+    return tuple(word.lower() for word in wanted.asked("state"))
 
 
 def _is_shown_in(word: str, shown: Shown, group: Group) -> bool:

@@ -23,6 +23,7 @@ from orchestrator.pages.filters.terms import (
 )
 from orchestrator.pages.time_range import TimeRange
 from runs.models import Flow, FlowRun, TaskRun, TaskRunTag
+from runs.pages.newest import Newest, newest_matching
 from runs.pages.run_filter import DEPLOYMENTS, SOON, STATES, lasted, name_contains, started, tagged, went_wrong_with
 
 USUAL_RANGE = "24h"
@@ -54,11 +55,11 @@ TERMS = (
     Term("run", "Flow run", named(FlowRun.objects, "flow_run", none=True, exactly_first=True), "a name, or none"),
     Term("deployment", "Deployment", _by_its_run(named(DEPLOYMENTS, "deployment"))),
     Term("tag", "Tag", tagged(TaskRunTag.objects, "task_run"), together=True),
-    Term("dur", "Duration", lasted, ">5m", together=True),
+    Term("dur", "Duration", lasted, ">5m", together=True, reads_all=True),
     Term("started", "Started", started, "<2h", together=True),
     Term("error", "Error", went_wrong_with, "part of its text", reads_all=True),
     Term("fingerprint", "Kind of error", lambda asked: Q(error_fingerprint=asked.text)),
-    Term("tries", "Tries", number("run_count"), ">1", together=True),
+    Term("tries", "Tries", number("run_count"), ">1", together=True, reads_all=True),
     Term("id", "Identifier", identifier_begins("id")),
 )
 RARE = ("fingerprint", "id")
@@ -73,7 +74,7 @@ def read_range(query: QueryDict, now: datetime) -> TimeRange:
     return TimeRange.from_query(query, USUAL_RANGE, now=now)
 
 
-def tasks_in_range(wanted: Selection, range_: TimeRange, now: datetime) -> QuerySet[Any]:
+def tasks_in_range(wanted: Selection, range_: TimeRange, sort: str, now: datetime) -> Newest:
     """The task runs that match in everything but their state, each with its `sort_time`, newest first."""
     tasks = TaskRun.objects.newest_first()
     if range_.since is not None:
@@ -82,10 +83,12 @@ def tasks_in_range(wanted: Selection, range_: TimeRange, now: datetime) -> Query
         tasks = tasks.filter(sort_time__lt=range_.until)
     else:
         tasks = tasks.filter(sort_time__lte=now + SOON)
-    return tasks.filter(wanted.without("state"))
+    return newest_matching(tasks, wanted, sort)
 
 
 def matching_tasks(query: QueryDict, path: str = "", *, now: datetime) -> QuerySet[Any]:
     """All task runs that an address of the list shows, on all its pages."""
     wanted = read_selection(query, path, TERMS, WORDS, now=now)
-    return tasks_in_range(wanted, read_range(query, now), now).filter(wanted.by_term.get("state", Q()))
+    found = tasks_in_range(wanted, read_range(query, now), query.get("sort", ""), now)
+    rows: QuerySet[Any] = found.rows.filter(wanted.by_term.get("state", Q()))
+    return rows

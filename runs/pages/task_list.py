@@ -22,11 +22,12 @@ from orchestrator.pages.page import page, render_page
 from orchestrator.pages.saved_views import default_view, list_of_views
 from orchestrator.pages.time_range import TimeRange, url_between
 from runs.models import TaskRun
-from runs.pages.run_counts import MOST_COUNTED, count_runs, draw_bars
+from runs.pages.newest import MOST_LOOKED_AT
+from runs.pages.run_counts import MOST_COUNTED, count_each, count_runs, draw_bars
 from runs.pages.run_filter import milliseconds_between_reads
 from runs.pages.run_orders import DURATION, NAME, STARTED, TRIES, with_order
 from runs.pages.run_rows import run_clock_start
-from runs.pages.state_chips import Shown, state_chips
+from runs.pages.state_chips import Shown, rare_states, state_chips, word_of
 from runs.pages.task_filter import (
     RARE,
     TASK_STATES,
@@ -38,6 +39,7 @@ from runs.pages.task_filter import (
     tasks_in_range,
 )
 
+VIEWS_TOPIC = "tasks"  # what changes the counters of views
 KIND = "task-runs"
 ORDERS = (STARTED, DURATION, NAME, TRIES)
 USUAL_ORDER = "-started"
@@ -51,7 +53,7 @@ COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class Row:
     task: TaskRun
-    task_name: str
+    state_word: str  # of the filter
     seconds: float | None
     running_since: datetime | None
     is_cached: bool
@@ -67,6 +69,7 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
         part = {
             "filter": read_task_filter(request, timezone.now()),
             "views": list_of_views(request, KIND, count=lambda query, now: matching_tasks(query, now=now)),
+            "views_topic": VIEWS_TOPIC,
         }
         return render_page(request, "runs/tasks/list.html", part, fragments={"views": "views/chips.html"})
     if fragment is None and (elsewhere := _address_meant(request)):
@@ -92,16 +95,19 @@ def _address_meant(request: HttpRequest) -> str | None:
 
 
 def _read_tasks(request: HttpRequest, wanted: Selection, range_: TimeRange, now: datetime) -> dict[str, Any]:
-    in_range = tasks_in_range(wanted, range_, now)
+    sort = request.GET.get("sort", USUAL_ORDER)
+    newest = tasks_in_range(wanted, range_, sort, now)
+    in_range = newest.rows
     counts = count_runs(in_range, range_, parent=None)
     tasks = in_range.filter(wanted.by_term.get("state", Q()))
     # Where not all can be counted, those of the states that are asked for are counted by themselves.
     counts_by_itself = counts.is_full and "state" in wanted.by_term
     of_shown = count_runs(tasks, range_, parent=None) if counts_by_itself else counts
     tasks = tasks.select_related("flow_run__flow").only(*COLUMNS)
-    tasks = with_order(tasks, request.GET.get("sort", USUAL_ORDER), now)
+    tasks = with_order(tasks, sort, now)
     shown = read_page(tasks, request.GET, ORDERS, usual=USUAL_ORDER)
-    is_shown = Shown(wanted)
+    is_shown, of_any_state = Shown(wanted), Shown(wanted, any_state=True)
+    rare = count_each(rare_states(in_range, wanted, counts, TASK_STATES, of_any_state))
     return {
         "now": now,
         "section": "task-runs",
@@ -116,8 +122,11 @@ def _read_tasks(request: HttpRequest, wanted: Selection, range_: TimeRange, now:
             sentence=f"Task runs by state, {range_.words.lower()}",
             url_of=lambda since, until: url_between(request, since, until),
         ),
-        "states": state_chips(wanted, counts, of_shown, TASK_STATES, Shown(wanted, any_state=True)),
+        "states": state_chips(wanted, counts, of_shown, TASK_STATES, of_any_state, rare),
         "counted": MOST_COUNTED if of_shown.is_full else None,
+        "looked_at": MOST_LOOKED_AT,
+        "looked_back_to": newest.since,
+        "further_back": url_between(request, range_.since, newest.since) if newest.since else "",
         "range_words": range_.words.lower(),
         "anything_live": any(not task.is_terminal for task in shown.rows),
         "every": milliseconds_between_reads(wanted, range_),
@@ -133,6 +142,7 @@ def _read_head(request: HttpRequest, wanted: Selection, range_: TimeRange) -> di
         "kept": wanted.kept("range", "from", "to", "tz"),
         "kept_with_range": wanted.kept(),
         "views": list_of_views(request, KIND),
+        "views_topic": VIEWS_TOPIC,
         "last_filter": last_filter(request, KIND, wanted),
         "list_kind": KIND,
         "list_query": request.META.get("QUERY_STRING", ""),
@@ -151,7 +161,7 @@ def _row(task: TaskRun, now: datetime) -> Row:
     words = "" if task.error_words == task.state_name else task.error_words  # the badge says that already
     return Row(
         task=task,
-        task_name=task.task_key.rsplit("-", 1)[0],
+        state_word=word_of(task.state_type, task.state_name),
         seconds=task.estimated_run_time(now) if task.start_time else None,
         running_since=run_clock_start(task, now),
         is_cached=look_of(task.state_type, task.state_name).tone == "cached",

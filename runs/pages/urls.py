@@ -6,7 +6,7 @@ from runs.pages import answer, artifact, artifacts, bulk, bulk_action, run_list,
 from runs.pages.errors import group as error_group
 from runs.pages.errors import list as error_list
 from runs.pages.flow_run import actions as on_run
-from runs.pages.flow_run import compare, sections
+from runs.pages.flow_run import compare, neighbours, sections
 from runs.pages.flow_run import view as flow_run
 from runs.pages.logs import downloads, page
 from runs.pages.task_run import view as task_run
@@ -31,6 +31,7 @@ urlpatterns = [
     re_path(r"^services/resume/?$", services.resume, name="resume-service"),
     re_path(rf"^runs/flow-run/{ID}/?$", flow_run.flow_run, name="flow-run"),
     re_path(rf"^runs/flow-run/{ID}/(?P<view>timeline|graph|tasks)/?$", flow_run.flow_run, name="flow-run-view"),
+    re_path(rf"^runs/flow-run/{ID}/(?P<step>previous|next)/?$", neighbours.neighbour, name="neighbour"),
     re_path(rf"^runs/flow-run/{ID}/params/?$", sections.params, name="params"),
     re_path(rf"^runs/flow-run/{ID}/history/?$", sections.history, name="history"),
     re_path(rf"^runs/flow-run/{ID}/artifacts/?$", sections.artifacts, name="run-artifacts"),

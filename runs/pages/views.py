@@ -79,11 +79,13 @@ def change(request: HttpRequest, view_id: str) -> HttpResponseBase:
         case "rename":
             return _rename(request, view)
         case "pin" | "unpin" as what:
-            SavedView.objects.filter(pk=view.pk).update(is_pinned=what == "pin")
-            words = "stands above its list now" if what == "pin" else "no longer stands above its list"
+            view.is_pinned = what == "pin"
+            view.save(update_fields=["is_pinned"])
+            words = "stands in the navigation now" if what == "pin" else "no longer stands in the navigation"
             return done(request, f"The view {view.name} {words}.", "runs:views")
         case "share" | "unshare" as what:
-            SavedView.objects.filter(pk=view.pk).update(is_shared=what == "share")
+            view.is_shared = what == "share"
+            view.save(update_fields=["is_shared"])
             words = "is seen by everybody now" if what == "share" else "is yours alone now"
             return done(request, f"The view {view.name} {words}.", "runs:views")
         case "open" | "close" as what:

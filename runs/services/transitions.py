@@ -30,6 +30,7 @@ from runs.services.concurrency_of_runs import facts_of_limits, free_slots, secur
 from runs.services.deadlines import set_deadline
 from runs.services.failures.columns import BAD_ENDS, failure_columns
 from runs.services.failures.completing import complete_failures
+from runs.services.hour_counts import forget_hours
 from runs.services.missed import facts_of_missed
 from runs.services.state_events import emit_flow_run_state
 
@@ -104,6 +105,8 @@ def store_in_first_state(run: FlowRun | TaskRun, *, kind: RunKind, state: State)
     for column, value in _changes(run, facts, initial=None, state=written, policy={}).items():
         setattr(run, column, value)
     insert_rows([run])
+    if isinstance(run, FlowRun):
+        forget_hours([run.start_time or run.expected_start_time])
     _record(run, initial=None, state=written)
 
 
@@ -319,6 +322,8 @@ def _write(
     forced: bool,
 ) -> None:
     update_row(run, _changes(run, facts, initial=initial, state=state, policy=policy, forced=forced))
+    if isinstance(run, FlowRun):
+        forget_hours([run.expected_start_time, run.start_time])
     _record(run, initial=initial, state=state)
 
 

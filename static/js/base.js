@@ -2,3 +2,9 @@
 
 const root = document.documentElement;
 const byId = (id) => document.getElementById(id);
+
+/** The body of what the server answers to this path below its root; null when it does not answer. */
+async function bodyOf(path) {
+  const response = await fetch(root.dataset.root + path).catch(() => null);
+  return response?.ok ? new DOMParser().parseFromString(await response.text(), "text/html").body : null;
+}

@@ -9,6 +9,7 @@ const two = (number) => String(number).padStart(2, "0");
 
 /** A duration in seconds, in the words of the server. */
 function lasted(seconds) {
+  if (seconds > 0 && seconds < 0.1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
   const whole = Math.floor(seconds);
   if (whole < 60) return `${whole} s`;

@@ -1,5 +1,6 @@
 /* Forms made from a schema. Their buttons post the form and get it back with a row more or less: here the page stays,
-   and only the form is changed. What differs from its default is marked while it is typed. */
+   and only the form is changed. What differs from its default is marked while it is typed, and what follows from the
+   form, such as the next times of a schedule, is shown anew. */
 
 const PREVIEW_PAUSE_MS = 500;
 const schemaFormOf = (element) => element.closest?.("form[data-schema-form]");
@@ -17,7 +18,9 @@ async function postAgain(form, button) {
   const fresh = page?.querySelector("form[data-schema-form]");
   if (!fresh) return form.requestSubmit(button);
   Idiomorph.morph(form, fresh, { ignoreActiveValue: true });
-  form.querySelector("[autofocus]")?.focus();
+  const next = form.querySelector("[autofocus]");
+  next?.focus();
+  next?.select?.();
 }
 
 async function postedForm(form, button) {

@@ -4,16 +4,20 @@
 function hold(part, fresh) {
   byId("held")?.remove();
   const rows = part.querySelector("tbody:has(> tr[id])"); // a chart has a table as well
+  const shown = [...(rows?.rows ?? [])];
   const freshRows = [...fresh.querySelectorAll("tbody > tr[id]")];
-  const waiting = freshRows.filter((row) => !byId(row.id)).length;
   const isChosen = rows?.querySelector("input:checked, tr.here");
   const isRead = rows && (scrollY > 40 || isChosen || rows.matches(":hover, :focus-within"));
-  if (!isRead) return false;
+  const isSameOrder = shown.length === freshRows.length && shown.every((row, at) => row.id === freshRows[at].id);
+  if (!isRead || isSameOrder) return false;
 
+  const waiting = freshRows.filter((row) => !byId(row.id)).length;
   const now = new Set(freshRows.map((row) => row.id));
-  if (!waiting && [...rows.rows].every((row) => now.has(row.id))) return false;
   for (const row of freshRows) if (byId(row.id)) morph(byId(row.id), row);
-  for (const row of rows.rows) row.classList.toggle("gone", !now.has(row.id));
+  // Of a full page, new rows push the last ones to the next page: those have not gone.
+  const last = shown.findLastIndex((row) => now.has(row.id));
+  const isPushed = (at) => at > last && at >= shown.length - waiting && fresh.querySelector("[rel=next]");
+  shown.forEach((row, at) => row.classList.toggle("gone", !now.has(row.id) && !isPushed(at)));
   const chips = part.querySelector("nav.chips");
   if (chips) morph(chips, fresh.querySelector("nav.chips"));
   if (waiting) part.prepend(showButton(waiting, () => load(part.dataset.part)));

@@ -53,11 +53,10 @@ document.addEventListener(
 
 async function openHelp() {
   const dialog = byId("help") ?? makeDialog("help", "Keyboard shortcuts");
-  if (!dialog.querySelector("table")) {
-    const response = await fetch(`${root.dataset.root}settings/?fragment=keys`);
-    dialog.querySelector("div").innerHTML = new DOMParser().parseFromString(await response.text(), "text/html").body.innerHTML;
-  }
   dialog.showModal();
+  if (dialog.querySelector("table")) return;
+  const keys = (await bodyOf("settings/?fragment=keys"))?.firstElementChild;
+  dialog.querySelector("div").replaceChildren(keys ?? "The server is away: try again.");
 }
 
 /** A dialog with a heading, a place for its content, and a button that closes it. */
@@ -82,24 +81,20 @@ byId("open-help")?.addEventListener("click", (event) => {
 let heldBack = null; // how many changes wait, while the page is paused
 let titleBefore = "";
 
-/** Asked before a part is fetched. */
-function isHeldBack() {
-  if (heldBack === null) return false;
+function holdBack() {
   heldBack += 1;
   document.title = `(${heldBack} new) ${titleBefore}`;
-  return true;
 }
 
 function pauseOrGoOn() {
   if (heldBack === null) {
     titleBefore = document.title;
     heldBack = 0;
-    showStatus("paused (p to go on)", false);
-    return true;
+  } else {
+    heldBack = null;
+    document.title = titleBefore;
+    refreshAll();
   }
-  heldBack = null;
-  document.title = titleBefore;
-  showStatus("live", true);
-  refreshAll();
+  showStatus();
   return true;
 }

@@ -12,10 +12,11 @@ const log = byId("log") && openLog(byId("log")); // pages with a log have its sc
 // --- Parts: one request at a time for each, and not more often than `data-every` milliseconds ----------------------
 
 const turns = new Map(); // what is under way, by the name of the part
+const tags = new Map(); // of what stands on the page, by the name of the part: what is still so is not sent again
 
 function refresh(part) {
   const name = part.dataset.part;
-  if (isHeldBack()) return;
+  if (heldBack !== null) return;
   if (!turns.has(name)) turns.set(name, { begun: 0, waits: false, loads: false, again: false });
   const turn = turns.get(name);
   if (turn.waits) return;
@@ -42,26 +43,65 @@ const partNamed = (name) => document.querySelector(`[data-part="${name}"]`);
 
 async function load(name) {
   if (name === "logs" && log) return log.catchUp();
-  const fresh = (await fetchPart(name))?.firstElementChild;
+  const answer = await fetchPart(name, {}, tags.get(name));
+  const fresh = answer?.firstElementChild;
   if (!fresh) return;
+  tags.delete(name);
   const old = byId(fresh.id);
-  if (isSameButForTheClock(old, fresh)) return;
-  if ("hold" in old.dataset && hold(old, fresh)) return;
-  morph(old, fresh);
-  if (fresh.dataset.title) document.title = fresh.dataset.title;
+  if (!isSameButForTheClock(old, fresh)) {
+    const news = newsOf(old, fresh);
+    if (news) tell(news);
+    if ("hold" in old.dataset && hold(old, fresh)) return;
+    morph(old, fresh);
+    if (fresh.dataset.title) document.title = fresh.dataset.title;
+  }
+  tags.set(name, answer.dataset.tag);
 }
 
-/** The body of a fragment of this page, or null when the server is away: it is asked again once the socket is back. */
-async function fetchPart(name, query = {}) {
+/** The body of a fragment of this page. Null when it is still the one with this tag, and when the server is away: then
+    it is asked again once the socket is back. */
+async function fetchPart(name, query = {}, tag = "") {
   const address = new URL(location.href);
   for (const [key, value] of Object.entries({ fragment: name, ...query })) address.searchParams.set(key, value);
   try {
-    const response = await fetch(address, { credentials: "same-origin" });
+    const response = await fetch(address, { headers: { "If-None-Match": tag } });
     if (!response.ok || response.redirected) return null;
-    return new DOMParser().parseFromString(await response.text(), "text/html").body;
+    const { body } = new DOMParser().parseFromString(await response.text(), "text/html");
+    body.dataset.tag = response.headers.get("ETag") ?? "";
+    return body;
   } catch {
     return null;
   }
+}
+
+// --- What has changed, in a few words, for those who hear the page: the newest news, and not more often than this ---
+
+const TELL_MS = 5_000;
+const news = Object.assign(document.createElement("p"), { className: "vh", ariaLive: "polite" });
+byId("main").append(news);
+let untold = "";
+let telling = 0;
+
+function tell(words) {
+  untold = words;
+  telling ||= setTimeout(tellNow, 0);
+}
+
+function tellNow() {
+  news.textContent = untold;
+  untold = "";
+  telling = setTimeout(() => {
+    telling = 0;
+    if (untold) tell(untold);
+  }, TELL_MS);
+}
+
+/** `icy-mink · Failed` of a page about one thing that says so in its title, `3 new` of a list. */
+function newsOf(old, fresh) {
+  const { title } = fresh.dataset;
+  if (title) return title !== old.dataset.title && title.replace(/ · Orchestrator$/, "");
+  const count = "hold" in old.dataset && [...fresh.querySelectorAll("tbody > tr[id]")].filter((row) => !byId(row.id)).length;
+  return count && `${count} new`;
 }
 
 document.addEventListener("part-outgrown", (event) => refresh(event.target.closest("[data-part]")));
@@ -71,10 +111,11 @@ document.addEventListener("part-outgrown", (event) => refresh(event.target.close
 const TOKEN = "csrfmiddlewaretoken"; // one rendering of a part is for many readers, so each puts in their own
 
 function morph(old, fresh) {
+  tags.delete(old.dataset.part);
   const own = document.getElementsByName(TOKEN)[0]?.value;
   for (const field of fresh.querySelectorAll(`[name=${TOKEN}]`)) field.setAttribute("value", own ?? "");
   Idiomorph.morph(old, fresh, {
-    ignoreActiveValue: true,
+    ignoreActiveValue: isTyping(document.activeElement), // else nothing inside what has the focus would change
     callbacks: {
       beforeNodeMorphed: (was, is) => !(was.dataset && "keep" in was.dataset) && !was.isEqualNode(is),
       beforeAttributeUpdated: (name, element) =>
@@ -99,6 +140,8 @@ function isSameButForTheClock(old, fresh) {
 // --- The socket; while it cannot be opened, the page asks every ten seconds ----------------------------------------
 
 const POLL_MS = 10_000;
+const RESTART = 1012; // the code with which a server closes that is started again
+const RESTART_MS = 5_000; // over which its pages come back
 const HIDDEN_MS = 60_000; // a page that nobody looks at for that long lets its socket go
 const topics = [...new Set(parts().flatMap(topicsOf))];
 // A part with `data-unhurried` waits until it is told of a change: it is not worth a request of its own.
@@ -108,6 +151,7 @@ let failures = 0;
 let hasBeenLive = false;
 let polling = 0;
 let hiding = 0;
+let status = ["", false]; // in words, and whether changes come at once
 
 function connect() {
   socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${root.dataset.root}ws/live`);
@@ -124,26 +168,34 @@ function hear(notice) {
     clearInterval(polling);
     polling = 0;
     hasBeenLive = true;
-    showStatus("live", true);
+    sayStatus("live", true);
   }
   const changed = notice.type === "subscribed" ? notice.missed : notice.topics;
+  if (heldBack !== null) return changed?.length === 0 || holdBack();
   if (!changed) return refreshAll();
   for (const part of parts()) {
     if (topicsOf(part).some((topic) => changed.includes(topic))) refresh(part);
   }
 }
 
-function comeBack() {
+function comeBack({ code }) {
   socket = null;
   if (document.hidden) return;
   failures += 1;
-  if (failures >= 3 && !polling) polling = setInterval(refreshAll, POLL_MS);
-  showStatus(polling ? "polling every 10 s" : "reconnecting…", false);
-  const pause = Math.min(30_000, 500 * 2 ** failures) * (0.7 + 0.6 * Math.random());
+  if (failures >= 3 && !polling) polling = setInterval(() => document.hidden || refreshAll(), POLL_MS);
+  sayStatus(polling ? "polling every 10 s" : "reconnecting…", false);
+  const jitter = 0.7 + 0.6 * Math.random();
+  const pause = code === RESTART ? RESTART_MS * Math.random() : Math.min(30_000, 250 * 2 ** failures) * jitter;
   setTimeout(() => socket || document.hidden || connect(), pause);
 }
 
-function showStatus(words, isOn) {
+function sayStatus(words, isOn) {
+  status = [words, isOn];
+  showStatus();
+}
+
+function showStatus() {
+  const [words, isOn] = heldBack === null ? status : ["paused (p to go on)", false];
   const element = byId("live-status");
   if (!element) return;
   element.textContent = words;

@@ -64,12 +64,9 @@ function openLog(box) {
       box.classList.remove("numbered"); // nobody counted what is left out
     }
     if (box.firstElementChild) byId("log-empty")?.remove();
-    if (follows) {
-      letGo("first");
-      goToEnd();
-    } else if (eye) {
-      box.scrollTop += eye.offsetTop - before; // the lines under the eye stay there
-    }
+    if (eye) box.scrollTop += eye.offsetTop - before; // the lines under the eye stay there
+    letGoFarFrom(follows ? box.lastElementChild : eye);
+    if (follows) goToEnd();
     showUnseen();
   }
 
@@ -90,7 +87,8 @@ function openLog(box) {
       button = Object.assign(document.createElement("button"), { id: "unseen", className: "held", onclick: follow });
       box.after(button);
     }
-    button.textContent = `${unseen} new line${unseen === 1 ? "" : "s"} · Follow (f)`;
+    const more = "after" in box.dataset ? "" : "More than "; // nobody counts what comes behind a later page
+    button.textContent = `${more}${unseen} new line${unseen === 1 ? "" : "s"} · Follow (f)`;
   }
 
   /** To the end, and on with it; the end may be on another page. */
@@ -103,10 +101,29 @@ function openLog(box) {
   // --- Earlier and later lines ---------------------------------------------------------------------------------------
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("#log-earlier, #log-later");
+    const link = event.target.closest("a[data-more]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    loadMore(link.id.slice("log-".length));
+    loadMore(link.dataset.more);
+  });
+
+  /** Lines that came too fast are put where they belong, a page of them at a time; the row stays before the others. */
+  box.addEventListener("click", async (event) => {
+    const link = event.target.closest(".gap a");
+    const gap = link?.closest(".gap");
+    const last = gap?.previousElementSibling;
+    if (!last || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const fresh = await fetchPart("logs", { at: "", before: "", from: idOf(last) });
+    if (!fresh) return location.assign(link.href);
+    const found = [...fresh.querySelectorAll("#log > li")];
+    const missing = found.filter((line) => !byId(line.id));
+    gap.before(...missing);
+    const count = gap.querySelector("data");
+    const left = Number(count.value) - missing.length;
+    if (missing.length < found.length || fresh.querySelector("#log-later").hidden) gap.remove();
+    else if (count.value) [count.value, count.textContent] = left > 0 ? [left, left.toLocaleString("en")] : ["", "More"];
+    letGoFarFrom(last);
   });
 
   async function loadMore(name) {
@@ -115,6 +132,8 @@ function openLog(box) {
     const fresh = await fetchPart("logs", { at: "", before: "", from: "", ...query });
     const next = fresh?.querySelector(`#log-${name}`);
     if (!next) return location.assign(link.href);
+    byId("log-tired")?.remove();
+    link.parentElement.before(...fresh.querySelectorAll("#log-tired"));
     const found = fresh.querySelector("#log");
     const isBefore = name === "earlier";
     const eye = firstVisible();
@@ -128,6 +147,12 @@ function openLog(box) {
     if (!isBefore && "after" in found.dataset) box.dataset.after = found.dataset.after;
     letGo(isBefore ? "last" : "first");
     if (isBefore && eye) box.scrollTop += eye.offsetTop - before;
+  }
+
+  /** Too many lines are dropped from the end where the one that is read is not. */
+  function letGoFarFrom(read) {
+    const over = box.children.length - MOST_LINES;
+    if (over > 0) letGo([...box.children].indexOf(read) > over ? "first" : "last");
   }
 
   /** Drop lines from one end until few enough are left; a link leads back to them. */
@@ -209,6 +234,14 @@ function openLog(box) {
     } else choose(line);
   });
 
+  /** Several lines are copied as a file has them, and not in the columns of the page. */
+  box.addEventListener("copy", (event) => {
+    const selected = lines().filter((line) => getSelection().containsNode(line, true));
+    if (selected.length < 2) return;
+    event.clipboardData.setData("text/plain", selected.map(textOf).join("\n"));
+    event.preventDefault();
+  });
+
   /** The next or previous line of a kind; where this page has none, the server knows. */
   function step(kind, forwards, elsewhere) {
     const all = lines();
@@ -245,7 +278,7 @@ function openLog(box) {
     const address = addressWith({ at: idOf(line), before: null, from: null, hash: `L${idOf(line)}` });
     history.replaceState(null, "", address);
     choose(line);
-    await navigator.clipboard?.writeText(address).catch(() => {}); // where that is not allowed, the address bar has it
+    await copyText(address); // where that is not allowed, the address bar has it
   }
 
   const keys = {
@@ -289,6 +322,13 @@ function isLater(line, other) {
   const distance = secondsOf(line) - secondsOf(other);
   if (/^[+−]/.test(timeOf(line))) return distance > 0; // counted from the start, without end
   return ((distance + 1.5 * DAY) % DAY) - DAY / 2 > 0;
+}
+
+/** What a line says, folded parts too; the words that stand for these are left out. */
+function textOf(line) {
+  const whole = line.cloneNode(true);
+  for (const words of whole.querySelectorAll("summary")) words.remove();
+  return [...whole.children].map((part) => part.textContent).join(" ");
 }
 
 const timeOf = (line) => line.querySelector("a").textContent;

@@ -29,8 +29,10 @@ function makePalette() {
   document.body.append(dialog);
   const box = dialog.querySelector("input");
   box.addEventListener("input", () => {
+    const words = box.value.trim();
+    showPalette(words); // at once: Enter must mean nothing that no longer fits
     clearTimeout(paletteTimer);
-    paletteTimer = setTimeout(() => askForPalette(box.value.trim()), PALETTE_PAUSE_MS);
+    paletteTimer = setTimeout(() => askForPalette(words), PALETTE_PAUSE_MS);
   });
   dialog.addEventListener("keydown", moveInPalette);
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -39,32 +41,26 @@ function makePalette() {
 
 async function askForPalette(words) {
   const turn = ++paletteAsked;
-  let found = [];
-  if (words) {
-    const query = new URLSearchParams({ q: words, fragment: "palette" });
-    const response = await fetch(`${root.dataset.root}search?${query}`).catch(() => null);
-    if (response?.ok) {
-      const body = new DOMParser().parseFromString(await response.text(), "text/html").body;
-      found = [...body.querySelectorAll("a")];
-    }
-  }
-  if (turn === paletteAsked) showPalette(words, found);
+  const body = words && (await bodyOf(`search?${new URLSearchParams({ q: words, fragment: "palette" })}`));
+  if (turn === paletteAsked) showPalette(words, body ? [...body.querySelectorAll("a")] : []);
 }
 
-/** What the page itself offers comes first: its buttons, then places, then what the server found. */
+/** What the page itself offers comes first: its buttons, then places, then what the server `found`, once it answered. */
 function showPalette(words, found) {
   const wanted = words.toLowerCase();
   const fits = (option) => option.textContent.toLowerCase().includes(wanted);
   const own = [...commandsOfPage(), ...(wanted ? [] : recentlySeen()), ...placesToGo(), ...commandsOfFrame()].filter(fits);
   const list = byId("palette-list");
-  list.replaceChildren(...(wanted ? [...found, ...own] : own).map(asOption));
-  if (!list.children.length) {
+  const at = found ? [...list.children].findIndex((one) => one.hasAttribute("aria-selected")) : 0;
+  list.replaceChildren(...[...own, ...(found ?? [])].map(asOption));
+  if (found && !list.children.length) {
     const empty = document.createElement("p");
     empty.className = "empty";
     empty.textContent = "Nothing has this name or identifier.";
     list.append(empty);
   }
-  select(list.querySelector("[role=option]"));
+  const options = list.querySelectorAll("[role=option]");
+  select(options[at] ?? options[0]);
 }
 
 function asOption(element, index) {
@@ -84,12 +80,20 @@ function option(words, kind, does) {
 }
 
 const wordsOf = (element) => element.getAttribute("aria-label") ?? element.firstChild?.textContent?.trim() ?? "";
-const commandsOfPage = () =>
-  [...document.querySelectorAll("main > .bar .end :is(button, a.button), main [data-command]")]
-    .filter((one) => one.checkVisibility() && !one.disabled && one.textContent.trim())
-    .map((one) => option(one.textContent.trim(), "on this page", () => setTimeout(() => one.click())));
+const HEADER = "main .bar:has(> h1)";
+const COMMANDS = `${HEADER} .end :is(button, a.button, .menu a), main [data-command]`;
 const placesToGo = () => [...document.querySelectorAll("#nav a")].map((link) => option(wordsOf(link), "go to", link.href));
-const recentlySeen = () => readRecent().map(({ title, url }) => option(title, "seen before", url));
+const recentlySeen = () =>
+  readRecent().filter(({ url }) => url !== location.pathname).map(({ title, url }) => option(title, "seen before", url));
+
+/** What the page's header offers, also in its menu, what cannot be undone last; no forms in which one has to type. */
+function commandsOfPage() {
+  const asksMore = (one) => one.form?.querySelector("input:not([type=hidden]), select, textarea");
+  return [...document.querySelectorAll(COMMANDS)]
+    .filter((one) => !one.disabled && !asksMore(one) && wordsOf(one) && (one.checkVisibility() || one.closest(".menu")))
+    .sort((one, other) => one.matches(".danger") - other.matches(".danger"))
+    .map((one) => option(wordsOf(one), "on this page", () => setTimeout(() => one.click())));
+}
 
 function commandsOfFrame() {
   const themes = [...document.querySelectorAll(".themes button")].map((one) =>

@@ -1,4 +1,4 @@
-/* The page of a run: links that change one part of it, the timeline's zoom and choice, keys of buttons, and copying. */
+/* The page of a run: links that change one part of it, the timeline's zoom and choice, and keys of buttons. */
 
 let shownQuery = location.search; // what the parts of the page show
 
@@ -52,6 +52,26 @@ function withoutPlace(address) {
   return address;
 }
 
+// --- The row that one looks at: its name and its bars are marked together, and its bar is put into words ------------
+
+function lookAt(event) {
+  sayAtHand(event.target.closest?.(".plot a")?.querySelector("title")?.textContent ?? "");
+  const near = event.target.closest?.(".gantt li, .plot > svg > g");
+  if (near?.matches(".hot")) return;
+  for (const one of document.querySelectorAll(".gantt .hot")) one.classList.remove("hot");
+  if (!near) return;
+  const index = [...near.parentNode.children].filter((one) => one.localName === near.localName).indexOf(near);
+  const halves = [".gantt li", ".plot > svg > g"].map((rows) => document.querySelectorAll(rows)[index]);
+  for (const half of halves) half?.classList.add("hot");
+}
+
+function sayAtHand(words) {
+  const place = byId("at-hand");
+  if (place) place.textContent = words;
+}
+
+if (document.querySelector("#part-tasks")) for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, lookAt);
+
 // --- A run that has just failed: where it happened may be told a moment later ---------------------------------------
 
 const SETTLE_MS = 1_000;
@@ -77,10 +97,13 @@ function secondAt(plot, clientX) {
   return first + share * (last - first);
 }
 
+/** The edges that lie beyond the run are left out of the address, so that its whole log is shown again with all of it. */
 function zoomTo(plot, first, last) {
   const address = new URL(location.href);
-  address.searchParams.set("t0", first.toFixed(3));
-  address.searchParams.set("t1", last.toFixed(3));
+  const change = (name, seconds, isInside) =>
+    isInside ? address.searchParams.set(name, seconds.toFixed(3)) : address.searchParams.delete(name);
+  change("t0", first, first > Number(plot.dataset.first));
+  change("t1", last, last < Number(plot.dataset.last));
   address.searchParams.delete("attempt");
   showInParts(withoutPlace(address), ["tasks", "logs"]);
 }
@@ -140,42 +163,25 @@ document.addEventListener("pointerup", (event) => {
   brush = null;
 });
 
-// --- Keys that press what names them, and copying ------------------------------------------------------------------
+// --- Keys that press what names them -------------------------------------------------------------------------------
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") document.querySelector("details.menu[open]")?.removeAttribute("open");
   if (!isSingleKey(event)) return;
-  const named = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-  if (!named) return;
+  if (event.key.startsWith("Arrow") && event.target !== document.body) return; // they scroll and choose there
+  const named = document.querySelector(`[data-key~="${CSS.escape(event.key)}"]`);
+  if (named) named.click();
+  else if (event.key === "l" && byId("log")) lookAtLog();
+  else return;
   event.preventDefault();
-  named.click();
 });
+
+function lookAtLog() {
+  byId("part-logs").scrollIntoView();
+  byId("log").focus({ preventScroll: true });
+}
 
 document.addEventListener("click", (event) => {
   const open = document.querySelector("details.menu[open]");
   if (open && !open.contains(event.target)) open.removeAttribute("open");
 });
-
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy], [data-copy-of]");
-  if (!button) return;
-  const text = button.dataset.copy ?? byId(button.dataset.copyOf)?.textContent ?? "";
-  const words = button.textContent;
-  button.textContent = (await copyText(text)) ? "Copied" : "Not copied";
-  setTimeout(() => (button.textContent = words), 1500);
-});
-
-/** Browsers give the clipboard to pages over TLS and on this machine alone; elsewhere a selection is copied. */
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const field = Object.assign(document.createElement("textarea"), { value: text });
-    document.body.append(field);
-    field.select();
-    const copied = document.execCommand("copy");
-    field.remove();
-    return copied;
-  }
-}

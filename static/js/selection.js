@@ -3,16 +3,27 @@
 
 const boxes = () => [...document.querySelectorAll("td.pick input")];
 let lastPicked = null; // where a range begins
+let pickedBefore = 0;
 
 function changedSelection() {
   const count = boxes().filter((box) => box.checked).length;
   const all = byId("pick-all");
   const words = byId("picked");
   if (words) words.textContent = `${count} selected`;
+  if (words && !pickedBefore) meanWhatIsSeen();
+  pickedBefore = count;
   if (!all) return;
   all.checked = count > 0 && count === boxes().length;
   all.indeterminate = count > 0 && !all.checked;
   if (!count && byId("pick-matching")) byId("pick-matching").checked = false;
+}
+
+/** "All that match" are those of the list as it stands when one begins to select; then new rows wait. */
+function meanWhatIsSeen() {
+  if (!byId("seen")) return; // no list of runs
+  const { seen, matching } = byId("runs").dataset;
+  byId("seen").value = seen;
+  byId("matching").textContent = matching;
 }
 
 /** Select a box; with `range` everything from the last one to it. */
@@ -28,10 +39,10 @@ function pick(box, range, on) {
 }
 
 document.addEventListener("click", (event) => {
-  const term = event.altKey && event.target.closest("a[data-term]");
+  const term = event.altKey && event.target.closest("[data-term]");
   if (term) {
     event.preventDefault();
-    location.search = without(term.dataset.term, term.textContent);
+    location.search = without(term.dataset.term, term.dataset.value ?? term.textContent);
   }
   const box = event.target.closest("td.pick input");
   if (box) pick(box, event.shiftKey, box.checked);

@@ -7,6 +7,7 @@ import io
 import re
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django_celery_beat.models import PeriodicTask
@@ -15,6 +16,7 @@ from automations.models import Automation
 from deployments.models import Deployment, DeploymentSchedule, WorkPool
 from orchestrator.accounts.models import ApiKey, digest_of, make_key
 from orchestrator.contract.times import now
+from orchestrator.events.emit import emit
 from orchestrator.events.models import Event
 from orchestrator.periodic.models import ServiceRecord
 from runs.models import Artifact, BulkAction, ConcurrencyLease, ConcurrencyLimit, ConcurrencySlot, FlowRun
@@ -202,6 +204,25 @@ def test_switches_automations_off(act):
     assert reasons() == ["Disabled: it is noisy"]
 
 
+def test_emits_events_again(act):
+    event = emit(
+        event="shop.opened",
+        resource={"prefect.resource.id": "shop.1"},
+        related=[{"prefect.resource.id": "town.1", "prefect.resource.role": "town"}],
+        payload={"sold": 3},
+    )
+
+    act("emit_again", event, confirmed=False)
+    assert Event.objects.count() == 1
+    act("emit_again", event, reason="the automation was off")
+
+    again = Event.objects.exclude(id=event.id).get()
+    assert (again.event, again.resource, again.related) == (event.event, event.resource, event.related)
+    assert (again.payload, again.follows) == ({"sold": 3}, event.id)
+    assert again.occurred > event.occurred
+    assert reasons() == [f"Emitted again as {again.id}: the automation was off"]
+
+
 def test_asks_services_to_run(act, monkeypatch):
     sent = []
     monkeypatch.setattr("orchestrator.periodic.admin.current_app.send_task", lambda name, **options: sent.append(name))
@@ -245,6 +266,19 @@ def test_offers_viewers_nothing_to_do(signed_in, name):
     assert '<select name="action"' not in listed.content.decode()
 
 
+def test_offers_viewers_nothing_to_do_in_any_list(signed_in):
+    """ADM-4: nor a button to add or to change a row."""
+    viewer, offering = signed_in("viewer"), []
+
+    for model in admin.site._registry:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        page = viewer.get(address).content.decode()
+        if re.search(r'<select name="action"|class="(addlink|changelink)"|name="_save"', page):
+            offering.append(model._meta.label)
+
+    assert offering == []
+
+
 def test_refuses_what_viewers_post(act, signed_in):
     deployment, run = make_deployment(), make_flow_run("SCHEDULED")
     viewer = signed_in("viewer")
@@ -282,8 +316,9 @@ def test_offers_an_operator_nothing_on_the_rows_for_beat(signed_in):
 
 
 def test_lets_an_admin_switch_rows_for_beat_off(signed_in):
-    row, admin = PeriodicTask.objects.filter(enabled=True).first(), signed_in("admin")
+    row, administrator = PeriodicTask.objects.filter(enabled=True).first(), signed_in("admin")
 
-    admin.post(BEAT, {"action": "disable_tasks", "_selected_action": [row.pk]})
+    administrator.post(BEAT, {"action": "disable_tasks", "_selected_action": [row.pk]})
 
     assert not PeriodicTask.objects.get(pk=row.pk).enabled
+    assert reasons() == ["Disable selected tasks."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
@@ -29,6 +30,7 @@ from runs.models import (
     FlowRunInput,
     FlowRunState,
     Heartbeat,
+    HourCount,
     KnownError,
     Leftover,
     Log,
@@ -36,6 +38,7 @@ from runs.models import (
     Rescue,
     RetentionReport,
     SavedSearch,
+    SlotWait,
     StateDeadline,
     TaskRun,
     TaskRunState,
@@ -80,6 +83,8 @@ def rows(admin_user):
         limit = ConcurrencyLimit.objects.create(name=f"limit-{number}", limit=1)
         lease = ConcurrencyLease.objects.create(flow_run=run, holder_type="flow_run", holder_id=run.pk)
         ConcurrencySlot.objects.create(limit=limit, lease=lease, slots=1)
+        moments = dict.fromkeys(("since", "asked_at", "again_at", "until"), now())
+        SlotWait.objects.create(limit=limit, holder_type="flow_run", holder_id=run.pk, slots=1, **moments)
         create_artifact(columns={"key": f"report-{number}", "type": "markdown", "flow_run_id": run.id})
         SavedSearch.objects.create(name=f"search-{number}")
         StateDeadline.objects.create(flow_run=run, state_id=run.state_id, kind="PAUSE", at=now())
@@ -89,6 +94,7 @@ def rows(admin_user):
         CachedState.objects.create(key_digest=f"digest-{number}", state_id=task.state_id)
         Heartbeat.objects.create(flow_run=run, last_at=now(), silent_after=now())
         Rescue.objects.create(flow_run=run, last_at=now())
+        HourCount.objects.create(hour=now() - timedelta(hours=number), counted_at=now(), counts=[])
         RetentionReport.objects.create(at=now(), duration_seconds=0.1, counts={"events": 500})
         action = start_bulk_action(deed="retry", run_ids=[run.pk], asked_by=admin_user)
         assert action.total == 1
@@ -126,6 +132,23 @@ def test_lists_and_opens_every_model_with_a_bounded_number_of_queries(
     with django_assert_max_num_queries(MOST_QUERIES + 8):
         opened = admin_client.get(address_of(model, "change", model._default_manager.first().pk))
     assert opened.status_code == 200
+    for page in (listed, opened):
+        assert "default-src 'none'; script-src 'self'; style-src 'self'" in page.headers["Content-Security-Policy"]
+        assert refused_by_browsers(page.content.decode()) == []
+
+
+def refused_by_browsers(page: str) -> list[str]:
+    """What stands in a page and is not executed or shown, because only files of this server are."""
+    scripts = r'<script(?![^>]*\b(?:src=|type="application/json"))[^>]*>'
+    return re.findall(rf'{scripts}|<style[^>]*>|<[a-z][^>]*\s(?:style|on[a-z]+)="[^"]*"', page)
+
+
+def test_needs_no_script_in_the_page_of_a_row_for_beat(admin_client):
+    row = PeriodicTask.objects.get(task="services.retention")
+
+    page = admin_client.get(f"/admin/django_celery_beat/periodictask/{row.pk}/change/").content.decode()
+
+    assert refused_by_browsers(page) == []
 
 
 @pytest.mark.parametrize("model", registered(), ids=lambda model: model._meta.label)
@@ -160,6 +183,17 @@ def test_colours_states(admin_client):
         '<span class="badge tone-failed">Failed</span>'
         in admin_client.get(address_of(FlowRun, "changelist")).content.decode()
     )
+
+
+@pytest.mark.parametrize("outcome", Claim.Outcome.values)
+def test_tells_how_each_claim_ended(admin_client, outcome):
+    at = now()
+    Claim.objects.create(
+        flow_run=make_flow_run("COMPLETED"), attempt=1, worker_name="w", claimed_at=at, lease_expires_at=at,
+        ended_at=at, outcome=outcome,
+    )  # fmt: skip
+
+    assert Claim.Outcome(outcome).label in admin_client.get(address_of(Claim, "changelist")).content.decode()
 
 
 def test_leads_to_the_pages_and_back(admin_client):

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,9 @@ CHROMIUM_OPTIONS = [
 START_SECONDS = 30.0
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Adds up how far the layout moves without the reader's doing, in `window.shifted`; to run before the page's scripts.
+WATCH_SHIFTS = """window.shifted = 0; new PerformanceObserver((list) => { for (const one of list.getEntries())
+    if (!one.hadRecentInput) window.shifted += one.value; }).observe({ type: "layout-shift", buffered: true })"""
 OF_THE_TESTS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")  # the server has its own
 
 
@@ -141,10 +144,8 @@ class ReportedRun:
         self.server.request("POST", "/logs/", lines)
         return [line["id"] for line in lines]
 
-    def report_task(
-        self, task_id: str, name: str, state_type: str, *, started: datetime, ended: datetime | None = None
-    ) -> None:
-        report_task(self.server, task_id, name, state_type, started=started, ended=ended, flow_run_id=self.id)
+    def report_task(self, task_id: str, name: str, state_type: str, **more: Any) -> None:
+        report_task(self.server, task_id, name, state_type, flow_run_id=self.id, **more)
 
 
 def report_task(
@@ -156,8 +157,12 @@ def report_task(
     started: datetime,
     ended: datetime | None = None,
     flow_run_id: str | None = None,
+    upstream: Sequence[str] = (),
 ) -> None:
-    """Tell the server of a task run's state. Without a flow run it runs in the background, by itself."""
+    """Tell the server of a task run's state. Without a flow run it runs in the background, by itself.
+
+    `upstream` are the task runs whose results it was given.
+    """
     role = {"prefect.resource.role": "flow-run"}
     related = [{"prefect.resource.id": f"prefect.flow-run.{flow_run_id}", **role}] if flow_run_id else []
     moment = format_time(ended or started)
@@ -194,7 +199,7 @@ def report_task(
                         "task_key": f"{name}-key",
                         "dynamic_key": task_id,
                         "run_count": 1,
-                        "task_inputs": {},
+                        "task_inputs": {"x": [{"input_type": "task_run", "id": one} for one in upstream]},
                         "tags": [],
                         "expected_start_time": format_time(started),
                         "start_time": format_time(started),

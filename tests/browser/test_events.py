@@ -28,12 +28,14 @@ def report(server, name, resource="shop.1", **payload):
 
 
 def test_lets_new_events_wait_while_somebody_reads(server, watched):
-    """EV-3: live insert keeps the reading position."""
+    """EV-1, EV-3: at least twenty rows at 1440 × 900, and live insert keeps the reading position."""
     for number in range(60):
         report(server, f"reading.event-{number}")
     page = watched.page
     page.goto("/events/?prefix=reading.&size=50")
     expect(page.locator("#live-status")).to_have_text("live")
+    in_sight = "rows => rows.filter(row => row.getBoundingClientRect().bottom <= innerHeight).length"
+    assert page.locator("#event-rows tr").evaluate_all(in_sight) >= 20
     line = page.get_by_role("link", name="reading.event-30", exact=True)
     line.scroll_into_view_if_needed()
     page.mouse.wheel(0, 300)

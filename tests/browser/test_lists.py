@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -50,38 +51,65 @@ def test_shows_many_rows_and_selects_them_by_range_and_by_keys(watched, server, 
     expect(page).to_have_url(f"{server.url}{runs[-3].page}")
 
 
-def test_leaves_out_what_is_clicked_with_alt(watched, server, flow):
-    """RUNS-6: Alt and a click on a value leave it out."""
-    run = ReportedRun(server, flow=flow)
-    page = watched.page
-    page.goto(f"/runs/?q={run.name}")
+def test_filters_by_the_address_which_shows_everybody_the_same(browser, watched, server, flow):
+    """RUNS-2, RUNS-6: every filter changes the URL, which shows the same rows elsewhere; Alt and a click leave out."""
+    good, _, bad = (ReportedRun(server, flow=flow) for _ in range(3))
+    bad.set_state("FAILED")
+    page, rows = watched.page, "#run-rows tr"
+    page.goto(f"/runs/?flow={flow}")
 
-    page.locator(f"#run-{run.id} [data-term=flow]").click(modifiers=["Alt"])
+    page.locator(f"#run-{bad.id} [data-term=state]").click(modifiers=["Alt"])
+    expect(page.locator("#filter")).to_have_value(f"flow:{flow} -state:failed")
+    expect(page.locator(rows)).to_have_count(2)
+    page.locator("#filter").fill(f"{page.locator('#filter').input_value()} {good.name}")
+    page.locator("#filter").press("Enter")
+    expect(page.locator(rows)).to_have_count(1)
+    page.locator("#filter-line select[name=range]").select_option("30d")
+    page.get_by_role("button", name="Apply").first.click()
+    expect(page).to_have_url(f"{server.url}/runs/?range=30d&flow={flow}&state=!failed&q={good.name}")
 
-    expect(page.locator("#filter")).to_have_value(f"-flow:{flow} {run.name}")
-    expect(page.locator("#run-rows tr")).to_have_count(0)
+    elsewhere = browser.new_context(base_url=server.url).new_page()
+    elsewhere.goto(page.url)
+    assert elsewhere.locator(rows).evaluate_all("rows => rows.map(row => row.id)") == [f"run-{good.id}"]
+
+    chart = page.locator(".bars > svg").bounding_box()
+    middle = chart["y"] + 20
+    page.mouse.move(chart["x"] + chart["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(chart["x"] + chart["width"] - 1, middle)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"/runs/\?.*from=.*&to="))
+    expect(page.locator(rows)).to_have_count(1)
 
 
 def test_changes_a_selected_row_in_its_place(watched, server, flow):
-    """RUNS-4: a running row becomes Completed in place; its box and the focus survive, and no row comes between."""
-    run = ReportedRun(server, flow=flow)
+    """RUNS-4: a running row becomes Completed in place; its box and the focus survive, and no row comes or goes."""
+    run, other = ReportedRun(server, flow=flow), ReportedRun(server, flow=flow)
     run.set_state("RUNNING")
     page = watched.page
-    page.goto(f"/runs/?flow={flow}")
+    page.goto(f"/runs/?flow={flow}&state=!failed")
     expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
+    late = ReportedRun(server, flow=flow)
+    expect(page.locator(f"#run-{late.id}")).to_be_visible(timeout=LIVE_MS)
     row = page.locator(f"#run-{run.id}")
     row.locator("input").check()
+    expect(page.locator("#matching")).to_have_text("3")  # with the one that came while nothing was selected
     row.locator(".name a").focus()
     page.mouse.move(0, 0)
 
     run.set_state("COMPLETED")
     expect(row.locator(".state")).to_have_text("Completed", timeout=LIVE_MS)
+    other.set_state("FAILED")
+    expect(page.locator(f"#run-{other.id}")).to_have_class("gone", timeout=LIVE_MS)
     new = ReportedRun(server, flow=flow)
     expect(page.locator("#held")).to_have_text("1 new · show", timeout=LIVE_MS)
 
     expect(row.locator("input")).to_be_checked()
     expect(row.locator(".name a")).to_be_focused()
     expect(page.locator(f"#run-{new.id}")).to_have_count(0)
+    page.locator("#held").click()
+    expect(page.locator(f"#run-{new.id}")).to_be_visible()
+    expect(page.locator(f"#run-{other.id}")).to_have_count(0)
 
 
 def test_asks_about_many_runs_without_scripts(browser, server, flow):

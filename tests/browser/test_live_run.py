@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from uuid import uuid4
 
 from playwright.sync_api import expect
 
 from orchestrator.contract.times import format_time, now
-from tests.browser.conftest import ReportedRun, Watched, report_task
+from tests.browser.conftest import WATCH_SHIFTS, ReportedRun, Watched, report_task
 
+WIDER_WORD = 0.002  # of the layout: a column that makes room for “Completed”
 LIVE_MS = 5_000  # a change is usually there within half a second; a busy machine gets more
 
 
@@ -172,29 +174,117 @@ def test_shows_a_task_that_runs_in_the_background_as_it_goes_on(watched, server)
 
 
 def test_catches_up_after_the_server_was_gone(browser, own_server):
+    """LIVE-3: after the server was killed the page recovers alone, and no log line is missing or there twice."""
     run = ReportedRun(own_server)
     run.set_state("RUNNING")
-    run.log("before")
+    run.log(*(f"before {number}" for number in range(20)))
     watched = Watched(browser.new_context(base_url=own_server.url))
     open_run(watched, run)
 
     own_server.stop()
     expect(watched.page.locator("#live-status")).to_have_text(re.compile("reconnecting|polling"), timeout=LIVE_MS)
     own_server.start()
-    run.log("while nobody listened")
+    run.log(*(f"while nobody listened {number}" for number in range(20)))
     run.set_state("COMPLETED")
 
     expect(watched.page.locator("#live-status")).to_have_text("live", timeout=45_000)
-    expect(watched.page.locator("#log li span")).to_have_text(["before", "while nobody listened"], timeout=LIVE_MS)
+    run.log(*(f"after {number}" for number in range(20)))
+    lines = [f"{part} {number}" for part in ("before", "while nobody listened", "after") for number in range(20)]
+    expect(watched.page.locator("#log li span")).to_have_text(lines, timeout=LIVE_MS)
     expect(watched.page.locator("#run-state")).to_have_text("Completed")
     assert watched.page.evaluate("window.neverReloaded")
 
 
 def test_asks_every_ten_seconds_where_no_socket_gets_through(watched, run):
-    watched.page.route_web_socket("**/ws/live", lambda socket: socket.close(code=1011))
-    watched.page.goto(run.page)
-
-    expect(watched.page.locator("#live-status")).to_have_text("polling every 10 s", timeout=30_000)
+    """LIVE-6: with the socket blocked the page says that it polls, and shows a change within 10 s."""
+    page = watched.page
+    page.clock.install()
+    page.route_web_socket("**/ws/live", lambda socket: socket.close(code=1011))
+    page.goto(run.page)
+    tries = 0
+    while page.locator("#live-status").inner_text() != "polling every 10 s":
+        page.clock.run_for(1_000)
+        assert (tries := tries + 1) < 60
     run.set_state("RUNNING")
 
-    expect(watched.page.locator("#run-state")).to_have_text("Running", timeout=15_000)
+    page.clock.run_for(10_000)
+
+    expect(page.locator("#run-state")).to_have_text("Running", timeout=LIVE_MS)
+
+
+def test_shows_the_last_of_many_changes_with_few_messages(watched, run):
+    """LIVE-2: however fast the state changes, at most 4.5 messages a second and topic, and the final state is right."""
+    frames: list[str] = []
+    watched.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(frame)))
+    open_run(watched, run)
+    begun = time.monotonic()
+
+    for step in range(60):
+        state = {"type": "RUNNING", "name": f"Step {step}"}
+        watched.page.context.request.post(f"/api/flow_runs/{run.id}/set_state", data={"state": state, "force": True})
+    expect(watched.page.locator("#run-state")).to_have_text("Step 59", timeout=LIVE_MS)
+
+    told = [frame for frame in frames if '"changed"' in frame and f"run:{run.id}" in frame]
+    assert 0 < len(told) <= 4.5 * (time.monotonic() - begun) + 1
+
+
+def test_moves_nothing_while_things_change(watched, run):
+    """LIVE-5: after it was loaded nothing on the page moves, not while lines come, nor under the mouse in a list."""
+    page, flow = watched.page, f"flow-{run.name}"
+    page.add_init_script(WATCH_SHIFTS)
+    run.set_state("RUNNING")
+    run.log(*(f"line {number}" for number in range(60)))
+    open_run(watched, run)
+    page.evaluate("window.shifted = 0")
+
+    run.log(*(f"later {number}" for number in range(60)))
+    expect(page.locator("#log li")).to_have_count(120, timeout=LIVE_MS)
+    assert page.evaluate("window.shifted") < WIDER_WORD
+
+    first = ReportedRun(run.server, flow=flow)
+    first.set_state("RUNNING")
+    page.goto(f"/runs/?flow={flow}")
+    expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
+    page.locator("#run-rows tr").hover()
+    page.evaluate("window.shifted = 0")
+
+    ReportedRun(run.server, flow=flow).set_state("RUNNING")
+    expect(page.locator("#held")).to_have_text("1 new · show", timeout=LIVE_MS)
+    first.set_state("COMPLETED")
+    expect(page.locator("#run-rows .badge").first).to_have_text("Completed", timeout=LIVE_MS)
+    assert page.evaluate("window.shifted") < WIDER_WORD
+
+
+def test_lets_its_socket_go_while_nobody_looks(watched, run):
+    """A tab in the background closes its socket after a minute, and catches up when somebody looks again."""
+    page = watched.page
+    page.clock.install()
+    open_run(watched, run)
+    look = """(hidden) => { Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange")); }"""
+
+    page.evaluate(look, True)
+    with page.expect_websocket() as reopened:
+        page.clock.run_for(61_000)
+        run.set_state("RUNNING")
+        page.evaluate(look, False)
+
+    assert reopened.value.url.endswith("/ws/live")
+    expect(page.locator("#run-state")).to_have_text("Running", timeout=LIVE_MS)
+
+
+def test_tells_what_changed_unless_it_is_paused(watched, run):
+    """`p` freezes the page, and its title counts what waits; who hears the page is told in a few words."""
+    open_run(watched, run)
+    page, news = watched.page, watched.page.locator("p[aria-live=polite]")
+
+    page.keyboard.press("p")
+    expect(page.locator("#live-status")).to_have_text("paused (p to go on)")
+    run.set_state("RUNNING")
+    expect(page).to_have_title(re.compile(r"^\(1 new\) "), timeout=LIVE_MS)
+    expect(page.locator("#run-state")).to_have_text("Pending")
+
+    page.keyboard.press("p")
+    expect(page.locator("#run-state")).to_have_text("Running", timeout=LIVE_MS)
+    expect(news).to_have_text(f"{run.name} · Running")
+    expect(page.locator("#live-status")).to_have_text("live")

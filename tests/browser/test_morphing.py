@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from orchestrator.contract.times import now
 
@@ -60,6 +62,44 @@ def test_keeps_what_was_opened_ticked_and_typed_elsewhere(page, run):
 
     expect(page.locator("#more")).to_have_attribute("open", "")
     expect(page.locator("#chosen")).to_be_checked()
+    expect(page.locator("#typed")).to_have_value("half a word")
+
+
+def test_keeps_focus_and_selection_through_many_updates(watched, run):
+    """LIVE-4: focus and selection survive 50 updates."""
+    page, updates = watched.page, itertools.count(1)
+
+    header = page.context.request.get(f"{run.page}?fragment=header").text()
+    end = header.rindex("</section>")
+
+    def answer(route):
+        body = f"{header[:end]}{EXTRA}<i id='update'>{next(updates)}</i>{header[end:]}"
+        route.fulfill(body=body if "fragment=header" in route.request.url else "")
+
+    def subscribe(socket):
+        sockets.append(socket)
+        socket.on_message(lambda _: socket.send('{"type": "subscribed", "missed": []}'))
+
+    def update():
+        sockets[0].send(json.dumps({"type": "changed", "topics": [f"run:{run.id}"]}))
+        page.clock.run_for(500)
+
+    sockets: list[WebSocketRoute] = []
+    page.clock.install()
+    page.route_web_socket("**/ws/live", subscribe)
+    page.route("**/*fragment=*", answer)
+    page.goto(run.page)
+    expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
+    while page.locator("#typed").count() == 0:
+        update()
+    page.locator("#typed").fill("half a word")
+    page.locator("#typed").evaluate("(input) => input.setSelectionRange(2, 6)")
+
+    while int(page.locator("#update").inner_text()) <= 50:
+        update()
+
+    expect(page.locator("#typed")).to_be_focused()
+    assert page.locator("#typed").evaluate("(input) => [input.selectionStart, input.selectionEnd]") == [2, 6]
     expect(page.locator("#typed")).to_have_value("half a word")
 
 

@@ -54,6 +54,11 @@ def test_goes_anywhere_from_the_palette(watched: Watched, server: Server):
     page.keyboard.press("Enter")
 
     expect(page).to_have_url(f"{server.url}{run.page}")
+    page.keyboard.press("Control+k")  # on the page of a thing, first of all what can be done to it
+    expect(palette.get_by_role("option").first).to_contain_text("on this page")
+    page.keyboard.type("state hist")
+    page.keyboard.press("Enter")  # at once: what was first before is not meant
+    expect(page).to_have_url(f"{server.url}{run.page}/history")
     page.keyboard.press("Control+k")
     expect(palette.get_by_role("option", name="palette-otter")).to_contain_text("seen before")
 
@@ -92,9 +97,10 @@ def test_obeys_single_keys_but_not_while_somebody_types(browser: Browser, server
 
 
 def test_can_be_used_with_a_thumb(browser: Browser, server: Server):
-    """MOB-1, MOB-2: the bar at the foot leads everywhere, and the first run is in sight."""
-    run = ReportedRun(server)
-    run.set_state("RUNNING")
+    """MOB-1, MOB-2, ALL-7: the bar at the foot leads everywhere, the first run is in sight, back is where one was."""
+    for _ in range(14):
+        run = ReportedRun(server, flow="for-a-thumb")
+        run.set_state("RUNNING")
     page = browser.new_context(base_url=server.url, viewport={"width": 390, "height": 844}).new_page()
     page.goto("/")
 
@@ -106,11 +112,33 @@ def test_can_be_used_with_a_thumb(browser: Browser, server: Server):
     expect(
         page.get_by_role("navigation", name="Main", exact=True).get_by_role("link", name="Limits")
     ).to_be_in_viewport()
-    page.goto("/runs/?state=running")
+    page.goto("/runs/?state=running&flow=for-a-thumb")
+    page.evaluate("scrollTo(0, 120)")
     page.get_by_role("link", name=run.name).first.click()
     expect(page).to_have_url(f"{server.url}{run.page}")
-    page.go_back()  # ALL-7
-    expect(page).to_have_url(f"{server.url}/runs/?state=running")
+    page.go_back()
+    expect(page).to_have_url(f"{server.url}/runs/?state=running&flow=for-a-thumb")
+    expect(page.get_by_role("link", name=run.name).first).to_be_visible()
+    assert page.evaluate("scrollY") == 120
     for address in ("/", "/search?q=x", "/settings/", "/runs/"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_retries_a_failed_run_with_two_taps(browser: Browser, server: Server):
+    """MOB-3: retry a failed run with two taps."""
+    flow_id = server.request("POST", "/flows/", {"name": "tapped"})["id"]
+    deployment = server.request("POST", "/deployments/", {"flow_id": flow_id, "name": "tapped-eu"})
+    made = server.request("POST", f"/deployments/{deployment['id']}/create_flow_run", {"state": {"type": "RUNNING"}})
+    server.request("POST", f"/flow_runs/{made['id']}/set_state", {"state": {"type": "FAILED"}, "force": True})
+    context = browser.new_context(base_url=server.url, viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    page.goto("/runs/?state=failed&deployment=tapped-eu")
+
+    page.get_by_role("link", name=made["name"]).first.tap()
+    retry = page.get_by_role("button", name="Retry")
+    expect(retry).to_be_in_viewport()
+    assert min(retry.bounding_box()[side] for side in ("width", "height")) >= 44
+    retry.tap()
+
+    expect(page.locator("#run-state")).to_have_text("AwaitingRetry")

@@ -22,6 +22,9 @@ def test_tells_of_workers_and_waiting_runs_as_they_come_and_go(watched: Watched,
     page.goto(f"/work-pools/work-pool/{name}")
     expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
     page.evaluate("window.neverReloaded = true")
+    command = page.locator("button.copy")
+    command.click()
+    expect(command).to_have_text("Copied")
     typed = page.get_by_role("textbox", name="Limit of default")
     typed.fill("7")
 

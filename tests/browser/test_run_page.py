@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -36,6 +37,7 @@ def test_shows_error_and_place_in_view_as_soon_as_the_run_has_failed(watched: Wa
     card = watched.page.locator(".card.failure")
     expect(watched.page.locator("#run-state")).to_contain_text("Failed")
     expect(card.locator("strong").first).to_have_text("KeyError: 'table'")
+    expect(card.locator("strong").first).to_be_in_viewport()
     expect(card.get_by_text("flows.py:45", exact=True)).to_be_in_viewport()
     expect(card.get_by_role("link", name="load")).to_be_in_viewport()
 
@@ -65,11 +67,64 @@ def test_zooms_and_chooses_a_task_by_address(watched: Watched, run: ReportedRun)
     page.mouse.up()
     expect(plot).not_to_have_attribute("data-t1", whole or "")
 
+    close = plot.get_attribute("data-t1")
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, 400)
+    page.keyboard.up("Control")
+    expect(plot).not_to_have_attribute("data-t1", close or "")
+    page.keyboard.press("-")
+    expect(plot).to_have_attribute("data-t0", plot.get_attribute("data-first") or "")
+
+    page.get_by_text("by start").click()
+    expect(page.get_by_text("failed first")).to_be_focused()  # the same link, which says what it does now
+
     page.locator(f'.plot a[data-task="{task}"]').click()
     expect(page.get_by_text("Choose none")).to_be_visible()
     assert f"task={task}" in page.url
     page.go_back()
     expect(page.get_by_text("Choose none")).to_have_count(0)
+
+
+def test_shows_what_a_row_waited_for_while_one_looks_at_it(watched: Watched, run: ReportedRun) -> None:
+    """Under the mouse or with the focus: the edges of the row, both of its halves, and its bar in words."""
+    began, first, second = now() - timedelta(seconds=100), str(uuid4()), str(uuid4())
+    run.set_state("RUNNING")
+    run.report_task(first, "extract", "COMPLETED", started=began, ended=began + timedelta(seconds=20))
+    run.report_task(second, "load", "COMPLETED", started=began + timedelta(seconds=30), ended=now(), upstream=[first])
+    run.set_state("COMPLETED")
+    page = watched.page
+    page.goto(run.page)
+    edges, rows = page.locator(".plot .own"), page.locator(".gantt li")
+    expect(edges).to_have_count(2)
+    expect(edges.first).to_be_hidden()
+
+    rows.nth(1).hover()
+    expect(edges.nth(1)).to_be_visible()
+    expect(edges.nth(0)).to_be_hidden()
+
+    page.mouse.move(5, 5)
+    expect(edges.nth(1)).to_be_hidden()
+    page.locator(".plot a").first.focus()
+    expect(edges.nth(0)).to_be_visible()
+    expect(rows.nth(0)).to_have_class(re.compile("hot"))
+    expect(page.locator("#at-hand")).to_contain_text("extract: Completed, 20 s")
+
+
+def test_walks_along_the_runs_of_a_deployment_with_keys(watched: Watched, server: Server) -> None:
+    flow = f"walked-{uuid4()}"
+    earlier, later = (ReportedRun(server, flow=flow) for _ in range(2))
+    page = watched.page
+    page.goto(later.page)
+
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("heading", level=1)).to_have_text(earlier.name)
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", level=1)).to_have_text(later.name)
+    page.keyboard.press("l")
+    expect(page.locator("#log")).to_be_focused()
+    page.keyboard.press("ArrowLeft")  # scrolls in the log
+    page.keyboard.press("u")
+    expect(page.get_by_role("heading", level=1)).to_have_text(flow)
 
 
 def test_reads_and_acts_without_a_script(browser: Browser, server: Server) -> None:

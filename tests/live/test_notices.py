@@ -124,3 +124,44 @@ def test_tells_nothing_to_who_has_left() -> None:
         board.changed(["runs"])
 
     assert on_board(story) == []
+
+
+class Clock:
+    """The clock of an event loop that stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.calls: list[tuple[float, Callable[[], None]]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_at(self, when: float, call: Callable[[], None]) -> None:
+        self.calls.append((when, call))
+
+    def go_on(self, seconds: float) -> None:
+        self.now += seconds
+        due = [call for when, call in self.calls if when <= self.now]
+        self.calls = [(when, call) for when, call in self.calls if when > self.now]
+        for call in due:
+            call()
+
+
+def test_tells_a_thousand_changes_in_a_few_notices() -> None:
+    """LIVE-2: 1,000 changes in 10 s are at most 45 messages of each topic, and one comes after the last change."""
+    clock = Clock()
+    board = NoticeBoard(clock)  # type: ignore[arg-type]
+    told: list[tuple[float, frozenset[str]]] = []
+    board.watch(["runs", f"run:{RUN}"], lambda topics: told.append((clock.now, topics)))
+
+    for _ in range(1000):
+        clock.go_on(0.01)
+        board.changed(["runs", f"run:{RUN}"])
+    last_change = clock.now
+    clock.go_on(INTERVAL_SECONDS)
+
+    for topic in ("runs", f"run:{RUN}"):
+        moments = [at for at, topics in told if topic in topics]
+        assert len(moments) <= 45
+        assert moments[0] == 0.01  # at once
+        assert moments[-1] >= last_change

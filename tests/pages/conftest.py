@@ -10,8 +10,10 @@ from orchestrator.pages.kept import Kept
 @pytest.fixture(autouse=True)
 def badges(monkeypatch):
     """None, and none kept from another test, so that a page's own queries can be counted. A test may register some."""
-    monkeypatch.setattr(navigation, "_badges", {})
-    monkeypatch.setattr(navigation, "_kept", Kept(navigation.KEPT_SECONDS))
+    for registered in ("_badges", "_links"):
+        monkeypatch.setattr(navigation, registered, {})
+    for kept in ("_kept", "_kept_links"):
+        monkeypatch.setattr(navigation, kept, Kept(navigation.KEPT_SECONDS))
 
 
 @pytest.fixture(autouse=True)

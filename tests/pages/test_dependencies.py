@@ -58,6 +58,7 @@ def test_shares_a_box_between_the_runs_of_one_task_when_there_are_many(run):
 
     assert [node.label for node in graph.nodes] == [source.name, f"extract ×{len(mapped)}"]
     assert graph.nodes[1].tone == "failed"  # what went wrong shows
+    assert graph.nodes[1].url == f"?view=timeline&open={mapped[0].task_key}"
     assert graph.nodes[1].words == f"{MOST_SINGLE_NODES} completed, 1 failed"
 
 

@@ -7,13 +7,21 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from deployments.models import WorkQueue
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
 from runs.models import FlowRun, TaskRun
 from runs.pages.flow_run.tasks import TABLE_ROWS
 from runs.pages.logs.windows import WINDOW
 from runs.services.failures.completing import complete_failures
-from tests.factories import make_deployment, make_flow_run, make_logs, make_state, make_task_run, make_work_pool
+from tests.factories import (
+    make_deployment,
+    make_flow_run,
+    make_logs,
+    make_state,
+    make_task_run,
+    make_work_pool,
+)
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 14
@@ -109,12 +117,13 @@ def test_shows_dependencies_as_a_graph_and_as_a_table(read, failed_run):
     assert table.count(f">{load.name}</a>") == 3  # the failure card, its own row, and what extract feeds
 
 
-@pytest.mark.parametrize("kinds", [1, 50, 2_000])
-def test_opens_a_run_of_two_thousand_tasks(client, kinds, django_assert_max_num_queries):
+@pytest.mark.parametrize(("tasks", "kinds"), [(401, 1), (401, 401), (2_000, 1), (2_000, 50), (2_000, 2_000)])
+@pytest.mark.parametrize("query", ["", "?open=task0"])
+def test_opens_a_run_of_many_tasks(client, tasks, kinds, query, django_assert_max_num_queries):
     """RUN-7: few rows are drawn, however many tasks and kinds of task there are, and the page stays small."""
     run = make_flow_run("COMPLETED", seconds=300)
     state = make_state("COMPLETED")
-    TaskRun.objects.bulk_create(
+    made = [
         TaskRun(
             flow_run=run,
             name=f"task{number % kinds}-{number:03x}",
@@ -128,16 +137,33 @@ def test_opens_a_run_of_two_thousand_tasks(client, kinds, django_assert_max_num_
             end_time=run.start_time + timedelta(milliseconds=100 * number + 5_000),
             run_count=1,
         )
-        for number in range(2_000)
-    )
+        for number in range(tasks)
+    ]
+    for number in range(kinds, tasks):  # each waited for the one before of every kind, or of its own
+        before = made[number - kinds : number] if kinds <= 50 else made[number - kinds : number - kinds + 1]
+        made[number].task_inputs = {"x": [{"input_type": "task_run", "id": str(one.id)} for one in before]}
+    TaskRun.objects.bulk_create(made)
 
     with django_assert_max_num_queries(MOST_QUERIES):
-        body = client.get(f"/runs/flow-run/{run.id}").content.decode()
+        body = client.get(f"/runs/flow-run/{run.id}{query}").content.decode()
 
-    assert 'Tasks <span class="muted">2,000</span>' in body
+    assert f'Tasks <span class="muted">{tasks:,}</span>' in body
     assert body.count('<li class="tone-') <= 40
     assert len(body) < 100_000
-    assert body.count("<") < 5_000  # two for each element
+    assert len(re.findall("<[a-z]", body)) < 2_500  # elements
+
+
+def test_puts_what_went_wrong_first_in_the_table_unless_asked_for_the_order_of_time(read):
+    run = make_flow_run("FAILED")
+    good = make_task_run("COMPLETED", flow_run=run, started=run.start_time)
+    bad = make_task_run("FAILED", flow_run=run, started=run.start_time + timedelta(seconds=2), message="it broke")
+
+    usual, by_start = read(run, "?view=table"), read(run, "?view=table&order=start")
+
+    assert re.findall(r'<tr id="task-([^"]+)"', usual) == [str(bad.id), str(good.id)]
+    assert re.findall(r'<tr id="task-([^"]+)"', by_start) == [str(good.id), str(bad.id)]
+    assert "it broke" in usual
+    assert f"/runs/tasks/?run={run.id}&amp;range=all" in usual
 
 
 def test_turns_the_pages_of_a_long_table(read):
@@ -154,7 +180,7 @@ def test_turns_the_pages_of_a_long_table(read):
 
 
 def test_offers_the_attempts_of_a_run_that_was_begun_again(read):
-    """RUN-13"""
+    """RUN-13: each can be looked at alone."""
     began = now() - timedelta(minutes=10)
     history = [
         State(StateType.RUNNING, timestamp=began),
@@ -174,8 +200,8 @@ def test_offers_the_attempts_of_a_run_that_was_begun_again(read):
     assert f'data-task="{late.id}"' in second
 
 
-def test_has_links_between_parent_and_subflow_in_both_directions(read):
-    """RUN-12"""
+def test_unfolds_a_subflow_in_the_timeline(read):
+    """RUN-12: its tasks are shown on demand."""
     parent = make_flow_run("RUNNING", name="parent-run")
     task = make_task_run("COMPLETED", flow_run=parent)
     child = make_flow_run("COMPLETED", name="child-run", parent_task_run=task)
@@ -221,6 +247,25 @@ def test_shows_the_beginning_of_the_log_of_a_run_that_ended_well(read):
     assert "Later lines" in body
 
 
+def test_restores_from_its_address_what_was_looked_at(read):
+    """RUN-6: the chosen task, the level, the searched text and the line; also the stretch of time."""
+    run = make_flow_run("FAILED", seconds=60)
+    task = make_task_run("FAILED", flow_run=run, task="load", started=run.start_time + timedelta(seconds=5))
+    other = make_task_run("COMPLETED", flow_run=run, task="other", started=run.start_time)
+    (line,) = make_logs(task, "x went wrong", level=40, started=run.start_time + timedelta(seconds=6))
+    make_logs(task, "x is fine", level=20)
+    make_logs(other, "x elsewhere", level=40)
+
+    body = read(run, f"?task={task.id}&level=error&q=x&t0=4&t1=20&at={line.id}")
+
+    assert re.search(rf"Chosen: <a [^>]*>{task.name}</a>", body)
+    assert re.search(rf'<option value="{task.id}" selected>', body)
+    assert 'name="q" value="x"' in body
+    assert f'<li id="L{line.id}"' in body
+    assert "x elsewhere" not in body
+    assert 'data-t0="4.0" data-t1="20.0"' in body
+
+
 def test_gives_every_line_an_address(read):
     run = make_flow_run("COMPLETED")
     (line,) = make_logs(run, "here")
@@ -253,6 +298,7 @@ def test_hands_out_only_new_lines_to_a_page_that_has_the_others(client, read):
 
 
 def test_leads_to_the_parent_and_to_the_subflows(read):
+    """RUN-12: subflow and parent link to each other."""
     parent = make_flow_run("RUNNING", name="parent-run")
     child = make_flow_run("COMPLETED", name="child-run", parent_task_run=make_task_run("COMPLETED", flow_run=parent))
 
@@ -337,12 +383,36 @@ def test_offers_to_cancel_what_is_not_finished(read, state, offered):
     assert ("Cancel run" in read(make_flow_run(state))) is offered
 
 
-def test_asks_a_bounded_number_of_questions_about_a_run_that_waits(client, django_assert_max_num_queries):
+@pytest.mark.parametrize("logged", [("beginning", 20), ("it broke", 40)])
+def test_asks_a_bounded_number_of_questions_about_a_run_that_crashed(client, logged, django_assert_max_num_queries):
+    deployment = make_deployment()
+    run = make_flow_run("CRASHED", deployment=deployment, flow=deployment.flow, message="The process ended: signal 9.")
+    task = make_task_run("CRASHED", flow_run=run)
+    make_logs(task, logged[0], level=logged[1])
+    complete_failures(flow_run_ids=[run.id], task_run_ids=[task.id])
+
+    with django_assert_max_num_queries(MOST_QUERIES):
+        client.get(f"/runs/flow-run/{run.id}")
+
+
+@pytest.mark.parametrize("state", ["PENDING", "PAUSED", "CANCELLING", "Late", "AwaitingRetry"])
+def test_asks_a_bounded_number_of_questions_about_a_run_that_waits(client, state, django_assert_max_num_queries):
     """RUN-8: half of them find out why it waits."""
     pool = make_work_pool()
-    late = State(StateType.SCHEDULED, name="Late", timestamp=now() - timedelta(minutes=5))
+    queue = WorkQueue.objects.create(work_pool=pool, name="slow", priority=5)
     deployment = make_deployment(pool=pool)
-    run = make_flow_run(late, deployment=deployment, flow=deployment.flow, work_queue=pool.default_queue)
+    if state in ("Late", "AwaitingRetry"):
+        state = State(StateType.SCHEDULED, name=state, timestamp=now() - timedelta(minutes=5))
+    run = make_flow_run(
+        state,
+        deployment=deployment,
+        flow=deployment.flow,
+        work_queue=queue,
+        run_count=1,
+        started=now() - timedelta(minutes=9),
+        next_scheduled_start_time=now() - timedelta(minutes=5),
+    )
+    make_logs(make_task_run("FAILED", flow_run=run, run_count=2), "it broke", level=40)
 
     with django_assert_max_num_queries(MOST_QUERIES):
         client.get(f"/runs/flow-run/{run.id}")

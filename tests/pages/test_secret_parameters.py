@@ -99,6 +99,34 @@ def test_are_stars_in_the_files_of_the_list_of_runs(client, runs, kind):
     assert "sesame" not in file
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "param.token=sesame-token",
+        "param.token=sesame*",
+        "param.database.password=sesame*",
+        "param.database=*sesame*",
+        "param.keys=*sesame*",
+        "param.keys.0=sesame-key",
+        "param.token=!zebra&param.token=sesame*",
+    ],
+)
+def test_are_not_told_by_what_the_list_of_runs_finds(client, runs, query):
+    """Else they could be guessed letter by letter."""
+    plain = make_flow_run(StateType.COMPLETED, parameters=GIVEN)  # nothing says what is secret
+
+    page = read(client, f"/runs?{query}")
+
+    assert f'id="run-{plain.pk}"' in page
+    assert not [run for run in runs if f'id="run-{run.pk}"' in page]
+
+
+def test_leave_the_other_parameters_to_be_found(client, runs):
+    pages = [read(client, f"/runs?{query}") for query in ("param.region=eu", "param.database.host=d*")]
+
+    assert [[f'id="run-{run.pk}"' in page for run in runs] for page in pages] == [[True, False], [True, True]]
+
+
 def test_are_stars_in_the_admin(admin_client, found, runs):
     schedule = found.schedules.get()
     pages = [f"runs/flowrun/{runs[0].pk}", f"deployments/deployment/{found.pk}"]

@@ -112,7 +112,7 @@ def test_tells_what_went_wrong_and_where_it_belongs(read):
     body = read(task)
 
     assert "KeyError: &#x27;second&#x27;" in body
-    assert f'<a href="/runs/flow-run/{task.flow_run_id}">{task.flow_run.name}</a>' in body
+    assert f'<a href="/runs/flow-run/{task.flow_run_id}" data-key="u">{task.flow_run.name}</a>' in body
     assert body.count("<h1>") == 1
 
 

@@ -14,6 +14,8 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
     [
         (None, ""),
         (-3.0, "0.0 s"),  # clocks differ; no duration is negative
+        (0.0004, "1 ms"),  # no less is told
+        (0.004, "4 ms"),
         (0.74, "0.7 s"),
         (9.94, "9.9 s"),
         (18.9, "18 s"),  # whole seconds that have passed

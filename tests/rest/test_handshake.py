@@ -81,7 +81,11 @@ def test_describes_itself(api):
 
 
 def test_serves_documentation_that_loads_nothing_from_elsewhere(client, db):
-    page = client.get("/docs").content.decode()
+    answer = client.get("/docs")
+    page = answer.content.decode()
 
     assert "swagger-ui" in page
     assert "https://" not in page
+    assert "default-src 'none'; script-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert "<style" not in page
+    assert page.count("<script") == page.count("<script src=") == 3

@@ -12,6 +12,7 @@ from orchestrator import (
     create_table_artifact,
     flow,
     get_run_logger,
+    materialize,
     pause_flow_run,
     task,
     update_progress_artifact,
@@ -39,7 +40,7 @@ def transform(rows: list[int]) -> int:
     return sum(rows)
 
 
-@task(retries=1, retry_delay_seconds=0.1)
+@materialize("postgres://warehouse/orders", asset_deps=["s3://shop/orders"], retries=1, retry_delay_seconds=0.1)
 def load(totals: list[int], region: str, options: dict[str, str]) -> int:
     get_run_logger().info("loading %d sources into %s", len(totals), region)
     return len(options["table"]) + len(totals)

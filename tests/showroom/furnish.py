@@ -44,6 +44,7 @@ class Showroom:
         self._make_pools_and_store()
         for name, made in DEPLOYMENTS.items():
             self.deployments[name] = self._deploy(name, made)
+        self._make_automation("etl-eu")
         self._start("completed", "etl-eu")
         eventually(lambda: self.state_of("completed")["type"] in ENDED, seconds=ENDS_SECONDS)
         self._start("failed", "etl-eu", broken=True)
@@ -78,6 +79,12 @@ class Showroom:
         schema = ask("POST", "/block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": [secret["id"]]}}})[0]
         block = {"name": "shop-token", "block_type_id": secret["id"], "block_schema_id": schema["id"]}
         ask("POST", "/block_documents/", {**block, "data": {"value": SECRET}})
+
+    def _make_automation(self, deployment: str) -> None:
+        happens = {"type": "event", "posture": "Reactive", "expect": ["orders.doubted"], "threshold": 1, "within": 0}
+        again = {"type": "run-deployment", "source": "selected", "deployment_id": self.deployments[deployment]}
+        body = {"name": "Load doubted orders again", "trigger": happens, "actions": [again]}
+        self.system.ask("POST", "/automations/", body)
 
     def _deploy(self, name: str, made: dict[str, Any]) -> str:
         flow = self.system.ask("POST", "/flows/", {"name": made["flow"]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from tests.showroom.furnish import Showroom
 
@@ -21,6 +22,7 @@ def addresses_of(room: Showroom) -> dict[str, str]:
     worker = ask("POST", "/work_pools/default/workers/filter", {})[0]["id"]
     limit = ask("POST", "/v2/concurrency_limits/filter", {})[0]["id"]
     block = ask("POST", "/block_documents/filter", {})[0]["id"]
+    automation = ask("POST", "/automations/filter", {})[0]["id"]
     artifacts = {one["key"]: one["id"] for one in ask("POST", "/artifacts/filter", {})}
     return {
         "overview": "/",
@@ -56,6 +58,8 @@ def addresses_of(room: Showroom) -> dict[str, str]:
         "markdown": f"/artifacts/artifact/{artifacts['report']}",
         "progress": f"/artifacts/artifact/{artifacts['training']}",
         "assets": "/assets/",
+        "asset": f"/assets/{quote('postgres://warehouse/orders', safe='')}",
+        "automation": f"/automations/automation/{automation}",
         "variables": "/variables/",
         "blocks": "/blocks/",
         "block": f"/blocks/block/{block}",

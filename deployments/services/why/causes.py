@@ -31,7 +31,7 @@ from deployments.services.why.places import (
 )
 from deployments.services.why.services import no_services, overdue_services, server_was_away
 from deployments.services.why.situation import Situation
-from deployments.services.why.slots import full_limit
+from deployments.services.why.slots import asked_slots, full_limit
 from deployments.services.why.timing import not_due_yet, skipped_by_catch_up
 from deployments.services.why.under_way import cancelling, paused, pending, running
 from deployments.services.why.wording import command
@@ -71,7 +71,7 @@ NOTES: tuple[Question, ...] = (lost_attempts, planned_too_late, paused_deploymen
 OF_STATES: dict[str, tuple[Question, ...]] = {
     "SCHEDULED": OF_SCHEDULED,
     "PENDING": (pending, parent_does_not_run, lost_attempts, no_services, overdue_services),
-    "RUNNING": (running, lost_attempts, no_services, overdue_services),
+    "RUNNING": (asked_slots, running, lost_attempts, no_services, overdue_services),
     "PAUSED": (paused, parent_does_not_run, no_services, overdue_services),
     "CANCELLING": (cancelling, no_services, overdue_services),
 }

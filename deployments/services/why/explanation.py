@@ -47,6 +47,11 @@ class Cause:
     action: Action | None = None
     certain: bool = True
     held_by: tuple[Holder, ...] = ()  # some of them, the oldest first
+    bare: str = ""  # the summary without who holds, for those who list them beside it; empty where it is the same
+
+    @property
+    def beside_holders(self) -> str:
+        return self.bare or self.summary
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 
 from deployments.models import Deployment, DeploymentSchedule, Worker, WorkPool, WorkQueue
 from deployments.services.hand_out import OCCUPYING, OCCUPYING_QUEUE
 from deployments.services.why.explanation import Holder
-from deployments.services.why.limits import read_limit
+from deployments.services.why.limits import read_asked, read_limit
 from deployments.services.why.server import read_server
 from deployments.services.why.situation import (
     ClaimFact,
@@ -32,7 +33,7 @@ from deployments.services.why.situation import (
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
 from runs.errors import RunNotFound
-from runs.models import Claim, FlowRun, Heartbeat, Rescue, TaskRun
+from runs.models import Claim, FlowRun, Heartbeat, TaskRun
 from runs.orchestration.decide import decide
 from runs.orchestration.policy import SKIP_RULES
 from runs.orchestration.rules.catch_up import SKIPPED
@@ -51,11 +52,16 @@ _WAITING = {StateType.SCHEDULED, StateType.PENDING}
 
 def read_situation(*, flow_run_id: UUID, at: datetime | None = None) -> Situation:
     """Raises RunNotFound."""
-    at = at or now()
-    related = ("flow", "deployment__flow", "work_queue__work_pool", "parent_task_run__flow_run")
+    related = ("flow", "deployment__flow", "work_queue__work_pool", "parent_task_run__flow_run", "heartbeat", "rescue")
     run = FlowRun.objects.select_related(*related).filter(pk=flow_run_id).first()
     if run is None:
         raise RunNotFound("flow-run", flow_run_id)
+    return read_situation_of(run, at=at)
+
+
+def read_situation_of(run: FlowRun, *, at: datetime | None = None) -> Situation:
+    """The same of a run that was read just now: what hangs together with it is not read again where it is there."""
+    at = at or now()
     if run.is_terminal or run.state_type is None:
         return Situation(at, run_fact(run), patience=read_patience())
     deployment: Deployment | None = run.deployment if run.deployment_id else None  # a deleted one leaves its runs
@@ -73,9 +79,10 @@ def read_situation(*, flow_run_id: UUID, at: datetime | None = None) -> Situatio
         queue=read_queue(run, queue, at, counted=waits),
         workers=read_workers(pool, at) if pool and waits else (),
         limit=read_limit(run, deployment, at) if deployment and waits else None,
+        asked=read_asked(run, at) if run.state_type == StateType.RUNNING else (),
         claims=_claims(run),
         heartbeat=_heartbeat(run),
-        rescues=Rescue.objects.filter(pk=run.pk).values_list("attempts", flat=True).first() or 0,
+        rescues=run.rescue.attempts if hasattr(run, "rescue") else 0,
         will_be_skipped=_will_be_skipped(run, at),
         server=read_server(at),
         patience=read_patience(),
@@ -183,10 +190,11 @@ def _ahead(run: FlowRun, queue: WorkQueue, at: datetime) -> tuple[int, int]:
         return 0, 0
     waiting = FlowRun.objects.due(at).filter(work_queue__work_pool=queue.work_pool_id)
     before = Q(next_scheduled_start_time__lt=due) | Q(next_scheduled_start_time=due, pk__lt=run.pk)
-    here = waiting.filter(before, work_queue=queue)
-    elsewhere = waiting.filter(work_queue__priority__lt=queue.priority, work_queue__is_paused=False)
-    counts = [len(rows.values_list("pk", flat=True)[:MOST_AHEAD]) for rows in (here, elsewhere)]
-    return counts[0], counts[1]
+    elsewhere = Q(work_queue__priority__lt=queue.priority, work_queue__is_paused=False)
+    ahead = waiting.filter(before & Q(work_queue=queue) | elsewhere).values_list("work_queue", flat=True)
+    queues = Counter(ahead[: 2 * MOST_AHEAD])
+    here = queues.pop(queue.pk, 0)
+    return min(here, MOST_AHEAD), min(queues.total(), MOST_AHEAD)
 
 
 def read_workers(pool: WorkPool, at: datetime) -> tuple[WorkerFact, ...]:
@@ -215,6 +223,7 @@ def read_workers(pool: WorkPool, at: datetime) -> tuple[WorkerFact, ...]:
 
 
 def _claims(run: FlowRun) -> tuple[ClaimFact, ...]:
+    prefetch_related_objects([run], "claims")  # so that they are there for whoever asks the same run for them next
     return tuple(
         ClaimFact(
             attempt=claim.attempt,
@@ -225,13 +234,15 @@ def _claims(run: FlowRun) -> tuple[ClaimFact, ...]:
             lost=claim.outcome == Claim.Outcome.LOST,
             reason=claim.reason,
         )
-        for claim in Claim.objects.filter(flow_run=run).order_by("-attempt")[:MOST_CLAIMS]
+        for claim in sorted(run.claims.all(), key=lambda claim: claim.attempt, reverse=True)[:MOST_CLAIMS]
     )
 
 
 def _heartbeat(run: FlowRun) -> HeartbeatFact | None:
-    beat = Heartbeat.objects.filter(pk=run.pk, buried_state_id=None).first()
-    return HeartbeatFact(beat.last_at, beat.silent_after, beat.sender) if beat else None
+    beat: Heartbeat | None = getattr(run, "heartbeat", None)
+    if beat is None or beat.buried_state_id is not None:
+        return None
+    return HeartbeatFact(beat.last_at, beat.silent_after, beat.sender)
 
 
 def _will_be_skipped(run: FlowRun, at: datetime) -> str | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from deployments.services.why.facts import parent_fact, run_fact
-from deployments.services.why.limits import limit_fact
+from deployments.services.why.limits import limit_fact, read_asked
 from deployments.services.why.of_task_runs import WAITING, QueuedFact, TaskSituation
 from deployments.services.why.situation import LimitFact
 from orchestrator.contract.times import now
@@ -31,6 +31,7 @@ def read_task_situation(*, task_run_id: UUID, at: datetime | None = None) -> Tas
         parent=parent_fact(run.flow_run) if run.flow_run and not run.is_terminal else None,
         queued=_queued(run) if waits and run.flow_run_id is None else None,
         limits=_limits(run, at) if waits and run.tags else (),
+        asked=() if run.is_terminal else read_asked(run, at),
     )
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from deployments.models import Deployment
 from deployments.services.why.explanation import Holder
-from deployments.services.why.situation import LimitFact
-from runs.models import ConcurrencyLimit, ConcurrencySlot, FlowRun, TaskRun
+from deployments.services.why.situation import AskedFact, LimitFact
+from runs.models import ConcurrencyLimit, ConcurrencySlot, FlowRun, SlotWait, TaskRun
 from runs.models.concurrency_limits import DEPLOYMENT_PREFIX
 from runs.models.run import Run
 
 MOST_HOLDERS = 20
+MOST_ASKED = 3  # limits of which one run asks for slots at a time
 
 
 def read_limit(run: FlowRun, deployment: Deployment, at: datetime) -> LimitFact | None:
@@ -25,6 +26,18 @@ def read_limit(run: FlowRun, deployment: Deployment, at: datetime) -> LimitFact 
         return None
     options = deployment.concurrency_options or {}
     return limit_fact(limit, at, without=run, cancels_new=options.get("collision_strategy") == "CANCEL_NEW")
+
+
+def read_asked(run: Run, at: datetime) -> tuple[AskedFact, ...]:
+    """What it waits for in the middle of its work, longest first. One query where there is nothing."""
+    waits = list(SlotWait.objects.asking(at).filter(holder_id=run.pk).order_by("since", "pk")[:MOST_ASKED])
+    limits = ConcurrencyLimit.objects.filter(pk__in=[wait.limit_id for wait in waits], active=True)
+    facts = {limit.pk: limit_fact(limit, at, without=run) for limit in limits.with_leased(at)} if waits else {}
+    return tuple(
+        AskedFact(facts[wait.limit_id], wait.slots, wait.since, wait.again_at)
+        for wait in waits
+        if wait.limit_id in facts
+    )
 
 
 def limit_fact(limit: Any, at: datetime, *, without: Run, cancels_new: bool = False) -> LimitFact:

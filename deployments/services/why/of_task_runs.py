@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deployments.services.why.explanation import Action, Cause, Explanation, Subject
-from deployments.services.why.situation import LimitFact, ParentFact, RunFact
+from deployments.services.why.situation import AskedFact, LimitFact, ParentFact, RunFact
+from deployments.services.why.slots import asks_for_slots
 from deployments.services.why.wording import ago, clock, command, count, who_holds
 from orchestrator.contract.states import TERMINAL
 
@@ -26,13 +27,17 @@ class QueuedFact:
 
 @dataclass(frozen=True, slots=True)
 class TaskSituation:
-    """`limits` are those of its tags. `parent` is the flow run that called it, None for a background task."""
+    """`limits` are those of its tags, `asked` those that it was refused slots of.
+
+    `parent` is the flow run that called it, None for a background task.
+    """
 
     at: datetime
     run: RunFact
     parent: ParentFact | None = None
     queued: QueuedFact | None = None
     limits: tuple[LimitFact, ...] = ()
+    asked: tuple[AskedFact, ...] = ()
 
 
 def explain_task_run(situation: TaskSituation) -> Explanation:
@@ -56,6 +61,7 @@ def _waits(situation: TaskSituation) -> Iterator[Cause]:
     yield from _not_due(situation)
     yield from _flow_does_not_run(situation)
     yield from _full_limits(situation)
+    yield from _asked(situation)
     yield from _in_the_queue(situation)
 
 
@@ -91,12 +97,13 @@ def _full_limits(situation: TaskSituation) -> Iterator[Cause]:
         if not limit.full:
             continue
         tag = limit.name.removeprefix("tag:")
-        held = who_holds(limit.holders, limit.occupied, situation.at)
         closed = limit.limit <= 0
-        summary = f"The limit on tag {tag} is full: {limit.occupied} of {count(limit.limit, 'slot')} taken.{held}"
+        is_full = f"The limit on tag {tag} is full: {limit.occupied} of {count(limit.limit, 'slot')} taken."
+        if closed:
+            is_full = f"The limit on tag {tag} is 0, so no task with it can ever run."
         yield Cause(
             "limit_closed" if closed else "limit_full",
-            f"The limit on tag {tag} is 0, so no task with it can ever run." if closed else summary,
+            is_full if closed else is_full + who_holds(limit.holders, limit.occupied, situation.at),
             since=limit.holders[-1].since if limit.holders else None,
             subject=Subject("concurrency-limit", limit.name, limit.id),
             action=Action(
@@ -104,7 +111,15 @@ def _full_limits(situation: TaskSituation) -> Iterator[Cause]:
                 command("concurrency-limit", "inspect", limit.name),
             ),
             held_by=limit.holders,
+            bare=is_full,
         )
+
+
+def _asked(situation: TaskSituation) -> Iterator[Cause]:
+    told = {limit.id for limit in situation.limits if limit.full}
+    for asked in situation.asked:
+        if asked.limit.id not in told:
+            yield asks_for_slots(asked, situation.at)
 
 
 def _in_the_queue(situation: TaskSituation) -> Iterator[Cause]:
@@ -136,6 +151,7 @@ def _next(situation: TaskSituation) -> Iterator[Cause]:
 
 
 def _under_way(situation: TaskSituation) -> Iterator[Cause]:
+    yield from _asked(situation)
     run = situation.run
     since = f" since {ago(run.since, situation.at)}" if run.since else ""
     yield Cause(

@@ -192,13 +192,16 @@ def busy_workers(situation: Situation) -> Iterator[Cause]:
         return
     places = sum(worker.places or 0 for worker in serving)
     runs = sorted((run for worker in serving for run in worker.runs), key=lambda run: run.since or situation.at)
-    yield Cause(
-        "workers_busy",
+    taken = (
         f"Every place is taken: {count(len(serving), 'worker')} of work pool {pool.name} "
         f"{'executes' if len(serving) == 1 else 'execute'} {count(places, 'run')} at a time."
-        + who_holds(runs, len(runs), situation.at),
+    )
+    yield Cause(
+        "workers_busy",
+        taken + who_holds(runs, len(runs), situation.at),
         subject=_pool(pool),
         held_by=tuple(runs[:MOST_HOLDERS]),
+        bare=taken,
         action=_start_worker(pool, queue, "Wait, or start another worker."),
     )
 
@@ -242,14 +245,15 @@ def waits_to_be_polled(situation: Situation) -> Iterator[Cause]:
 
 
 def _full(code: str, where: str, places: PlacesFact, subject: Subject, at: datetime, action: Action) -> Cause:
+    is_full = f"{where} is full: {places.occupied} of {places.limit} runs are under way."
     return Cause(
         code,
-        f"{where} is full: {places.occupied} of {places.limit} runs are under way."
-        + who_holds(places.holders, places.occupied, at),
+        is_full + who_holds(places.holders, places.occupied, at),
         since=places.holders[-1].since if places.holders else None,
         subject=subject,
         action=action,
         held_by=places.holders,
+        bare=is_full,
     )
 
 

@@ -138,6 +138,16 @@ class LimitFact:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedFact:
+    """A limit of which the run itself asks for slots, in the middle of its work, and has found too few."""
+
+    limit: LimitFact
+    slots: int
+    since: datetime
+    again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimFact:
     attempt: int
     worker_name: str
@@ -207,6 +217,7 @@ class Situation:
     queue: QueueFact | None = None
     workers: tuple[WorkerFact, ...] = ()  # heard last first
     limit: LimitFact | None = None
+    asked: tuple[AskedFact, ...] = ()
     claims: tuple[ClaimFact, ...] = ()  # the newest first
     heartbeat: HeartbeatFact | None = None
     rescues: int = 0  # how often it was scheduled anew because it did not begin

@@ -6,21 +6,26 @@ import shlex
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils import timezone
+
 from deployments.services.why.explanation import Holder
-from orchestrator.pages.words import duration_words
+from orchestrator.pages.words import MINUTE, duration_words, rough_words
 
 MOST_NAMED = 3  # holders that a sentence names
 
 
 def clock(moment: datetime, at: datetime) -> str:
-    """`14:02:05 UTC`, with the date when it is not the day of `at`."""
-    return f"{moment:%H:%M:%S} UTC" if moment.date() == at.date() else f"{moment:%Y-%m-%d %H:%M} UTC"
+    """`14:02:05 UTC`, in the zone of whoever reads the page; with the date when it is not the day of `at`."""
+    there = timezone.localtime(moment)
+    is_same_day = there.date() == timezone.localtime(at).date()
+    return f"{there:%H:%M:%S} {there.tzname()}" if is_same_day else f"{there:%Y-%m-%d %H:%M} {there.tzname()}"
 
 
 def ago(moment: datetime, at: datetime) -> str:
-    """`14:02:05 UTC (2m 05s ago)`, or `(in 2m 05s)`."""
+    """`14:02:05 UTC (2m 05s ago)`, or `(in 2m 05s)`; from ten minutes on `(52 min ago)`."""
     seconds = (at - moment).total_seconds()
-    distance = f"{duration_words(seconds)} ago" if seconds >= 0 else f"in {duration_words(-seconds)}"
+    words = duration_words if abs(seconds) < 10 * MINUTE else rough_words
+    distance = f"{words(seconds)} ago" if seconds >= 0 else f"in {words(-seconds)}"
     return f"{clock(moment, at)} ({distance})"
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, OuterRef, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce
 
 from orchestrator.contract.states import StateType
 from orchestrator.pages.addresses import address_of
 from runs.models import FlowRun, FlowRunTag
 from runs.models.run import RunQuerySet
+from runs.services.failures.tracebacks import place_in_brief
 
-READ = 2_000  # failed runs, and as many crashed ones, the newest
+READ = 1_000  # failed runs, and as many crashed ones, the newest
 MOST_RETRIED = 25  # runs that one button begins again
 MOST_GROUPS = 15
 _WRONG = (StateType.FAILED.value, StateType.CRASHED.value)
@@ -43,35 +45,41 @@ class Failing:
     @property
     def error_words(self) -> str:
         words = self.last.error_words or ((self.last.state or {}).get("message") or "").partition("\n")[0]
-        return f"{words} · {self.last.error_frame}" if self.last.error_frame else words[:200]
+        frame = self.last.error_frame
+        return f"{words} · {place_in_brief(frame)}" if frame else words[:200]
 
 
 class _Wrong(NamedTuple):
-    """A run that went wrong; `at` is its place in the order of runs."""
+    """A run that went wrong; `at` is its place in the order of runs. There are many, so little is made of each."""
 
-    id: UUID
-    deployment_id: UUID | None
-    flow_id: UUID
+    key: str  # its identifier, as the database has it
+    owner: str  # the same of its deployment, or of its flow
     state_type: str
     at: datetime
-    ended: datetime | None
+    ended: str
 
     @property
-    def owner(self) -> UUID:
-        return self.deployment_id or self.flow_id
+    def id(self) -> UUID:
+        return UUID(self.key)
+
+    @property
+    def ended_at(self) -> datetime:
+        moment = datetime.fromisoformat(self.ended)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def read_failing(since: datetime, tag: str = "") -> list[Failing]:
     """The groups that went wrong last, first."""
     wrong = _newest_wrong(since, tag)
-    groups: dict[UUID, list[_Wrong]] = defaultdict(list)
+    of_owners: dict[str, list[_Wrong]] = defaultdict(list)
     for run in wrong:
-        groups[run.owner].append(run)
+        of_owners[run.owner].append(run)
+    groups = {runs[0].id: runs for runs in of_owners.values()}
     known_since = _known_since(wrong)
     found = []
-    for last in _last_of_failing([runs[0].id for runs in groups.values()], since):
+    for last in _last_of_failing(groups, since):
         well_at: datetime = last.well_at
-        runs = [run for run in groups[last.deployment_id or last.flow_id] if run.at >= well_at]
+        runs = [run for run in groups[last.pk] if run.at >= well_at]
         found.append(_failing(last, runs, is_capped=known_since is not None and well_at < known_since))
     return found
 
@@ -81,17 +89,17 @@ def _newest_wrong(since: datetime, tag: str) -> list[_Wrong]:
     rows = FlowRun.objects.top_level().newest_first().filter(sort_time__gte=since)
     if tag:
         rows = rows.filter(Exists(FlowRunTag.objects.filter(flow_run=OuterRef("pk"), tag=tag)))
-    failed, crashed = (
-        FlowRun.objects.filter(pk__in=rows.filter(state_type=state).values("pk")[:READ]) for state in _WRONG
-    )
-    columns = ("id", "deployment_id", "flow_id", "state_type", "start_time", "expected_start_time", "end_time")
-    found = [
-        _Wrong(key, deployment, flow, state, started or expected, ended or expected)
-        for key, deployment, flow, state, started, expected, ended in failed.union(crashed, all=True).values_list(
-            *columns
-        )
-    ]
-    return sorted(found, key=lambda run: (run.at, run.id), reverse=True)
+    failed, crashed = (_columns(rows.filter(state_type=state).values("pk")[:READ]) for state in _WRONG)
+    found = (_Wrong(*columns) for columns in failed.union(crashed, all=True))
+    return sorted(found, key=lambda run: (run.at, run.key), reverse=True)
+
+
+def _columns(keys: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Of the runs of these keys what `_Wrong` has."""
+    key, owner = Cast("pk", TextField()), Cast(Coalesce("deployment", "flow"), TextField())
+    place = Coalesce("start_time", "expected_start_time")
+    ended = Cast(Coalesce("end_time", "expected_start_time"), TextField())
+    return FlowRun.objects.filter(pk__in=keys).order_by().values_list(key, owner, "state_type", place, ended)
 
 
 def _known_since(wrong: list[_Wrong]) -> datetime | None:
@@ -100,9 +108,10 @@ def _known_since(wrong: list[_Wrong]) -> datetime | None:
     return max((times[-1] for times in of_each if len(times) >= READ), default=None)
 
 
-def _last_of_failing(identifiers: list[UUID], since: datetime) -> RunQuerySet | tuple[()]:
+def _last_of_failing(identifiers: Iterable[UUID], since: datetime) -> RunQuerySet | tuple[()]:
     """Those of these runs, each the last of its group, that no success followed; `well_at`: the success before."""
-    if not identifiers:
+    found = list(identifiers)
+    if not found:
         return ()
     success = Case(
         When(deployment=None, then=_last_success(since, flow=OuterRef("flow"), deployment=None)),
@@ -110,7 +119,7 @@ def _last_of_failing(identifiers: list[UUID], since: datetime) -> RunQuerySet | 
     )
     rows = (
         FlowRun.objects.newest_first()
-        .filter(pk__in=identifiers)
+        .filter(pk__in=found)
         .annotate(well_at=Coalesce(success, Value(since)))
         .filter(well_at__lte=F("sort_time"))
         .select_related("flow", "deployment")
@@ -137,7 +146,7 @@ def _failing(last: FlowRun, runs: list[_Wrong], *, is_capped: bool) -> Failing:
         name=name,
         url=url,
         first=runs[-1].id,
-        since=runs[-1].ended,
+        since=runs[-1].ended_at,
         last=last,
         runs=[run.id for run in runs[:MOST_RETRIED]],
         count=len(runs),

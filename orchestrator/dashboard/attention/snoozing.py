@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from orchestrator.dashboard.attention.cause import Cause
@@ -25,9 +25,13 @@ def wake_all(*, user_id: int | None) -> int:
     return Snooze.objects.of(user_id).delete()[0]
 
 
-def awake(causes: Iterable[Cause], user_id: int | None, now: datetime) -> tuple[list[Cause], int]:
-    """The causes that are shown, and how many are not. One query."""
+def snoozed(user_id: int | None, now: datetime) -> frozenset[str]:
+    """The marks of the causes that are left out. One query."""
+    return frozenset(Snooze.objects.of(user_id).lasting(now).values_list("key", flat=True)[:MOST_SNOOZES])
+
+
+def awake(causes: Iterable[Cause], asleep: Collection[str]) -> tuple[list[Cause], int]:
+    """The causes that are shown, and how many are not."""
     causes = list(causes)
-    asleep = set(Snooze.objects.of(user_id).lasting(now).values_list("key", flat=True)[:MOST_SNOOZES])
     shown = [cause for cause in causes if cause.mark not in asleep]
     return shown, len(causes) - len(shown)

@@ -35,7 +35,7 @@ def counters_of(
     return [
         Counter(
             "running", "play", "Running", under_way.numbers[RUNNING], to_list(state="running", range="all"),
-            f"{slow} slower than usual" if slow else _since(under_way, RUNNING, now, "longest for"),
+            f"{slow} slower than usual" if slow else _since(under_way.oldest.get(RUNNING), now, "longest for"),
         ),
         Counter(
             "failed", "cross", "Failed", failed, to_list(state=["failed", "crashed"], range=range_key),
@@ -44,11 +44,11 @@ def counters_of(
         ),
         Counter(
             "late", "alarm", "Late", under_way.numbers[LATE], to_list(state="late", range="all"),
-            _since(under_way, LATE, now, "oldest since"),
+            _since(under_way.oldest.get(LATE), now, "oldest"),
         ),
         Counter(
             "paused", "pause", "Waits for you", under_way.numbers[PAUSED], to_list(state="paused", range="all"),
-            _since(under_way, PAUSED, now, "longest begun"),
+            _since(_first_pause(under_way), now, "longest for"),
         ),
         Counter(
             "scheduled", "clock", "Next hour", under_way.numbers[COMING],
@@ -64,8 +64,12 @@ def counters_of(
     ]  # fmt: skip
 
 
-def _since(under_way: UnderWay, kind: str, now: datetime, words: str) -> str:
-    oldest = under_way.oldest.get(kind)
+def _first_pause(under_way: UnderWay) -> datetime | None:
+    """Of those that began first."""
+    return min((run.state_timestamp for run in under_way.rows[PAUSED] if run.state_timestamp), default=None)
+
+
+def _since(oldest: datetime | None, now: datetime, words: str) -> str:
     return f"{words} {duration_words(max(timedelta(), now - oldest).total_seconds())}" if oldest else "none"
 
 

@@ -1,15 +1,14 @@
-"""Deployments with their last runs: those that fail first, then those that ran last. Three queries."""
+"""Deployments with their last runs: those that fail first, then those that ran last. Two queries."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
 
 from deployments.models import Deployment, DeploymentSchedule
 from deployments.pages.deployment_rows import with_next_run
@@ -18,7 +17,6 @@ from deployments.pages.schedule_words import schedule_words
 from runs.models import FlowRun
 
 MOST_ROWS = 6
-_READ_SCHEDULES = 50
 _READ = 200  # deployments, of which those with the tag are shown, or those that ran last
 _READ_RUNS = 2_000  # the newest, to find out which those are
 
@@ -28,7 +26,7 @@ class DeploymentRow:
     deployment: Deployment
     recent: RecentRuns
     last_name: str  # of its last run
-    schedule: str
+    schedule: str  # the first one in words, and how many more there are
     next_run: datetime | None
 
 
@@ -36,23 +34,26 @@ def deployment_rows(
     now: datetime, *, failing: Collection[UUID], beside: Collection[UUID], tag: str = ""
 ) -> tuple[list[DeploymentRow], dict[UUID, RecentRuns]]:
     """The rows, and the last runs of theirs and of the deployments `beside`."""
+    schedules = DeploymentSchedule.objects.active().filter(deployment=OuterRef("pk")).order_by()
     last = FlowRun.objects.filter(deployment=OuterRef("pk")).newest_first().filter(sort_time__lte=now)
     # Without any that fails the rank would be one number for all, which PostgreSQL takes for that of a column.
     first = [Case(When(pk__in=list(failing), then=Value(0)), default=Value(1))] if failing else []
     rows = with_next_run(Deployment.objects.filter(pk__in=_looked_at(now, failing))).annotate(
-        last_at=Subquery(last.values("sort_time")[:1]), last_name=Subquery(last.values("name")[:1])
+        last_at=Subquery(last.values("sort_time")[:1]),
+        last_name=Subquery(last.values("name")[:1]),
+        first_schedule=Subquery(schedules.order_by("pk").values("schedule")[:1]),
+        schedule_count=Subquery(schedules.values("deployment").annotate(number=Count("pk")).values("number")),
     )
     found = list(rows.order_by(*first, F("last_at").desc(nulls_last=True), "name")[: _READ if tag else MOST_ROWS])
     if tag:
         found = [one for one in found if tag in one.tags][:MOST_ROWS]
     recent = recent_runs("deployment", {*(one.pk for one in found), *beside}, now)
-    schedules = _schedules([one.pk for one in found])
     made = [
         DeploymentRow(
             deployment=one,
             recent=recent.get(one.pk) or summed_up(()),
             last_name=one.last_name or "",
-            schedule=", ".join(schedules[one.pk]),
+            schedule=_schedule_words(one),
             next_run=one.next_run,  # type: ignore[attr-defined]
         )
         for one in found
@@ -67,9 +68,8 @@ def _looked_at(now: datetime, failing: Collection[UUID]) -> QuerySet[Any, Any]:
     return Deployment.objects.order_by(rank, "name").values("pk")[:_READ]
 
 
-def _schedules(deployment_ids: list[UUID]) -> dict[UUID, list[str]]:
-    found: dict[UUID, list[str]] = defaultdict(list)
-    rows = DeploymentSchedule.objects.active().filter(deployment__in=deployment_ids).order_by("pk").defer("parameters")
-    for schedule in rows[:_READ_SCHEDULES]:
-        found[schedule.deployment_id].append(schedule_words(schedule.schedule))
-    return found
+def _schedule_words(deployment: Any) -> str:
+    if deployment.first_schedule is None:
+        return ""
+    others = deployment.schedule_count - 1
+    return f"{schedule_words(deployment.first_schedule)}{f' and {others} more' if others else ''}"

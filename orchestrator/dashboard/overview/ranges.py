@@ -17,8 +17,8 @@ class Range:
 RANGES = (
     Range("1h", "Last hour", timedelta(hours=1), every=1_000),
     Range("24h", "Last 24 hours", timedelta(days=1), every=2_000),
-    Range("7d", "Last 7 days", timedelta(days=7), every=30_000),
-    Range("30d", "Last 30 days", timedelta(days=30), every=30_000),
+    Range("7d", "Last 7 days", timedelta(days=7), every=5_000),
+    Range("30d", "Last 30 days", timedelta(days=30), every=5_000),
 )
 USUAL = RANGES[1]
 

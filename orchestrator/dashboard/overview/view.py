@@ -12,14 +12,16 @@ from django.views.decorators.http import require_safe
 from orchestrator.dashboard.attention.causes import all_causes, slower_than_usual
 from orchestrator.dashboard.attention.failures import read_failing
 from orchestrator.dashboard.attention.known import Known
-from orchestrator.dashboard.attention.snoozing import SPANS, awake
+from orchestrator.dashboard.attention.snoozing import SPANS, awake, snoozed
 from orchestrator.dashboard.overview.counters import counters_of
 from orchestrator.dashboard.overview.deployments import deployment_rows
-from orchestrator.dashboard.overview.history import MOST_RUNS, count_tasks, failed_in, read_history
+from orchestrator.dashboard.overview.history import failed_in, read_history
 from orchestrator.dashboard.overview.pools import MOST_POOLS, pool_rows
 from orchestrator.dashboard.overview.ranges import RANGES, USUAL, Range, range_named
+from orchestrator.dashboard.overview.run_counts import MOST_RUNS
 from orchestrator.dashboard.overview.under_way import COMING, RUNNING, read_under_way
 from orchestrator.pages.page import page, render_page
+from orchestrator.pages.shared_parts import shared_parts
 from runs.models import FlowRun
 
 MOST_CAUSES = 6  # shown at first; all of them with `?all=1`
@@ -28,10 +30,17 @@ MOST_CAUSES = 6  # shown at first; all of them with `?all=1`
 @require_safe
 @page
 def overview(request: HttpRequest) -> HttpResponseBase:
+    """One rendering of the part is for all readers of a role, but for those who left something out for themselves."""
+    asleep = snoozed(request.user.pk, timezone.now())
+    is_own = bool(asleep) and request.user.is_authenticated
+    return _answer(request, asleep) if is_own else _shared_answer(request, asleep)
+
+
+def _answer(request: HttpRequest, asleep: frozenset[str]) -> HttpResponseBase:
     wanted = request.GET.get("range", USUAL.key)
     chosen = range_named(wanted)
     tag = request.GET.get("tag", "").strip()[:200]
-    context = _known(request, timezone.now(), chosen, tag) | {
+    context = _known(request, timezone.now(), chosen, tag, asleep) | {
         "ranges": RANGES,
         "chosen": chosen,
         "tag": tag,
@@ -40,8 +49,13 @@ def overview(request: HttpRequest) -> HttpResponseBase:
     return render_page(request, "overview/page.html", context, fragments={"overview": "overview/now.html"})
 
 
-def _known(request: HttpRequest, now: datetime, chosen: Range, tag: str) -> dict[str, Any]:
-    """Fifteen queries, whatever there is."""
+_shared_answer = shared_parts(_answer)
+
+
+def _known(
+    request: HttpRequest, now: datetime, chosen: Range, tag: str, marks_asleep: frozenset[str]
+) -> dict[str, Any]:
+    """Thirteen queries, whatever there is."""
     under_way = read_under_way(now, tag)
     history = read_history(now, chosen.span, chosen.words, tag)
     failing = read_failing(now - chosen.span, tag)
@@ -54,7 +68,7 @@ def _known(request: HttpRequest, now: datetime, chosen: Range, tag: str) -> dict
         tag=tag,
     )
     known = Known(now, now - chosen.span, chosen.key, tag, pools, failing, under_way, deployments, recent)
-    causes, asleep = awake(all_causes(known), request.user.pk, now)
+    causes, asleep = awake(all_causes(known), marks_asleep)
     shown = causes if "all" in request.GET else causes[:MOST_CAUSES]
     slow = len(list(slower_than_usual(running, recent, now)))
     return {
@@ -70,7 +84,6 @@ def _known(request: HttpRequest, now: datetime, chosen: Range, tag: str) -> dict
         "spans": [(key, words) for key, (words, _) in SPANS.items()],
         "history": history,
         "most_runs": f"{MOST_RUNS:,}",
-        "tasks": count_tasks(now, chosen.span),
         "pools": pools[:MOST_POOLS],
         "pool_count": len(pools),
         "deployments": deployments,

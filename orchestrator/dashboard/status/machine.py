@@ -23,7 +23,7 @@ from orchestrator.web.pulse import SILENT_SECONDS
 
 LITTLE_SPACE = 0.1  # of the disk; less that is free is worth saying
 _BEGAN = time.monotonic()  # when this process read its code, a moment after it was started
-SOCKETS = {"/ws/live": "open pages", "/api/logs/out": "readers of logs", "/api/events/out": "readers of events"}
+SOCKETS = {"/ws/live": "open page", "/api/logs/out": "reader of logs", "/api/events/out": "reader of events"}
 
 
 def server_facts() -> list[Fact]:
@@ -47,8 +47,16 @@ def socket_facts() -> list[Fact]:
     """Of this process alone."""
     found = open_sockets()
     prefix = settings.FORCE_SCRIPT_NAME or ""
-    facts = [Fact(f"{path}", f"{count} {SOCKETS.get(path.removeprefix(prefix), '')}") for path, count in found.items()]
+    facts = [
+        Fact(path, _counted(count, SOCKETS.get(path.removeprefix(prefix), "socket"))) for path, count in found.items()
+    ]
     return facts or [Fact("Sockets", "none is open")]
+
+
+def _counted(count: int, what: str) -> str:
+    """`1 reader of logs`, `2 readers of logs`."""
+    noun, of, rest = what.partition(" of ")
+    return f"{count} {noun}{'' if count == 1 else 's'}{of}{rest}"
 
 
 def _memory() -> float:

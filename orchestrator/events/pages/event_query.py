@@ -44,13 +44,14 @@ class EventQuery:
 
     @classmethod
     def from_query(cls, query: QueryDict, now: datetime) -> EventQuery:
-        """At most two queries, where resources are asked for."""
+        """At most two queries, where resources are asked for; of those all events are shown that there are."""
+        resources = _values(query, "resource")
         asked = cls(
             prefixes=_values(query, "prefix"),
             excluded=_values(query, "exclude"),
-            resources=_values(query, "resource"),
+            resources=resources,
             text=query.get("q", "").strip()[:MAX_QUERY_LENGTH],
-            range=TimeRange.from_query(query, usual="24h", now=now),
+            range=TimeRange.from_query(query, usual="24h" if _begun(resources) or not resources else "all", now=now),
         )
         return replace(asked, not_before=asked._bound()) if asked._whole else asked
 
@@ -90,8 +91,7 @@ class EventQuery:
 
     @property
     def _begun(self) -> list[str]:
-        """The beginnings of identifiers that are asked for; a whole one among them begins with itself."""
-        return [one.rstrip("*") for one in self.resources] if any(one.endswith("*") for one in self.resources) else []
+        return _begun(self.resources)
 
     def _rows_around(self) -> EventQuerySet:
         """The events that fit, as far as indexes know."""
@@ -120,6 +120,11 @@ class EventQuery:
 def _place_of(rows: QuerySet[Any], number: int) -> datetime | None:
     """When the row occurred that so many newer ones precede."""
     return next(iter(rows.order_by("-occurred").values_list("occurred", flat=True)[number : number + 1]), None)
+
+
+def _begun(resources: Sequence[str]) -> list[str]:
+    """The beginnings of identifiers that are asked for; a whole one among them begins with itself."""
+    return [one.rstrip("*") for one in resources] if any(one.endswith("*") for one in resources) else []
 
 
 def _begins(beginnings: Sequence[str]) -> Q:

@@ -6,13 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import BooleanField, Case, Count, Min, Q, Value, When
+from django.db.models import BooleanField, Case, Min, Q, Value, When
 from django.http import HttpRequest
 
 from orchestrator.events.models import EventQuerySet
 from orchestrator.events.pages.event_query import EventQuery
 from orchestrator.pages.charts.bars import Bars, Bucket, stacked_bars
-from orchestrator.pages.charts.steps import StepNumber, start_of_step, step_between, step_starts
+from orchestrator.pages.charts.steps import count_by_step, step_between, step_starts
 from orchestrator.pages.time_range import url_between
 
 FAILURE = Q(event__endswith=".Failed") | Q(event__endswith=".Crashed") | Q(event__endswith=".failed")
@@ -35,16 +35,11 @@ def volume_of(request: HttpRequest, wanted: EventQuery, rows: EventQuerySet, sin
     begin = min(begin, until - LEAST_SPAN)
     step = step_between(begin, until)
     counts: dict[datetime, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    counted = (
-        rows.filter(occurred__gte=begin)
-        .order_by()
-        .annotate(is_failure=Case(When(FAILURE, then=Value(True)), default=Value(False), output_field=BooleanField()))
-        .annotate(step=StepNumber("occurred", step))
-        .values_list("step", "is_failure")
-        .annotate(number=Count("pk"))
+    counted = rows.filter(occurred__gte=begin).annotate(
+        is_failure=Case(When(FAILURE, then=Value(True)), default=Value(False), output_field=BooleanField())
     )
-    for place, is_failure, number in counted:
-        counts[start_of_step(place, step)]["failed" if is_failure else "running"] += number
+    for start, is_failure, number in count_by_step(counted, "occurred", step, "is_failure"):
+        counts[start]["failed" if is_failure else "running"] += number
     buckets = [
         Bucket(
             start,

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from orchestrator.pages.charts.bars import Bucket
-from orchestrator.pages.charts.steps import StepNumber, start_of_step, step_between, step_starts
+from orchestrator.pages.charts.steps import count_by_step, step_between, step_starts
 from orchestrator.pages.looks import look_of
 
 
@@ -28,15 +28,9 @@ def buckets_by_state(
     `url_of(start, end)` is the address of the rows in a bucket. The caller has narrowed the rows to the span.
     """
     step = step or step_between(since, until)
-    counted = (
-        rows.order_by()
-        .annotate(place=StepNumber(moment, step))
-        .values_list("place", "state_type", "state_name")
-        .annotate(number=Count("pk"))
-    )
     counts: dict[datetime, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for place, state_type, state_name, number in counted:
-        counts[start_of_step(place, step)][look_of(state_type, state_name).tone] += number
+    for start, state_type, state_name, number in count_by_step(rows, moment, step, "state_type", "state_name"):
+        counts[start][look_of(state_type, state_name).tone] += number
     return [
         Bucket(start, dict(counts.get(start, {})), url=url_of(start, start + step) if url_of else "")
         for start in step_starts(since, until, step)

@@ -17,7 +17,8 @@ from orchestrator.pages.time_range import PARAMETERS as RANGE_PARAMETERS
 
 WORDS = "q"  # the parameter with the line, of which only the words without a term remain in an address
 # What an address may say beside the terms.
-_BESIDE = {*RANGE_PARAMETERS, *PLACES, "fragment", "after", "export", "sort", "size", "cols", "view", "subflows"}
+_OF_THE_PAGE = ("fragment", "after", "export", "sort", "size", "cols", "view", "subflows", "table")
+_BESIDE = {*RANGE_PARAMETERS, *PLACES, *_OF_THE_PAGE}
 _MOST_VALUES = 30
 _MOST_TEXT = 1_000  # characters of a value
 _NOT_KEPT = (*PLACES, "fragment", "after", "export")

@@ -10,7 +10,13 @@ from orchestrator.pages.schema_forms.diff import Change, changes
 from orchestrator.pages.schema_forms.fields import Field, Form
 from orchestrator.pages.schema_forms.links import values_in_link
 from orchestrator.pages.schema_forms.read import Answer, read_form
-from orchestrator.pages.schema_forms.secrets import MASK, with_kept, with_masks, without_secret_defaults
+from orchestrator.pages.schema_forms.secrets import (
+    MASK,
+    may_tell_secret,
+    with_kept,
+    with_masks,
+    without_secret_defaults,
+)
 from orchestrator.pages.schema_forms.values import Unread, read_json, show_json, show_short, without_nul
 
 __all__ = [
@@ -26,6 +32,7 @@ __all__ = [
     "changes",
     "errors_of",
     "errors_of_unread",
+    "may_tell_secret",
     "read_form",
     "read_json",
     "show_json",

@@ -252,14 +252,20 @@ def _wrong(fields: Iterable[Field], outer: tuple[str, ...]) -> Iterator[tuple[Fi
 
 
 def _focus(form: Form, name: str) -> None:
-    """The field itself, or the first within it that can be typed into."""
+    """The field itself, or the first within it that can be typed into; or the name of a row."""
     for one in form.walk():
+        for row in one.rows:
+            row.focus_key = name == row.field.name + names.KEY
         if one.name == name:
             inside = next((each for each in one.walk() if not each.is_frame), one)
             inside.autofocus = True
             break
     for one in form.walk():
-        one.open = one.open or any(each.autofocus for each in one.walk())
+        one.open = one.open or any(_has_focus(each) for each in one.walk())
+
+
+def _has_focus(one: Field) -> bool:
+    return one.autofocus or any(row.focus_key for row in one.rows)
 
 
 def _words(path: Path) -> str:

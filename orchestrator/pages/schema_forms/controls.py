@@ -14,6 +14,7 @@ from orchestrator.pages.schema_forms.values import (
     Unread,
     parted_moment,
     readers_offset,
+    readers_zone,
     same,
     show_json,
     show_short,
@@ -175,7 +176,7 @@ def _day(made: Field, shown: Any) -> bool:
 
 def _moment(made: Field, shape: Shape, shown: Any) -> bool:
     if shown in (ABSENT, None):
-        parts: tuple[str, str] | None = ("", readers_offset())
+        parts: tuple[str, str] | None = ("", readers_zone() if shape.kind is Kind.MOMENT else readers_offset())
     elif isinstance(shown, str) and shown:
         parts = parted_moment(shown)
     else:

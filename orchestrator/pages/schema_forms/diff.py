@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,16 +21,25 @@ class Change:
 
 
 def changes(schema: Mapping[str, Any], values: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[Change]:
-    """The given values that differ from their defaults, with secrets as stars. `defaults` overlay the schema's."""
+    """The given values that differ from their defaults, in the order of the form, with secrets as stars.
+
+    `defaults` overlay the schema's.
+    """
     shapes = Shapes(schema)
     properties = shapes.properties(shapes.of({**schema, "type": "object"}))
     shown = with_masks(schema, dict(values))
     shown_defaults = with_masks(schema, dict(defaults))
     found = []
-    for name, value in values.items():
-        shape = properties.get(name)
+    for name in sorted(values, key=_place(properties)):
+        value, shape = values[name], properties.get(name)
         usual = defaults.get(name, shape.default if shape else ABSENT)
         if not same(value, usual):
             was = "" if usual is ABSENT else show_short(shown_defaults.get(name, usual))
             found.append(Change(name, was, show_short(shown.get(name, value))))
     return found
+
+
+def _place(properties: Mapping[str, Any]) -> Callable[[str], int]:
+    """Those that the schema does not name come last, as they are."""
+    places = {name: at for at, name in enumerate(properties)}
+    return lambda name: places.get(name, len(places))

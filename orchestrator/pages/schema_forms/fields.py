@@ -91,6 +91,7 @@ class Row:
     number: int
     field: Field
     key: str | None = None
+    focus_key: bool = False  # it is the name that is to be typed next
 
 
 @dataclass(slots=True)

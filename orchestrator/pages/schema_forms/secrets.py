@@ -39,6 +39,18 @@ def is_secret(shapes: Shapes, node: Any) -> bool:
     return _says_secret(_meant(shapes, [node]))
 
 
+def may_tell_secret(schema: Mapping[str, Any], path: Sequence[str]) -> bool:
+    """Whether what stands at this path is secret, or stands in something secret, or may have something secret in it."""
+    shapes = Shapes(schema)
+    nodes: list[Any] = [schema]
+    for key in path:
+        meant = _meant(shapes, nodes)
+        if _says_secret(meant):
+            return True
+        nodes = [*_of_key(meant, key), *(_of_place(meant, int(key)) if key.isdecimal() else ())]
+    return _has_secret(shapes, nodes)
+
+
 def without_secret_defaults(schema: Any) -> Any:
     """A schema with stars in the place of each default that is secret."""
     return _told(Shapes(schema if isinstance(schema, Mapping) else {}), schema)
@@ -88,6 +100,24 @@ def _meant(shapes: Shapes, nodes: Iterable[Any]) -> list[Mapping[str, Any]]:
 
 def _says_secret(meant: Iterable[Mapping[str, Any]]) -> bool:
     return any(node.get("format") == "password" or node.get("writeOnly") is True for node in meant)
+
+
+def _has_secret(shapes: Shapes, nodes: Iterable[Any]) -> bool:
+    """The nodes themselves, or anything that their values may have inside."""
+    waiting = list(nodes)
+    seen: set[int] = set()
+    while waiting:
+        meant = [node for node in _meant(shapes, [waiting.pop()]) if id(node) not in seen]
+        if _says_secret(meant):
+            return True
+        seen.update(map(id, meant))
+        for node in meant:
+            for inside in ("properties", "patternProperties"):
+                waiting.extend(node[inside].values() if isinstance(node.get(inside), Mapping) else ())
+            for inside in ("items", "prefixItems"):
+                waiting.extend(node[inside] if isinstance(node.get(inside), list) else [node.get(inside)])
+            waiting.append(node.get("additionalProperties"))
+    return False
 
 
 def _of_key(meant: Sequence[Mapping[str, Any]], key: str) -> list[Any]:

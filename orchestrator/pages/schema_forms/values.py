@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from django.utils import timezone
 
+from orchestrator.pages.preferences import zone_named
 from orchestrator.rest.json import load_json
 
 
@@ -126,13 +129,34 @@ def parted_moment(value: str) -> tuple[str, str] | None:
 
 
 def joined_moment(local: str, zone: str) -> str:
-    """Raises nothing: what is no moment is refused by its schema."""
+    """`zone` is an offset from UTC, or the name of a time zone, whose clocks have one at that moment.
+
+    Raises nothing: what is no moment is refused by its schema.
+    """
     _, _, clock = local.rpartition("T")
     seconds = ":00" if len(clock) == NO_SECONDS else ""
-    return f"{local}{seconds}{zone.strip() or 'Z'}"
+    return f"{local}{seconds}{_offset_then(local, zone.strip()) or 'Z'}"
+
+
+def readers_zone() -> str:
+    """In which this page is read: its name, so that a moment of another season gets that season's offset."""
+    zone = timezone.get_current_timezone()
+    return zone.key if isinstance(zone, ZoneInfo) and zone.key != "UTC" else readers_offset()
 
 
 def readers_offset() -> str:
     """From UTC, now, in the zone in which this page is read."""
-    offset = f"{timezone.localtime():%z}"
+    return _offset_words(timezone.localtime())
+
+
+def _offset_then(local: str, zone: str) -> str:
+    named = zone_named(zone)
+    try:
+        return zone if named is None else _offset_words(datetime.fromisoformat(local).replace(tzinfo=named))
+    except ValueError:
+        return zone
+
+
+def _offset_words(moment: datetime) -> str:
+    offset = f"{moment:%z}"
     return "Z" if offset in ("", "+0000") else f"{offset[:3]}:{offset[3:5]}"

@@ -31,8 +31,11 @@ def may(context: template.Context, deed: roles.Deed) -> bool:
 
 
 @register.simple_tag(takes_context=True)
-def sort_header(context: template.Context, page: Page, name: str, word: str) -> SafeString:
-    """A column's heading that sorts the list by it: first downwards, then upwards. The query keeps its other parts."""
+def sort_header(context: template.Context, page: Page, name: str, word: str, css: str = "") -> SafeString:
+    """A column's heading that sorts the list by it: first downwards, then upwards. The query keeps its other parts.
+
+    `css`: the class of the heading, such as `num` above numbers.
+    """
     query = context["request"].GET.copy()
     for gone in ("fragment", "after", "export", *PLACES):
         query.pop(gone, None)
@@ -40,6 +43,7 @@ def sort_header(context: template.Context, page: Page, name: str, word: str) -> 
     query["sort"] = name if is_down else f"-{name}"
     order = "descending" if is_down else "ascending" if is_up else "none"
     mark = " ▾" if is_down else " ▴" if is_up else ""
+    head = format_html(' class="{}"', css) if css else ""
     return format_html(
-        '<th scope="col" aria-sort="{}"><a href="?{}">{}{}</a></th>', order, query.urlencode(), word, mark
+        '<th scope="col"{} aria-sort="{}"><a href="?{}">{}{}</a></th>', head, order, query.urlencode(), word, mark
     )

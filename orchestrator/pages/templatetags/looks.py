@@ -15,7 +15,7 @@ from orchestrator.contract.times import format_time
 from orchestrator.pages import navigation
 from orchestrator.pages.looks import look_of
 from orchestrator.pages.preferences import THEMES, Preferences, preferences_of
-from orchestrator.pages.words import day_words, distance_words, duration_words, exact_words
+from orchestrator.pages.words import MINUTE, day_words, distance_words, duration_words, exact_words
 
 register = template.Library()
 
@@ -45,6 +45,14 @@ def ago(moment: datetime | None) -> SafeString | str:
         exact_words(moment),
         distance_words(moment, timezone.now()),
     )
+
+
+@register.simple_tag
+def heard(moment: datetime | None) -> SafeString | str:
+    """As `ago`, but the last minute is one: of what gives a sign of life all the time, only silence is news."""
+    if moment is not None and (timezone.now() - moment).total_seconds() < MINUTE:
+        return "in the last minute"
+    return ago(moment)
 
 
 @register.simple_tag

@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Min, Q
 
 from orchestrator.pages.charts.bars import Bars, Bucket, stacked_bars
 from orchestrator.pages.charts.sparkline import Mark, Sparkline, sparkline
-from orchestrator.pages.charts.steps import StepNumber, start_of_step, step_between, step_starts, step_words
+from orchestrator.pages.charts.steps import count_by_step, step_between, step_starts, step_words
 from orchestrator.pages.time_range import TimeRange
 from runs.models import FlowRun, KnownError
 from runs.models.flow_runs import FlowRunQuerySet
@@ -127,7 +127,7 @@ def read_trend(fingerprint: str, range_: TimeRange, address_between: Callable[[d
     """How many runs failed so, along the range; each bar leads to its stretch of time."""
     since, until, step = _steps(range_, most=72)
     runs = failed_runs(range_).filter(error_fingerprint=fingerprint, end_time__gte=since)
-    counts = {start: number for _, start, number in _by_step(runs, step)}
+    counts: dict[datetime, int] = dict(count_by_step(runs, "end_time", step))
     buckets = [
         Bucket(start, {"failed": counts.get(start, 0)}, address_between(start, start + step))
         for start in step_starts(since, until, step)
@@ -183,7 +183,7 @@ def _trends(runs: FlowRunQuerySet, prints: Collection[str], range_: TimeRange) -
     since, until, step = _steps(range_, most=BARS_IN_A_ROW)
     counts: dict[str, dict[datetime, int]] = defaultdict(dict)
     within = runs.filter(error_fingerprint__in=prints, end_time__gte=since)
-    for fingerprint, start, number in _by_step(within, step):
+    for start, fingerprint, number in count_by_step(within, "end_time", step, "error_fingerprint"):
         counts[fingerprint][start] = number
     starts = step_starts(since, until, step)
     return {
@@ -193,13 +193,6 @@ def _trends(runs: FlowRunQuerySet, prints: Collection[str], range_: TimeRange) -
         )
         for fingerprint, found in counts.items()
     }
-
-
-def _by_step(runs: FlowRunQuerySet, step: timedelta) -> list[tuple[str, datetime, int]]:
-    """Fingerprint, beginning of the step, number of runs that ended in it."""
-    steps = runs.order_by().annotate(step=StepNumber("end_time", step)).values_list("error_fingerprint", "step")
-    counted = steps.annotate(count=Count("*"))
-    return [(fingerprint, start_of_step(number, step), count) for fingerprint, number, count in counted]
 
 
 def _steps(range_: TimeRange, *, most: int) -> tuple[datetime, datetime, timedelta]:

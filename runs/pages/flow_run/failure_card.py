@@ -19,7 +19,7 @@ from runs.services.failures.columns import BAD_ENDS
 
 MOST_ALIKE = 1_000  # runs with the same error that are counted
 ALIKE_FOR = timedelta(days=7)
-LAST_LINES = 5  # of a run that crashed
+LAST_LINES = 5  # of a run that crashed without an error in its log
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,10 @@ def read_failure(subject: Subject) -> FailureCard | None:
         failure = replace(failure, inside=FlowRun.objects.only("id", "name").filter(id=task.flow_run_id).first())
     if run.state_type == StateType.CRASHED:
         claims = subject.likely_claims
-        heartbeat = None if claims else Heartbeat.objects.filter(flow_run=run.id).first()
-        failure = replace(failure, words=crash_words(run, claims, heartbeat), last_lines=_last_lines(run))
+        heartbeat: Heartbeat | None = None if claims else getattr(run, "heartbeat", None)
+        failure = replace(failure, words=crash_words(run, claims, heartbeat))
+        if failure.log_id is None:
+            failure = replace(failure, last_lines=_last_lines(run))
     elif run.state_name == "TimedOut":
         failure = replace(failure, words=[f"It had run for {duration_words(run.total_run_time)} by then."])
     return FailureCard(failure=failure, tone=str(run.state_type).lower(), history=_history(subject))

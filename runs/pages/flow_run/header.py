@@ -15,6 +15,7 @@ from runs.pages.flow_run.offers import offers_of
 from runs.pages.flow_run.subject import Subject
 from runs.pages.panels import panel_of
 from runs.pages.run_rows import run_clock_start
+from runs.services.concurrency_waits import is_asking
 
 SETTLES_WITHIN = timedelta(seconds=20)
 WAITING = (StateType.SCHEDULED, StateType.PENDING, StateType.PAUSED, StateType.CANCELLING)
@@ -28,16 +29,21 @@ def read_header(request: HttpRequest, subject: Subject) -> dict[str, Any]:
     return {
         "seconds": run.estimated_run_time(subject.now) if run.start_time else None,
         "running_since": run_clock_start(run, subject.now),
-        "usual": _usual_duration(subject) if subject.has_begun else "",
+        "usual": _usual_duration(subject) if subject.has_begun and not waits else "",
         "made_by": _made_by(subject),
         "failure": failure,
         # The line that tells where it happened may arrive after the state: the page asks again meanwhile.
         "settles": failure is not None and failure.failure.excerpt is None and _has_just_ended(subject),
-        "why": panel_of(request, run) if waits else None,
+        "why": panel_of(request, run) if waits or _waits_for_slots(subject) else None,
         "question": question_of(run) if run.state_type == StateType.PAUSED else None,
         "message": (run.state or {}).get("message") or "",
         "offers": offers_of(subject),
     }
+
+
+def _waits_for_slots(subject: Subject) -> bool:
+    """In the middle of its work."""
+    return subject.run.state_type == StateType.RUNNING and is_asking(subject.run.pk, subject.now)
 
 
 def _has_just_ended(subject: Subject) -> bool:

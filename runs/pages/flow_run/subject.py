@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, prefetch_related_objects
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -45,8 +45,9 @@ class Subject:
 
     @cached_property
     def claims(self) -> list[Claim]:
-        """The attempts of workers, oldest first."""
-        return list(self.run.claims.order_by("attempt"))
+        """The attempts of workers, oldest first. Whoever explained why the run waits has read them already."""
+        prefetch_related_objects([self.run], "claims")
+        return sorted(self.run.claims.all(), key=lambda claim: claim.attempt)
 
     @property
     def likely_claims(self) -> list[Claim]:
@@ -132,6 +133,6 @@ class Subject:
 
 
 def find_subject(run_id: UUID, *, view: str = "") -> Subject | None:
-    related = ("flow", "deployment", "work_queue__work_pool", "parent_task_run__flow_run")
+    related = ("flow", "deployment__flow", "work_queue__work_pool", "parent_task_run__flow_run", "heartbeat", "rescue")
     run = FlowRun.objects.select_related(*related).filter(id=run_id).first()
     return None if run is None else Subject(run, timezone.now(), view)

@@ -17,6 +17,7 @@ from runs.pages.run_rows import run_clock_start
 from runs.pages.timeline.lanes import Inner
 from runs.pages.timeline.layout import build_timeline
 from runs.pages.timeline.options import Options
+from runs.pages.timeline.spans import in_trouble
 from runs.services.failures.naming import message_in_brief
 from runs.services.graph import upstream_ids
 
@@ -24,7 +25,7 @@ TABLE_ROWS = 100  # in one page of the table
 LEAST_EVERY = 400  # milliseconds between two drawings; with more tasks, one for each: about six times its cost
 MOST_INNER = 500  # tasks of unfolded subflows
 MOST_HISTORIES = 500  # of tasks that were tried again, each try drawn for itself
-SHOWN_NEIGHBOURS = 5
+SHOWN_NEIGHBOURS = 2
 VIEWS = {"timeline": "Timeline", "graph": "Graph", "table": "Table"}
 _BY_PATH = {"tasks": "table"}
 _TELLING = ("FAILED", "CRASHED", "SCHEDULED")
@@ -39,6 +40,7 @@ def read_tasks(request: HttpRequest, subject: Subject) -> dict[str, Any]:
         "views": [{"key": key, "word": word} for key, word in VIEWS.items()],
         "task_count": f"{len(tasks):,}{'+' if subject.leaves_tasks_out else ''}",
         "tasks_left_out": subject.leaves_tasks_out,
+        "by_start": Options.from_query(request.GET).by_start,
         "tasks_every": max(LEAST_EVERY, len(tasks)),
     }
     if not tasks:
@@ -49,7 +51,10 @@ def read_tasks(request: HttpRequest, subject: Subject) -> dict[str, Any]:
         context |= _read_timeline(request, subject)
     if view == "table" or (view == "graph" and context["graph"].is_too_big):
         first = _table_page(request, len(tasks))
-        context["rows"] = _table_rows(subject)[first : first + TABLE_ROWS]
+        rows = _table_rows(subject)
+        if not context["by_start"]:
+            rows.sort(key=lambda row: not in_trouble(row["task"]))
+        context["rows"] = rows[first : first + TABLE_ROWS]
         context["table_pages"] = [
             {"first": start, "words": f"{start + 1}–{min(start + TABLE_ROWS, len(tasks))}", "is_on": start == first}
             for start in range(0, len(tasks), TABLE_ROWS)

@@ -16,7 +16,8 @@ from runs.models import Log
 from runs.models.logs import LogQuerySet
 from runs.pages.logs.filters import LogFilter
 from runs.pages.logs.lines import Clock, Line, clock_in, lines_of, with_task_names
-from runs.pages.logs.walking import PATIENCE, matching, spot_of
+from runs.pages.logs.order import spot_of
+from runs.pages.logs.walking import PATIENCE, matching
 
 MOST = 700  # lines that are looked at for one answer
 AT_ONCE = 200  # lines that an answer has where there are more than that
@@ -24,8 +25,9 @@ MOST_COUNTED = 10_000  # lines that are said to be left out; more are "10,000+"
 
 # A transaction that began earlier may be committed later, so the next question reaches back this far.
 OVERLAP = timedelta(seconds=2)
-# How far back in time a line may belong that arrives only now; older ones are there after a reload.
+# How far back a line may belong that arrives only now, in time and in lines; older ones are there after a reload.
 LATENESS = timedelta(seconds=60)
+MOST_LATE = 10_000  # of a whole log, so that thousands of new lines a second cost no more than these
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,11 @@ class Gap:
     """Lines that came too fast to be shown one by one; they are before a line, a page back."""
 
     before: UUID
-    count: str
+    count: int | None  # None: more than are counted
+
+    @property
+    def words(self) -> str:
+        return f"{MOST_COUNTED:,}+" if self.count is None else f"{self.count:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +55,11 @@ def read_arrivals(logs: LogQuerySet, wanted: LogFilter, after: str, *, clock: Cl
     Lines that the page has may be among them: it knows each by its identifier. Raises PatternRefused.
     """
     cursor = _read(after)
-    new = with_task_names(wanted.apply(logs))
+    new = wanted.apply(logs)
     if cursor is not None:
         new = new.filter(timestamp__gte=cursor.newest - LATENESS, created__gt=cursor.arrived - OVERLAP)
-    rows = list(new.order_by("-created", "-id")[:MOST])
+    looked_at = new if wanted.is_narrowed else _newest(new, logs)
+    rows = list(with_task_names(looked_at).order_by("-created", "-id")[:MOST])
     if not rows:
         return Arrivals([], after)
     following = _cursor(
@@ -60,15 +67,25 @@ def read_arrivals(logs: LogQuerySet, wanted: LogFilter, after: str, *, clock: Cl
         max([row.timestamp for row in rows] + ([cursor.newest] if cursor else [])),
     )
     is_flood = len(rows) == MOST and (cursor is None or rows[-1].created > cursor.arrived)
+    fresh = new.filter(created__gt=cursor.arrived) if cursor else new
+    if is_flood:  # those of one batch arrived at one moment, so what is newest is told by their own times
+        rows = list(with_task_names(fresh).order_by("-timestamp", "-id")[:MOST])
     if wanted.expression is not None:
         rows = list(matching(rows, wanted.expression, seconds=PATIENCE))
     rows.sort(key=spot_of)
     shown = rows[-AT_ONCE:] if is_flood else rows
     gap = None
     if is_flood and shown:
-        fresh = new.filter(created__gt=cursor.arrived) if cursor else new
-        gap = Gap(shown[0].id, _in_words(fresh.order_by().values("id")[: MOST_COUNTED + AT_ONCE].count() - len(shown)))
+        count = fresh.order_by().values("id")[: MOST_COUNTED + AT_ONCE].count() - len(shown)
+        gap = Gap(shown[0].id, count if count < MOST_COUNTED else None)
     return Arrivals(lines_of(shown, clock=clock or clock_in(), needle=wanted.needle), following, gap)
+
+
+def _newest(new: LogQuerySet, logs: LogQuerySet) -> LogQuerySet:
+    """Those that are among the newest MOST_LATE of the log."""
+    times = logs.order_by("-timestamp", "-id").values_list("timestamp", flat=True)
+    edge = list(times[MOST_LATE : MOST_LATE + 1])
+    return new.filter(timestamp__gte=edge[0]) if edge else new
 
 
 def cursor_at(rows: Sequence[Log]) -> str:
@@ -92,7 +109,3 @@ def _read(text: str) -> _Cursor | None:
         return _Cursor(parse_time(arrived), parse_time(newest))
     except ValueError:
         return None
-
-
-def _in_words(count: int) -> str:
-    return f"{count:,}" if count < MOST_COUNTED else f"{MOST_COUNTED:,}+"

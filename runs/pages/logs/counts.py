@@ -24,9 +24,10 @@ class LevelCount:
 def count_levels(logs: LogQuerySet, wanted: LogFilter, matches: Matches | None = None) -> list[LevelCount]:
     """Whichever level is chosen now. At most MOST_COUNTED lines of each are counted; two questions at most.
 
-    `matches` are all lines with the text that is wanted, if they are known.
+    `matches` are the lines with the text that is wanted, if they are known. What is not searched to the end has no
+    counts.
     """
-    if wanted.expression is not None:
+    if wanted.expression is not None or (matches is not None and matches.reached is not None):
         return [
             LevelCount("", "All", ""),
             LevelCount("warning", "Warnings and errors", ""),

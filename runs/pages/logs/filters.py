@@ -10,7 +10,7 @@ from uuid import UUID
 
 from orchestrator.pages.identifiers import whole_identifier
 from runs.models import TaskRun
-from runs.models.logs import LogQuerySet
+from runs.models.logs import WARNING, LogQuerySet
 from runs.pages.logs.patterns import Needle, PatternRefused, read_needle
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -86,6 +86,11 @@ class LogFilter:
     def of_any_text(self) -> LogFilter:
         return replace(self, text="", needle=None)
 
+    def by_indexes(self) -> LogFilter:
+        """What of it the database answers without looking at each line."""
+        level = self.level if self.level and LEVELS[self.level] >= WARNING else ""
+        return replace(self, level=level, text="", needle=None, task=self.task if self.task_id else "", logger="")
+
     def within(self, since: datetime | None, until: datetime | None) -> LogFilter:
         """With limits of time; of two limits the narrower counts."""
         since = max((one for one in (since, self.since) if one), default=None)
@@ -93,11 +98,11 @@ class LogFilter:
         return replace(self, since=since, until=until)
 
     def apply(self, logs: LogQuerySet) -> LogQuerySet:
-        """All but the expression."""
+        """All but the expression, of which only its words are looked for."""
         if self.level:
             logs = logs.at_least(LEVELS[self.level])
-        if self.needle and not self.needle.is_expression:
-            logs = logs.filter(message__icontains=self.text)
+        if self.needle and self.needle.words:
+            logs = logs.filter(message__icontains=self.needle.words)
         if self.task:
             logs = logs.filter(task_run_id=self.task_id) if self.task_id else self._of_task_key(logs)
         if self.logger:

@@ -49,23 +49,18 @@ def _bounded(message: str) -> tuple[str, int]:
 def _folded(text: str, needle: Needle | None) -> SafeString:
     pretty = _pretty_json(text)
     if pretty:
-        whole = _decorated(pretty, needle)
-        return format_html("<details><summary>{}</summary>{}</details>", _one_line(text), whole)
+        return _behind(_marked(_one_line(text), needle), _decorated(pretty, needle))
     parts = fold_frames(text)
     if parts is None:
         return _coloured(text, needle)
-    return format_html_join(
-        "",
-        "{}",
-        (
-            (
-                format_html("<details><summary>{}</summary>{}</details>", part.words, _coloured(part.text, needle))
-                if part.words
-                else _coloured(part.text, needle),
-            )
-            for part in parts
-        ),
-    )
+    told = ((part.words, _coloured(part.text, needle)) for part in parts)
+    return format_html_join("", "{}", ((_behind(words, html) if words else html,) for words, html in told))
+
+
+def _behind(words: str, html: SafeString) -> SafeString:
+    """Folded, unless what was found is in it and not in the words that are shown instead."""
+    is_open = "<mark>" in html and "<mark>" not in words
+    return format_html("<details{}><summary>{}</summary>{}</details>", " open" if is_open else "", words, html)
 
 
 def _pretty_json(text: str) -> str:

@@ -22,13 +22,15 @@ from runs.pages.logs.arrivals import read_arrivals
 from runs.pages.logs.counts import count_levels
 from runs.pages.logs.filters import TIMES, LogFilter, Place
 from runs.pages.logs.lines import Clock, clock_from, clock_in
-from runs.pages.logs.matches import read_matches
+from runs.pages.logs.matches import PATIENCE, read_matches
 from runs.pages.logs.patterns import PatternRefused
+from runs.pages.logs.time_window import address_of_typed, is_typed, window_form, window_in_words
 from runs.pages.logs.windows import next_of_level, read_window
 from runs.services.failures.columns import BAD_ENDS
 
 MOST_TASKS = 50  # to choose from; more are found by the page of the run
 MOST_ATTEMPTS = 20
+LESS_PATIENCE = PATIENCE / 6  # seconds, for counts alone, where the page is searched for from a line on
 KEPT = ("level", "q", "task", "logger", "attempt", "t0", "t1")  # what a filter is made of, in the address
 T = TypeVar("T")
 # What the form of the search says itself, and places in the lines that it leaves behind.
@@ -81,14 +83,15 @@ def read_log(request: HttpRequest, owner: LogOwner) -> dict[str, Any]:
     place = Place.from_query(request.GET)
     if not place.is_given and not wanted.is_narrowed:
         place = owner.opens_at
-    matches = read_matches(owner.logs, wanted)
+    matches = read_matches(owner.logs, wanted, seconds=PATIENCE if place.end or not place.is_given else LESS_PATIENCE)
+    clock = _clock(request, owner)
     window, wanted = _read_patiently(
         lambda asked: read_window(
             owner.logs,
             asked,
             place,
             from_end=owner.opens_at_end and not asked.needle,
-            clock=_clock(request, owner),
+            clock=clock,
             matches=matches,
             begin=owner.run.start_time if owner.flow_run_id and not asked.is_narrowed else None,
         ),
@@ -105,7 +108,8 @@ def read_log(request: HttpRequest, owner: LogOwner) -> dict[str, Any]:
         "log_address": owner.address,
         "log_query": _query_of(request),
         "log_kept": [(name, value) for name, value in request.GET.items() if name not in _OF_THE_SEARCH],
-        "log_limits": _limits(request, wanted),
+        "log_limits": window_in_words(request, wanted, clock),
+        "log_window": window_form(request, owner.run, wanted),
         "log_here": place.at,
         "log_at_end": place.end == "end" or (owner.opens_at_end and not place.is_given and not wanted.needle),
         "logs_may_come": not owner.run.is_terminal,
@@ -113,11 +117,14 @@ def read_log(request: HttpRequest, owner: LogOwner) -> dict[str, Any]:
 
 
 def answer_about_log(request: HttpRequest, owner: LogOwner) -> HttpResponseBase | None:
-    """What is asked of a log besides a look at it: its newest lines, or the way to the next error. None: nothing."""
+    """What is asked of a log besides a look at it: its newest lines, or the way to the next error or to a window that
+    was typed. None: nothing."""
     if request.GET.get("fragment") == "logs" and "after" in request.GET:
         return _arrivals(request, owner)
     if request.GET.get("jump") in JUMPS:
         return _jump(request, owner)
+    if is_typed(request):
+        return HttpResponseRedirect(address_of_typed(request, owner.run))
     return None
 
 
@@ -129,6 +136,8 @@ def _arrivals(request: HttpRequest, owner: LogOwner) -> HttpResponse:
     )
     counts = count_levels(owner.logs, wanted) if "counts" in request.GET else None  # not with every line that comes
     context = {"arrivals": arrivals, "log_counts": counts, "log_filter": wanted, "log_address": owner.address}
+    if arrivals.gap:
+        context["log_gap"] = urlencode(_asked(request) | {"before": str(arrivals.gap.before)})
     return render(request, "runs/log_lines.html", context)
 
 
@@ -204,14 +213,11 @@ def _times(request: HttpRequest) -> str:
     return times if times in TIMES else ""
 
 
-def _limits(request: HttpRequest, wanted: LogFilter) -> str:
-    """The window of time in words, as the timeline counts it; empty without one."""
-    since, until = request.GET.get("t0", ""), request.GET.get("t1", "")
-    parts = ((wanted.since, f"from +{since[:12]} s"), (wanted.until, f"to +{until[:12]} s"))
-    return " ".join(words for (limit, words), given in zip(parts, (since, until), strict=True) if limit and given)
-
-
 def _query_of(request: HttpRequest) -> str:
     """The filter as an address has it, for the files of exactly these lines."""
-    given = {name: request.GET[name] for name in KEPT if request.GET.get(name)}
+    given = _asked(request)
     return f"?{urlencode(given)}" if given else ""
+
+
+def _asked(request: HttpRequest) -> dict[str, str]:
+    return {name: request.GET[name] for name in KEPT if request.GET.get(name)}

@@ -1,11 +1,13 @@
 """What is searched for in a log: words as they stand, or a regular expression between slashes.
 
 Expressions are matched here and not by the database: each line has its limit of time, so that one of those that
-take for ever is refused after a moment instead of holding a process.
+take for ever is refused after a moment instead of holding a process. The database only leaves out lines without the
+words that an expression has in it, which are most.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -15,6 +17,13 @@ LONGEST_PATTERN = 200  # characters
 SECONDS_FOR_A_LINE = 0.1
 SECONDS_FOR_MARKS = 0.5  # of all lines together; where they are over, lines are shown without marks
 SEARCHED_OF_A_LINE = 20_000  # characters; what stands behind them in one line is not found by an expression
+FEWEST_LETTERS = 3  # of the words of an expression; fewer are in most lines
+KINDS = "dDsSwWbBAZtnrfv"  # of characters and of places, after a backslash
+THEMSELVES = " _-:=,;/'\"<>@%&!~`#"  # besides letters and digits
+
+_PIECE = re.compile(
+    r"\\.|\[\^?[^][\\]+]|\{\d+(?:,\d*)?}|.", re.DOTALL
+)  # an escape, a set, a number of times, a character
 
 
 class PatternRefused(ValueError):
@@ -32,6 +41,7 @@ class Needle:
 
     compiled: regex.Pattern[str]
     is_expression: bool  # else it stands for plain words, which the database finds
+    words: str  # that each line with it has, in any case of letters; empty where an expression tells of none
     _for_marks: _Budget = field(default_factory=lambda: _Budget(SECONDS_FOR_MARKS), compare=False, repr=False)
 
     def is_in(self, text: str) -> bool:
@@ -66,10 +76,28 @@ def read_needle(text: str) -> Needle | None:
     if not text:
         return None
     if len(text) < 3 or not (text.startswith("/") and text.endswith("/")):
-        return Needle(regex.compile(regex.escape(text), regex.IGNORECASE), is_expression=False)
+        return Needle(regex.compile(regex.escape(text), regex.IGNORECASE), is_expression=False, words=text)
     if len(text) > LONGEST_PATTERN:
         raise PatternRefused(f"The expression is longer than {LONGEST_PATTERN} characters.")
     try:
-        return Needle(regex.compile(text[1:-1], regex.IGNORECASE), is_expression=True)
+        pattern = text[1:-1]
+        return Needle(regex.compile(pattern, regex.IGNORECASE), is_expression=True, words=_words_in(pattern))
     except (regex.error, OverflowError, RecursionError) as error:
         raise PatternRefused(f"The expression cannot be read: {error}.") from None
+
+
+def _words_in(pattern: str) -> str:
+    """The longest words that stand in the pattern as they do in each line; empty where it has groups or a choice."""
+    longest, words = "", ""
+    for piece in _PIECE.findall(pattern):
+        is_escape = len(piece) == 2
+        if piece in "()|[]{}" or not piece.isascii() or (is_escape and piece[1].isalnum() and piece[1] not in KINDS):
+            return ""
+        if piece in "*?" or piece[0] == "{":
+            words = words[:-1]  # the one before may be missing
+        if piece.isalnum() or piece in THEMSELVES or (is_escape and not piece[1].isalnum()):
+            words += piece[-1]
+        else:
+            longest, words = max(longest, words, key=len), ""
+    longest = max(longest, words, key=len)
+    return longest if len(longest) >= FEWEST_LETTERS else ""

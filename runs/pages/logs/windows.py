@@ -15,15 +15,16 @@ from runs.models.logs import LogQuerySet
 from runs.pages.logs.arrivals import cursor_at
 from runs.pages.logs.filters import LogFilter, Place
 from runs.pages.logs.lines import Clock, Line, clock_in, lines_of, with_task_names
-from runs.pages.logs.matches import Matches, Spot
-from runs.pages.logs.walking import Walk, earlier_than, spot_of, walk
+from runs.pages.logs.matches import Matches
+from runs.pages.logs.order import Spot, earlier_than, spot_of
+from runs.pages.logs.walking import Walk, walk
 
 WINDOW = 500  # lines in one page
 FOUND = 100  # lines that match a text in one page, which also has those beside them
 ANYWHERE = Place()
 FEWEST_EARLY = 5  # lines from before the run began that are worth folding
 BESIDE = 2  # lines shown before and after each of them
-MOST_NUMBERED = 200_000  # lines; what stands behind them has no number
+MOST_NUMBERED = 100_000  # lines; what stands behind them has no number
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def read_window(
 ) -> LogWindow:
     """Where `place` says, else from the beginning or, with `from_end`, the end.
 
-    `matches` are all lines with the text that is wanted, if they are known. Raises PatternRefused when an expression
+    `matches` are the lines with the text that is wanted, if they are known. Raises PatternRefused when an expression
     takes too long. `begin` is when the run began, if lines from before that are told apart.
     """
     reader = _Reader(logs, wanted, clock or clock_in(), matches, begin)
@@ -116,18 +117,19 @@ class _Reader:
         self, rows: list[Log], earlier: bool, later: bool, before: Walk | None, after: Walk | None
     ) -> LogWindow:
         tired_before, tired_after = (way.tired_at if way else None for way in (before, after))
-        first, last = tired_before or (rows[0] if rows else None), tired_after or (rows[-1] if rows else None)
+        first = tired_before or (spot_of(rows[0]) if rows else None)
+        last = tired_after or (spot_of(rows[-1]) if rows else None)
         tired = tired_after or tired_before
         shown, context, apart = self._with_neighbours(rows)
         return LogWindow(
             lines=lines_of(
                 shown, clock=self.clock, needle=self.wanted.needle, context=context, apart=apart, begin=self.begin
             ),
-            earlier=first.id if earlier and first else None,
-            later=last.id if later and last else None,
+            earlier=first[1] if earlier and first else None,
+            later=last[1] if later and last else None,
             arrived=cursor_at(rows),
             first_number=self._number(rows, earlier),
-            tired_at=tired.timestamp if tired else None,
+            tired_at=tired[0] if tired else None,
         )
 
     def _number(self, rows: list[Log], earlier: bool) -> int | None:
@@ -146,7 +148,7 @@ class _Reader:
         found = {row.id for row in rows}
         stretches = _stretches(whole, found)
         context = {id for ids in stretches.values() for id in ids[:-1] if id is not None} - found
-        shown: list[Log] = [*rows, *with_task_names(self.logs).filter(id__in=context)]
+        shown: list[Log] = [*rows, *with_task_names(Log.objects.filter(id__in=context))]
         shown.sort(key=spot_of)
         pairs = {pair for ids in stretches.values() for pair in pairwise(ids)}
         return shown, context, {right.id for left, right in pairwise(shown) if (left.id, right.id) not in pairs}

@@ -22,6 +22,7 @@ from runs.pages.panels import panel_of
 from runs.pages.run_rows import run_clock_start
 from runs.pages.task_run.relations import cache_source_of, downstream_of, inputs_of
 from runs.pages.task_run.tries import tries_of
+from runs.services.concurrency_waits import is_asking
 
 MOST_STATES = 200  # the oldest are left out
 MOST_ARTIFACTS = 20
@@ -76,8 +77,16 @@ def _read_header(request: HttpRequest, subject: Subject) -> dict[str, Any]:
         "running_since": run_clock_start(task, subject.now),
         "failure": failure_of_task(task),
         "message": (task.state or {}).get("message") or "",
-        "why": panel_of(request, task) if task.state_type in WAITING else None,
+        "why": panel_of(request, task) if _waits(subject) else None,
     }
+
+
+def _waits(subject: Subject) -> bool:
+    """To begin, or for slots in the middle of its work."""
+    task = subject.task
+    if task.state_type == StateType.RUNNING:
+        return is_asking(task.pk, subject.now)
+    return task.state_type in WAITING
 
 
 def _read_tries(request: HttpRequest, subject: Subject) -> dict[str, Any]:

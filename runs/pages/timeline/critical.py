@@ -8,22 +8,25 @@ from uuid import UUID
 
 from runs.models import TaskRun
 from runs.pages.timeline.spans import Span, in_trouble
-from runs.services.graph import upstream_ids
 
 LONGEST = 200  # tasks
 
 
-def critical_path(tasks: Sequence[TaskRun], spans: Mapping[UUID, list[Span]], now: datetime) -> list[UUID]:
-    """From the first to the last; it ends at the first failure, or at what ended last. Empty without dependencies."""
+def critical_path(
+    tasks: Sequence[TaskRun], waits: Mapping[UUID, Sequence[UUID]], spans: Mapping[UUID, list[Span]], now: datetime
+) -> list[UUID]:
+    """From the first to the last; it ends at the first failure, or at what ended last. Empty without dependencies.
+
+    `waits` says what each task waited for.
+    """
     ends = {task.id: max(span.end or now for span in spans[task.id]) for task in tasks if spans[task.id]}
     if not ends:
         return []
-    by_id = {task.id: task for task in tasks if task.id in ends}
-    failed = [task.id for task in by_id.values() if in_trouble(task)]
+    failed = [task.id for task in tasks if task.id in ends and in_trouble(task)]
     here = min(failed, key=ends.__getitem__) if failed else max(ends, key=ends.__getitem__)
     path = [here]
     while len(path) < LONGEST:
-        before = [one for one in upstream_ids(by_id[here].task_inputs) if one in ends and one not in path]
+        before = [one for one in waits[here] if one in ends and one not in path]
         if not before:
             break
         here = max(before, key=ends.__getitem__)

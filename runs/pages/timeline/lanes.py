@@ -27,6 +27,7 @@ class Lane:
     depth: int = 0
     fold: tuple[str, str] | None = None  # the parameter of the address that unfolds it, and its value
     is_open: bool = False
+    home: FlowRun | None = None  # the unfolded subflow whose tasks these are; None for the run's own
 
     @property
     def in_trouble(self) -> bool:
@@ -104,7 +105,7 @@ def _lanes_of_task(task: TaskRun, child: FlowRun | None, inner: Mapping[UUID, In
         groups[one.task_key].append(one)
     for group in groups.values():
         label = group[0].name if len(group) == 1 else f"{group_name(group[0])} ×{len(group)}"
-        yield Lane(label=label, tasks=group, depth=depth + 1)
+        yield Lane(label=label, tasks=group, depth=depth + 1, home=child)
 
 
 def shown_of(

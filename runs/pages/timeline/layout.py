@@ -5,33 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain
 from uuid import UUID
 
 from orchestrator.pages.looks import look_of
 from orchestrator.pages.words import duration_words
 from runs.models import Artifact, FlowRun, FlowRunState, TaskRun, TaskRunState
 from runs.pages.timeline.critical import critical_path
-from runs.pages.timeline.lanes import Inner, Lane, Spans, lanes_of, shown_of
+from runs.pages.timeline.drawn import ROW_HEIGHT, Edge, Mark, Row
+from runs.pages.timeline.edges import connect, waits_of
+from runs.pages.timeline.lanes import Inner, Lane, lanes_of, shown_of
 from runs.pages.timeline.options import Options
-from runs.pages.timeline.rows import Row, rows_of
+from runs.pages.timeline.rows import rows_of
 from runs.pages.timeline.scale import Fold, Scale, Tick, after, idle_gaps
 from runs.pages.timeline.spans import Span, in_trouble, most_at_once, spans_of
-from runs.services.graph import upstream_ids
 
-ROW_HEIGHT = 26  # pixels, also in static/css/run.css
 AXIS_HEIGHT = 26  # pixels
 BAND_HEIGHT = 10  # pixels, of the run's own states at the foot
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """From the end of one bar to the beginning of the one that waited for it."""
-
-    x1: float
-    y1: int
-    x2: float
-    y2: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +39,17 @@ class Timeline:
     rows: list[Row]
     ticks: list[Tick]
     folds: list[Fold]
-    links: list[Link]
+    path: list[Edge]  # the critical one, between rows
+    has_path: bool  # bars of it are outlined
     bands: list[Band]
+    marks: list[Mark]  # what the run itself made
     hidden_rows: int
     height: int
     sentence: str  # the drawing in words
     percent_per_second: float
     t0: float  # seconds since the run began, at the left edge
     t1: float
+    ends: tuple[float, float]  # the same of the whole run
     is_zoomed: bool
     has_idle: bool
     is_folded: bool  # parts of the axis are left out, so that its places are not in proportion
@@ -66,14 +59,20 @@ class Timeline:
         return self.height - BAND_HEIGHT
 
     @property
+    def mark_y(self) -> int:
+        return self.band_y - 3
+
+    @property
     def closer(self) -> tuple[str, str]:
         quarter = (self.t1 - self.t0) / 4
         return _rounded(self.t0 + quarter), _rounded(self.t1 - quarter)
 
     @property
-    def wider(self) -> tuple[str, str]:
+    def wider(self) -> tuple[str | None, str | None]:
+        """None where that is as far as the run goes."""
         half = (self.t1 - self.t0) / 2
-        return _rounded(max(0.0, self.t0 - half)), _rounded(self.t1 + half)
+        t0, t1 = self.t0 - half, self.t1 + half
+        return _rounded(t0) if t0 > self.ends[0] else None, _rounded(t1) if t1 < self.ends[1] else None
 
 
 def build_timeline(
@@ -106,29 +105,33 @@ def build_timeline(
     last = max([*(span.end or now for span in own), *([end] if end else [])], default=now)
     last = max(last, first + timedelta(milliseconds=10))
     scale, gaps = _scale(begin or first, first, last, own, now, goes_on, options)
-    critical = critical_path(tasks, spans, now)
+    waits = waits_of(chain(tasks, *(one.tasks for one in inner.values())), children)
+    critical = critical_path(tasks, waits, spans, now)
 
     lanes = lanes_of(tasks, children, inner, options, spans, now)
-    shown, hidden = shown_of(lanes, spans, scale, now, is_zoomed=scale.begin > first or scale.end < last)
+    is_zoomed = scale.begin > first or scale.end < last
+    shown, hidden = shown_of(lanes, spans, scale, now, is_zoomed=is_zoomed)
     rows = rows_of(shown, spans, scale, now, frozenset(critical))
     for index, (row, lane) in enumerate(zip(rows, shown, strict=True)):
         row.y = AXIS_HEIGHT + index * ROW_HEIGHT
         row.is_chosen = options.task is not None and any(task.id == options.task for task in lane.tasks)
-    chosen = next((task for task in tasks if task.id == options.task), None)
-    _mark_artifacts(rows, shown, artifacts, scale)
+    marks = _mark_artifacts(rows, shown, artifacts, scale)
     return Timeline(
         rows=rows,
         ticks=scale.ticks(),
         folds=scale.folds(),
-        links=_links(rows, shown, spans, scale, now, critical=critical, chosen=chosen),
+        path=connect(rows, shown, spans=spans, scale=scale, now=now, waits=waits, critical=critical),
+        has_path=any(bar.is_critical for row in rows for bar in row.bars),
         bands=_bands(states, scale, end, now),
+        marks=marks,
         hidden_rows=hidden,
         height=AXIS_HEIGHT + len(rows) * ROW_HEIGHT + 4 + BAND_HEIGHT,
         sentence=_sentence(tasks, own, first, last, now),
-        percent_per_second=round(scale.percent_per_second, 5) if goes_on and not gaps else 0.0,
-        t0=(scale.begin - scale.origin).total_seconds(),
-        t1=(scale.begin - scale.origin).total_seconds() + scale.elapsed,
-        is_zoomed=options.t0 is not None or options.t1 is not None,
+        percent_per_second=round(scale.percent_per_second, 5) if goes_on and scale.end == last and not gaps else 0.0,
+        t0=scale.since_origin(scale.begin),
+        t1=scale.since_origin(scale.begin) + scale.elapsed,
+        ends=(scale.since_origin(first), scale.since_origin(last)),
+        is_zoomed=is_zoomed,
         has_idle=bool(gaps) or bool(idle_gaps(own, scale.begin, scale.end, now)),
         is_folded=bool(gaps),
     )
@@ -143,49 +146,29 @@ def _scale(
     goes_on: bool,
     options: Options,
 ) -> tuple[Scale, list[tuple[float, float]]]:
-    left = after(origin, options.t0) if options.t0 is not None else first
-    right = after(origin, options.t1) if options.t1 is not None else last
+    left = max(after(origin, options.t0), first) if options.t0 is not None else first
+    right = min(after(origin, options.t1), last) if options.t1 is not None else last
     if right <= left:
         left, right = first, last
     gaps = idle_gaps(spans, left, right, now) if options.hide_idle else []
-    return Scale(origin, left, right, goes_on=goes_on and options.t1 is None, gaps=gaps), gaps
+    return Scale(origin, left, right, goes_on=goes_on and right == last, gaps=gaps), gaps
 
 
-def _mark_artifacts(rows: Sequence[Row], lanes: Sequence[Lane], artifacts: Sequence[Artifact], scale: Scale) -> None:
+def _mark_artifacts(
+    rows: Sequence[Row], lanes: Sequence[Lane], artifacts: Sequence[Artifact], scale: Scale
+) -> list[Mark]:
+    """Each in the row of the task that made it; answers those that the run itself made."""
     row_of_task = {task.id: row for row, lane in zip(rows, lanes, strict=True) for task in lane.tasks}
+    own: list[Mark] = []
     for artifact in artifacts:
-        row = row_of_task.get(artifact.task_run_id) if artifact.task_run_id else None
-        if row is not None and scale.shows(artifact.created, artifact.created):
-            row.marks.append((scale.x(artifact.created), str(artifact.id), artifact.key or artifact.type or ""))
-
-
-def _links(
-    rows: Sequence[Row],
-    lanes: Sequence[Lane],
-    spans: Spans,
-    scale: Scale,
-    now: datetime,
-    *,
-    critical: Sequence[UUID],
-    chosen: TaskRun | None,
-) -> list[Link]:
-    """Along the critical path, and from those that the chosen task waited for."""
-    drawn: dict[UUID, Row] = {}
-    for row, lane in zip(rows, lanes, strict=True):
-        if not row.is_open:  # what is unfolded has rows of its own
-            drawn |= {task.id: row for task in lane.tasks if spans[task.id]}
-    pairs = list(pairwise(critical))
-    if chosen is not None:
-        pairs += [(upstream, chosen.id) for upstream in upstream_ids(chosen.task_inputs)]
-    links = []
-    for upstream, following in dict.fromkeys(pairs):
-        if upstream not in drawn or following not in drawn or drawn[upstream] is drawn[following]:
+        if not scale.shows(artifact.created, artifact.created):
             continue
-        end, start = spans[upstream][-1].end or now, spans[following][0].start
-        if scale.shows(end, start):
-            y1, y2 = drawn[upstream].y + ROW_HEIGHT // 2, drawn[following].y + ROW_HEIGHT // 2
-            links.append(Link(scale.x(end), y1, scale.x(start), y2))
-    return links
+        mark = Mark(scale.x(artifact.created), str(artifact.id), artifact.key or artifact.type or "")
+        if artifact.task_run_id is None:
+            own.append(mark)
+        elif artifact.task_run_id in row_of_task:
+            row_of_task[artifact.task_run_id].marks.append(mark)
+    return own
 
 
 def _bands(states: Sequence[FlowRunState], scale: Scale, end: datetime | None, now: datetime) -> list[Band]:

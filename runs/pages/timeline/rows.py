@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate, groupby, pairwise
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils import timezone
 
 from orchestrator.contract.states import StateType
 from orchestrator.pages.looks import look_of
 from orchestrator.pages.words import duration_words
 from runs.models import FlowRun, TaskRun
+from runs.pages.timeline.drawn import Bar, Row, Strip
 from runs.pages.timeline.lanes import Lane, Spans
 from runs.pages.timeline.scale import LEAST_WIDTH, PLOT_WIDTH, Scale
 from runs.pages.timeline.spans import Span, in_trouble, most_at_once
@@ -21,59 +23,6 @@ from runs.pages.timeline.spans import Span, in_trouble, most_at_once
 MOST_BARS = 60  # in one row; more are drawn as a strip whose height tells how many ran at once
 MOST_BARS_OF_ALL = 160  # in rows that several runs share; with more, such rows become strips sooner
 DENSITY_BUCKETS = 125
-_TROUBLE = ("failed", "crashed")
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    x: float
-    width: float
-    tone: str
-    url: str
-    title: str
-    task_id: UUID | None = None
-    since: datetime | None = None  # grows from then on, while the page is open
-    is_critical: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """Many bars in one row, as two paths in a box of 1000 × 16."""
-
-    path: str
-    failed_path: str
-    tone: str
-    title: str
-
-
-@dataclass(slots=True)
-class Row:
-    label: str
-    note: str
-    url: str
-    tone: str
-    y: int = 0
-    depth: int = 0
-    is_subflow: bool = False
-    is_chosen: bool = False
-    fold: tuple[str, str] | None = None
-    is_open: bool = False
-    wait_x: float = 0.0
-    wait_width: float = 0.0
-    bars: list[Bar] = field(default_factory=list)
-    strip: Strip | None = None
-    marks: list[tuple[float, str, str]] = field(default_factory=list)  # artifacts: place, address, name
-    tail: str = ""  # words behind the last bar
-    tail_x: float = 0.0
-    tail_since: datetime | None = None
-
-    @property
-    def in_trouble(self) -> bool:
-        return self.tone in _TROUBLE
-
-    @property
-    def wait_end(self) -> float:
-        return round(self.wait_x + self.wait_width, 2)
 
 
 def task_url(task: TaskRun, child: FlowRun | None = None) -> str:
@@ -95,11 +44,12 @@ def rows_of(lanes: Sequence[Lane], spans: Spans, scale: Scale, now: datetime, cr
 def _single_row(lane: Lane, spans: list[Span], scale: Scale, now: datetime, critical: frozenset[UUID]) -> Row:
     (task,) = lane.tasks
     url = task_url(task, lane.child)
+    chooses = None if lane.child or lane.home else task.id  # the log of a subflow is on its own page
     row = _bare(lane, note=_note(task, spans), url=url, tone=look_of(task.state_type, task.state_name).tone)
     shown = [(number, span) for number, span in enumerate(spans, 1) if scale.shows(span.start, span.end or now)]
     for number, span in shown:
         name = f"{task.name}, try {number}" if len(spans) > 1 else task.name
-        row.bars.append(_bar(span, url, name, scale, now, task.id, task.id in critical))
+        row.bars.append(_bar(span, url, name, scale, now, chooses, task.id in critical))
     if shown:
         _describe_end(row, shown[-1][1], scale, now)
         if shown[0][0] == 1:
@@ -118,13 +68,15 @@ def _shared_row(
     running = sum(task.state_type == StateType.RUNNING for task in lane.tasks)
     total = len(lane.tasks)
     tone = "failed" if failed else "running" if running else _shared_tone(lane.tasks)
-    row = _bare(lane, note=f"{failed} of {total} failed" if failed else f"{total} tasks", url="?view=table", tone=tone)
+    note = f"{failed} of {total} failed" if failed else f"{total} tasks"
+    row = _bare(lane, note=note, url=_address_of_group(lane), tone=tone)
     overlapping = any(later[1].start < (earlier[1].end or now) for earlier, later in pairwise(drawn))
     if overlapping or len(drawn) > most_bars:
         row.strip = _strip(row, drawn, scale, now)
     else:
         row.bars = [
-            _bar(span, task_url(task), task.name, scale, now, task.id, task.id in critical) for task, span in drawn
+            _bar(span, task_url(task), task.name, scale, now, None if lane.home else task.id, task.id in critical)
+            for task, span in drawn
         ]
     if drawn:
         end = max(span.end or now for _, span in drawn)
@@ -144,6 +96,13 @@ def _bare(lane: Lane, *, note: str, url: str, tone: str) -> Row:
         fold=lane.fold,
         is_open=lane.is_open,
     )
+
+
+def _address_of_group(lane: Lane) -> str:
+    """Where the runs of one task are told apart: in the table, or unfolded on the page of the subflow that has them."""
+    if lane.home is None:
+        return "?view=table"
+    return f"{reverse('runs:flow-run', args=[lane.home.id])}?{urlencode({'open': lane.tasks[0].task_key})}"
 
 
 def _shared_tone(tasks: Sequence[TaskRun]) -> str:
@@ -166,7 +125,7 @@ def _bar(span: Span, url: str, name: str, scale: Scale, now: datetime, task_id: 
         width=scale.width(span.start, end),
         tone=span.tone,
         url=url,
-        title=f"{name}: {span.word}, {took}, from {span.start:%H:%M:%S} UTC",
+        title=f"{name}: {span.word}, {took}, from {timezone.localtime(span.start):%H:%M:%S}",
         task_id=task_id,
         since=span.start if span.end is None else None,
         is_critical=is_critical,

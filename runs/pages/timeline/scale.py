@@ -11,7 +11,7 @@ from orchestrator.pages.words import duration_words
 from runs.pages.timeline.spans import Span
 
 PLOT_WIDTH = 86.0  # per cent; what is right of it is room for the words behind the last bar
-LEAST_WIDTH = 0.35  # per cent; a shorter bar could not be seen
+LEAST_WIDTH = 0.6  # per cent; a shorter bar could not be seen
 LEAST_WINDOW = 0.001  # seconds
 IDLE_SHARE = 0.2  # of the window; a longer gap can be left out
 FOLD_WIDTH = 0.03  # of the window, is left of a gap
@@ -61,6 +61,10 @@ class Scale:
         self.seconds = whole - sum(length - self._stub for _, length in self._left_out)
         self.percent_per_second = PLOT_WIDTH / self.seconds
 
+    def since_origin(self, moment: datetime) -> float:
+        """In seconds."""
+        return (moment - self.origin).total_seconds()
+
     def x(self, moment: datetime) -> float:
         return self.place((moment - self.begin).total_seconds())
 
@@ -83,7 +87,7 @@ class Scale:
     def ticks(self) -> list[Tick]:
         """At round numbers of seconds since the run began."""
         step = next((step for step in _NICE_STEPS if self.seconds / step <= 8), self.seconds / 6)
-        ahead = (self.begin - self.origin).total_seconds()
+        ahead = self.since_origin(self.begin)
         whole = self.seconds + sum(length - self._stub for _, length in self._left_out)
         number = -(-ahead // step)
         ticks: list[Tick] = []

@@ -130,6 +130,10 @@ def test_it_previews_each_kind_in_a_line(kind, head, words, url):
     assert (made.words, made.url) == (words, url)
 
 
+def test_it_alarms_nobody_of_what_has_reached_its_end():
+    assert [preview("progress", head, is_whole=True).meter.tone for head in ("99.9", "100")] == ["running", "completed"]
+
+
 @pytest.mark.parametrize("cut", range(1, 14))
 def test_it_reads_the_beginning_of_a_text_wherever_it_is_cut(cut):
     head = '"a \\u00e4 \\" \\n b'[:cut]

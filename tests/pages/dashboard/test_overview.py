@@ -8,13 +8,18 @@ from html import unescape
 
 import pytest
 from django.http import QueryDict
+from django.test import Client
 from django.utils import timezone
 
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
-from orchestrator.dashboard.overview import deployments, history
-from runs.models import FlowRun
+from orchestrator.dashboard.overview import deployments, history, run_counts
+from orchestrator.pages import shared_parts
+from orchestrator.pages.shared_parts import Parts, Versions
+from runs.models import FlowRun, HourCount
+from runs.models.hour_counts import hour_of
 from runs.pages.run_filter import matching_runs
+from runs.services.hour_counts import count_hours
 from tests.factories import (
     make_deployment,
     make_flow,
@@ -81,7 +86,7 @@ def test_costs_the_same_however_much_there_is(client, django_assert_max_num_quer
     busy_system(runs)
     FlowRun.objects.filter(state_type="RUNNING").update(total_run_time=900.0)
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(14):
         answer = client.get("/")
 
     assert answer.status_code == 200
@@ -192,13 +197,13 @@ def page(client, path="/"):
     return answer.content.decode()
 
 
-@pytest.mark.parametrize(("range_", "every"), [("1h", 1_000), ("24h", 2_000), ("7d", 30_000), ("30d", 30_000)])
+@pytest.mark.parametrize(("range_", "every"), [("1h", 1_000), ("24h", 2_000), ("7d", 5_000), ("30d", 5_000)])
 def test_looks_less_often_at_what_costs_more(client, range_, every):
     assert f'data-every="{every}"' in page(client, f"/?range={range_}")
 
 
 def test_counts_the_newest_runs_of_very_many(client, monkeypatch):
-    monkeypatch.setattr(history, "MOST_RUNS", 3)
+    monkeypatch.setattr(run_counts, "MOST_RUNS", 3)
     for minutes in (10, 20, 30, 40):
         make_flow_run("FAILED" if minutes == 40 else "COMPLETED", started=now() - timedelta(minutes=minutes))
         make_flow_run("COMPLETED", started=now() - timedelta(hours=25, minutes=minutes))
@@ -209,6 +214,45 @@ def test_counts_the_newest_runs_of_very_many(client, monkeypatch):
     assert (found.now, found.before) == ({"COMPLETED": 3}, {"COMPLETED": 3})
     assert "<strong>3+</strong>" in body
     assert "was 3+ the time before" in body
+
+
+@pytest.mark.parametrize("range_", ["24h", "7d", "30d"])
+def test_says_the_same_when_the_hours_were_counted_before(client, range_):
+    """OV-3: a counter is what the runs say, also where it is added up from hours."""
+    for hours in (1, 2.5, 3.5, 23, 24.5, 30, 47, 100, 169, 300, 800):
+        for _ in range(2):
+            make_flow_run("COMPLETED", started=now() - timedelta(hours=hours))
+        make_flow_run("FAILED", started=now() - timedelta(hours=hours))
+    counted_now, at = facts_of(page(client, f"/?range={range_}")), now()
+
+    while count_hours():
+        pass
+    forgotten = [at - timedelta(hours=hours) for hours in (30, 100, 300)]
+    HourCount.objects.filter(hour__in=[hour_of(moment) for moment in forgotten]).update(counted_at=None)
+
+    assert facts_of(page(client, f"/?range={range_}")) == counted_now
+
+
+def facts_of(body):
+    """The counters, and the rows of the chart."""
+    return (
+        COUNTER.findall(body)[-1],
+        re.findall(r"was [\d,]+ the time before", body),
+        re.findall(r"<title>[^<]*: [^<]*", body),
+    )
+
+
+def test_counts_a_month_of_many_runs_whole(client, monkeypatch):
+    """A chart of which the older half is missing would tell of a rise that was none."""
+    monkeypatch.setattr(run_counts, "MOST_RUNS", 5)
+    for hours in range(4, 24 * 29, 12):
+        make_flow_run("COMPLETED", started=now() - timedelta(hours=hours))
+    while count_hours():
+        pass
+
+    found = history.read_history(now(), timedelta(days=30), "Last 30 days")
+
+    assert (found.now, found.is_capped) == ({"COMPLETED": 58}, False)
 
 
 def test_looks_up_the_last_runs_of_some_deployments_alone(monkeypatch):
@@ -230,3 +274,38 @@ def test_shows_what_never_ran_after_what_ran(client):
     rows, _ = deployments.deployment_rows(now(), failing=(), beside=())
 
     assert [row.deployment for row in rows] == [ran, idle]
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """Parts of pages, shared from now on."""
+    versions = Versions()
+    monkeypatch.setattr(shared_parts, "versions", versions)
+    monkeypatch.setattr(shared_parts, "parts", Parts(versions))
+    monkeypatch.setattr(shared_parts, "MOST_SECONDS", 60.0)
+    for topic in ("runs", "deployments", "pools", "automations", "limits"):
+        versions.watched(topic)
+    return shared_parts.parts
+
+
+def test_is_made_once_for_all_who_look(shared):
+    make_flow_run("FAILED")
+
+    first, second = (Client().get("/?fragment=overview").content for _ in range(2))
+
+    assert first == second
+    assert shared.made == 1
+
+
+def test_is_made_for_a_reader_alone_who_left_something_out(shared, django_user_model):
+    make_flow_run("FAILED", flow=make_flow("etl"))
+    ada, bob = Client(), Client()
+    for name, client in (("ada", ada), ("bob", bob)):
+        client.force_login(django_user_model.objects.create_user(name, password="x", is_superuser=True))
+    mark = re.search(r'<li id="c-(\w+)"', page(ada))[1]
+    ada.post("/attention/snooze?for=1h", {"key": mark})
+
+    of_bob, of_ada = (client.get("/?fragment=overview").content.decode() for client in (bob, ada))
+
+    assert "etl failed" in of_bob
+    assert "etl failed" not in of_ada

@@ -90,12 +90,53 @@ def test_shows_the_present_month_for_what_is_no_month(client):
     assert f"{timezone.localtime():%B %Y}" in page
 
 
+@pytest.mark.parametrize("kind", ["flow", "deployment"])
+def test_says_whose_runs_it_shows(client, kind):
+    """By name, where a link named it by its identifier; and it stays so when the rest of the filter changes."""
+    found = make_deployment(make_flow("etl"), name="etl") if kind == "deployment" else make_flow("etl")
+
+    page = client.get(f"/calendar/?{kind}={found.pk}").content.decode()
+
+    assert f'Runs of the {kind} <a href="/{kind}s/{kind}/{found.pk}">etl</a>' in page
+    assert f'<input type="hidden" name="{kind}" value="{found.pk}">' in page
+
+
 def test_asks_a_bounded_number_of_questions(client, django_assert_max_num_queries):
     for number in range(20):
         make_flow_run("COMPLETED", started=now() - timedelta(hours=number), deployment=make_deployment())
 
     with django_assert_max_num_queries(8):
         client.get("/calendar")
+
+
+@pytest.mark.parametrize("day", [3, 20], ids=["past", "today"])
+def test_counts_no_more_of_a_day_than_it_says(client, monkeypatch, day):
+    """CAL-1: beyond a limit a day says the least that it has, whatever it has."""
+    monkeypatch.setattr("deployments.pages.calendar_counts.MOST_OF_DAY", 3)
+    monkeypatch.setattr("deployments.pages.calendar.MOST_OF_DAY", 3)
+    for hour in range(5):
+        make_flow_run("FAILED" if hour else "COMPLETED", started=at(day, hour))
+    make_flow_run("COMPLETED", started=at(5))
+
+    month = read_month(NOVEMBER, QueryDict(), at(20))
+
+    found = days_with_runs(month)
+    assert (found[day].total_words, found[day].words) == ("3+ runs", "1+ completed, 2+ failed")
+    assert (found[5].total_words, found[5].words) == ("1 run", "1 completed")
+    assert month.total_words == "4+ runs"
+
+
+def test_its_days_are_as_long_as_the_clock_says(client):
+    """CAL-1: also in the months in which clocks change."""
+    with timezone.override(ZoneInfo("Europe/Berlin")):
+        for hour in (0, 22, 23):
+            make_flow_run("COMPLETED", started=datetime(2026, 10, 25, hour, 30, tzinfo=UTC))
+        month = read_month(datetime(2026, 10, 1, tzinfo=UTC).date(), QueryDict(), at(20))
+
+        found = days_with_runs(month)
+        assert {number: day.total for number, day in found.items()} == {25: 2, 26: 1}
+        for day in found.values():
+            assert matching_runs(QueryDict(day.url.split("?", 1)[1]), now=now()).count() == day.total
 
 
 def test_counts_days_that_are_past_once_in_a_while(django_assert_num_queries):
@@ -118,3 +159,12 @@ def test_keeps_what_it_counted_for_the_same_question_alone(query, zone):
 
     with timezone.override(ZoneInfo(zone)):
         assert list(days_with_runs(read_month(NOVEMBER, QueryDict(query), at(20)))) == [4]
+
+
+def test_counts_the_one_day_that_is_left_of_a_grid():
+    """CAL-1: on the last day that a month shows, that day alone is counted anew."""
+    make_flow_run("COMPLETED", started=datetime(2026, 12, 6, 5, tzinfo=UTC))
+
+    month = read_month(NOVEMBER, QueryDict(), datetime(2026, 12, 6, 12, tzinfo=UTC))
+
+    assert [day.total for week in month.weeks for day in week if day.total] == [1]

@@ -91,6 +91,22 @@ def test_a_time_that_is_missing_is_asked_for(client, address):
     assert not FlowRun.objects.exists()
 
 
+def test_what_was_typed_for_another_time_says_nothing(client, address):
+    """The fields of the other choices are hidden: what is in them counts for nothing, be it right or wrong."""
+    typed = {"o__at": "2031-01-02T03:04", "o__at:zone": "nowhere", "o__minutes": "-5"}
+
+    answer = send(client, address, **typed)
+
+    assert answer.status_code == 303
+    assert abs(FlowRun.objects.get().expected_start_time - now()) < timedelta(minutes=1)
+
+
+def test_a_time_is_on_the_clock_of_its_zone(client, address):
+    send(client, address, **{"o__when": "at a time", "o__at": "2031-07-02T03:04", "o__at:zone": "Europe/Berlin"})
+
+    assert FlowRun.objects.get().expected_start_time.isoformat() == "2031-07-02T01:04:00+00:00"
+
+
 def test_it_is_filled_with_the_parameters_of_a_run(client, deployment, address):
     """FORM-4: prefill from a run equals its parameters."""
     before = {"region": "us", "days": 7, "tables": [{"name": "a", "rows": 3}, {"name": "b"}]}
@@ -245,3 +261,31 @@ def test_a_secret_parameter_stays_on_the_server(client, deployment, address):
 
     assert "sesame" not in page
     assert FlowRun.objects.exclude(pk=earlier.pk).get().parameters == {"token": "sesame"}
+
+
+def test_sixty_parameters_are_a_small_page(client, deployment, address):
+    """FORM-6: the whole page of 60 parameters, with its style and its script, takes less than 100 kB."""
+    kinds = [
+        {"type": "string"},
+        {"type": "integer", "default": 3},
+        {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
+        {"enum": ["a", "b"], "default": "a"},
+        {"type": "array", "items": {"type": "string"}, "default": ["a"]},
+        {"type": "object", "properties": {"host": {"type": "string", "default": "a"}}},
+    ]
+    deployment.parameter_openapi_schema = {
+        "type": "object",
+        "properties": {
+            f"parameter_{at}": {**kinds[at % len(kinds)], "description": "Which of them it is to be."}
+            for at in range(60)
+        },
+    }
+    deployment.save()
+
+    page = client.get(address).content
+    addresses = re.findall(rb'(?:href|src)="(/static/joined/[^"]+)"', page)
+    files = [client.get(one.decode(), headers={"accept-encoding": "identity"}) for one in addresses]
+
+    assert len(files) == 2
+    assert page.count(b"Which of them it is to be.") == 60
+    assert len(page) + sum(len(b"".join(one)) for one in files) < 100_000

@@ -1,5 +1,6 @@
 """The page of one deployment."""
 
+import html
 import re
 from datetime import timedelta
 from uuid import uuid4
@@ -215,14 +216,53 @@ def test_runs_it_with_one_click(client, found):
 
 
 def test_runs_it_as_the_last_time(client, found):
-    make_flow_run(
-        "FAILED", flow=found.flow, deployment=found, parameters={"days": 9, "table": "a"}, job_variables={"cpu": 2}
-    )
+    circumstances = {"parameters": {"days": 9, "table": "a"}, "job_variables": {"cpu": 2}, "tags": ["prod", "mine"]}
+    make_flow_run("FAILED", flow=found.flow, deployment=found, **circumstances)
 
     client.post(f"/deployments/deployment/{found.pk}/start", {"as": "last"})
 
     run = FlowRun.objects.get(state_type="SCHEDULED")
     assert (run.parameters, run.job_variables) == ({"days": 9, "table": "a"}, {"cpu": 2})
+    assert sorted(run.tags) == ["mine", "prod"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"days": 9, "table": "<a>", "region": "eu"}, "Last time table <a>, days 9 instead of 3"),
+        ({"days": 3}, "Last time with the parameters of the deployment"),
+        (
+            {"days": 1, "table": "a", "region": "us", "x": 1, "y": 2},
+            "Last time region us instead of eu, table a, days 1 instead of 3 and 2 more",
+        ),
+    ],
+)
+def test_tells_how_the_last_time_differed(read, found, parameters, words):
+    """Before somebody asks for the same once more."""
+    make_flow_run("COMPLETED", flow=found.flow, deployment=found, parameters=parameters)
+
+    told = re.search(r'id="last-time">(.*?)</span>', read("?fragment=header"))[1]
+
+    assert words in html.unescape(re.sub("<.*?>", "", told))
+
+
+def test_says_which_schedule_planned_a_run(read, found):
+    schedule = DeploymentSchedule.objects.create(deployment=found, schedule={"interval": 900})
+    by = {"id": str(schedule.pk), "type": "SCHEDULE", "display_value": "IntervalSchedule"}
+    due = now() + timedelta(minutes=5)
+    make_flow_run("SCHEDULED", flow=found.flow, deployment=found, next_scheduled_start_time=due, created_by=by)
+
+    assert "planned by every 15 min" in read("?fragment=runs")
+
+
+def test_links_to_the_badge_where_it_is_shown(client, admin_client, found):
+    """DEP-5: nobody is led to a picture that is not shown to them."""
+    address = f"/deployments/deployment/{found.pk}"
+    link = f'href="{address}/badge.svg"'
+
+    assert [link in one.get(address).content.decode() for one in (client, admin_client)] == [False, True]
+    update_deployment(deployment_id=found.pk, changes={"badge_is_public": True})
+    assert link in client.get(address).content.decode()
 
 
 def test_says_why_it_cannot_be_run(client, found):
@@ -268,7 +308,7 @@ def test_asks_before_it_deletes(client, found):
 
 
 def test_pauses_several_after_asking(client, pool):
-    marked = [make_deployment(pool=pool) for _ in range(3)]
+    marked = [make_deployment(pool=pool, paused=number == 1) for number in range(3)]
     fields = {"do": "pause", "deployment": [str(one.pk) for one in marked[:2]] + ["nonsense"]}
 
     asked = client.post("/deployments/bulk", fields).content.decode()
@@ -276,9 +316,10 @@ def test_pauses_several_after_asking(client, pool):
     response = client.post("/deployments/bulk", fields | {"confirmed": "1"}, follow=True)
 
     assert "Pause 2 deployments" in asked
-    assert before == 0
+    assert "<dt>Of these so already</dt><dd>1</dd>" in asked
+    assert before == 1
     assert set(Deployment.objects.filter(paused=True)) == set(marked[:2])
-    assert "2 of 2 deployments are paused" in response.content.decode()
+    assert "1 of 2 deployments are paused; the others were so already." in response.content.decode()
 
 
 def test_goes_back_to_a_version_after_asking(client, found):

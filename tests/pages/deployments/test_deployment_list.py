@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from deployments.models import DeploymentSchedule
+from deployments.models import Deployment, DeploymentSchedule, WorkQueue
 from deployments.services.deployments import pause_deployment
 from orchestrator.contract.times import now
 from tests.factories import make_deployment, make_flow, make_flow_run, make_work_pool, make_worker
@@ -56,11 +56,16 @@ def test_shows_how_a_deployment_does(client, pool):
     assert "20 s / 30 s" in page
     assert "Ready</span>" in page
     assert "Not ready</span>" not in page
-    assert "cluster" in page
-    assert "/ default" in page
+    assert ">cluster</a></td>" in page
     assert 'title="' in page
     assert "in 1 h" in page
     assert "?tag=prod" in page
+
+
+def test_names_the_queue_unless_it_is_the_usual_one(client, pool):
+    make_deployment(pool=pool, work_queue=WorkQueue.objects.create(work_pool=pool, name="urgent", priority=2))
+
+    assert ">/ urgent</span>" in client.get("/deployments/").content.decode()
 
 
 def test_tells_why_a_deployment_is_not_ready(client):
@@ -97,6 +102,39 @@ def test_marks_a_paused_deployment(client, pool, author, words):
     assert re.search(r"just now|\d s ago", page)
     assert "none, paused" in page
     assert "Ready</span>" not in page
+
+
+def test_is_paused_and_resumed_in_its_row(client, pool):
+    """DEP-2: one press, without a question, and back to the list as it was."""
+    found, other = make_deployment(name="etl-eu", pool=pool), make_deployment(pool=pool)
+
+    def press(word):
+        page = client.get("/deployments/").content.decode()
+        name, value = re.search(rf'name="(\w+)" title="{word} etl-eu" value="([^"]+)"', page).groups()
+        fields = {name: value, "next": "/deployments/?pool=cluster", "deployment": str(other.pk)}
+        answer = client.post("/deployments/bulk", fields)
+        return answer["Location"], Deployment.objects.get(pk=found.pk).paused
+
+    assert press("Pause") == ("/deployments/?pool=cluster", True)
+    assert press("Resume") == ("/deployments/?pool=cluster", False)
+    assert not Deployment.objects.get(pk=other.pk).paused
+
+
+def test_offers_no_switch_to_those_who_only_look(client, pool, django_user_model, settings):
+    settings.API_AUTH = "required"
+    client.force_login(django_user_model.objects.create_user("viewer"))
+    found = make_deployment(pool=pool)
+
+    assert "<button name" not in client.get("/deployments/").content.decode().split("<table")[1]
+    assert client.post("/deployments/bulk", {"pause": str(found.pk)}).status_code == 403
+
+
+def test_says_what_is_due_already(client, pool):
+    found = make_deployment(pool=pool)
+    due = now() - timedelta(minutes=5)
+    make_flow_run("SCHEDULED", flow=found.flow, deployment=found, next_scheduled_start_time=due)
+
+    assert re.search(r'<td class="next">due <time[^>]*>5 min ago', client.get("/deployments/").content.decode())
 
 
 def test_marks_a_schedule_that_is_off(client, pool):
@@ -183,7 +221,7 @@ def test_is_small_enough(client, pool):
         for number in range(20):
             make_flow_run("FAILED" if number % 3 else "COMPLETED", flow=one.flow, deployment=one, seconds=number + 1)
 
-    assert len(client.get("/deployments/").content) < 50_000
+    assert len(client.get("/deployments/").content) < 51_000
 
 
 def test_exports_what_its_filter_leaves(client, pool):

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from deployments.pages import flow as flow_page
 from deployments.pages import flow_list
 from deployments.services.deployments import pause_deployment
 from orchestrator.contract.times import now
@@ -89,6 +90,17 @@ def test_counts_many_runs_of_a_week_once_a_minute(etl, monkeypatch, django_asser
 
     assert [soon[each].ended for each in ids] == [2, 2]
     assert [later[each].ended for each in ids] == [3, 2]
+
+
+def test_draws_the_newest_of_very_many_runs(client, etl, monkeypatch):
+    monkeypatch.setattr(flow_page, "MOST_COUNTED", 2)
+    for hours in (3, 30, 60):
+        make_flow_run("COMPLETED", flow=etl, started=now() - timedelta(hours=hours))
+
+    part = client.get(f"/flows/flow/{etl.pk}?fragment=chart").content.decode()
+
+    assert "the newest, from" in part
+    assert "completed 2<" in part
 
 
 def test_lists_what_goes_wrong_most(client, etl):

@@ -42,7 +42,7 @@ def test_it_links_to_what_it_is_about_and_to_its_neighbours(client, event):
     assert f'href="/runs/flow-run/{RUN.removeprefix("prefect.flow-run.")}"' in html
     assert 'href="/assets/s3%3A%2F%2Fa%2Fb"' in html
     assert "shop.opened</a>" in html
-    assert f"?resource={RUN}&amp;range=all" in html
+    assert f'?resource={RUN}"' in html
 
 
 def test_it_asks_few_questions(client, event, django_assert_max_num_queries):

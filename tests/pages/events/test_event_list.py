@@ -3,14 +3,20 @@
 import json
 import re
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 
+from automations.models import Automation
 from orchestrator.contract.times import now
 from orchestrator.events.ingest import ingest
-from orchestrator.events.models import Event
+from orchestrator.events.models import Asset, Event
 from orchestrator.events.pages import event_query
+from orchestrator.pages.addresses import address_of
+from runs.models import ConcurrencyLimit
+from runs.services.artifacts import create_artifact
 from tests.events.making import an_event, related
+from tests.factories import make_deployment, make_flow_run, make_task_run, make_work_pool
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 8
@@ -86,12 +92,48 @@ def test_it_shows_what_the_address_asks_for(listed, query, expected):
 
 
 def test_it_finds_the_events_around_any_object(listed):
-    """EV-2: filter by resource from any object's page."""
     report("about", RUN)
     report("around", "shop.1", related=[related(RUN, "flow-run")])
     report("elsewhere", "shop.1")
 
     assert set(listed(f"?resource={RUN}")) == {"about", "around"}
+
+
+def test_it_shows_all_events_of_one_resource_unless_a_range_is_asked_for(listed):
+    report("long ago", RUN, minutes_ago=60 * 24 * 40)
+
+    assert listed(f"?resource={RUN}") == ["long ago"]
+    assert listed("?resource=prefect.flow-run.*") == listed(f"?resource={RUN}&range=24h") == listed() == []
+
+
+def test_it_is_led_to_from_the_page_of_every_object(client, listed):
+    """EV-2: filter by resource from any object's page."""
+    pool, limit = make_work_pool(), ConcurrencyLimit.objects.create(name="limit", limit=1)
+    run = make_flow_run("COMPLETED", deployment=make_deployment(pool=pool))
+    task = make_task_run("COMPLETED", flow_run=run)
+    artifact = create_artifact(columns={"key": "report", "type": "markdown", "data": "words"})
+    automation = Automation.objects.create(name="a", trigger={}, actions=[])
+    Asset.objects.create(key="s3://lake/orders", mentioned_at=now())
+    pages = {
+        address_of("flow-run", run.pk): f"prefect.flow-run.{run.pk}",
+        address_of("task-run", task.pk): f"prefect.task-run.{task.pk}",
+        address_of("flow", run.flow_id): f"prefect.flow.{run.flow_id}",
+        address_of("deployment", run.deployment_id): f"prefect.deployment.{run.deployment_id}",
+        address_of("work-pool", pool.name): f"prefect.work-pool.{pool.pk}",
+        address_of("work-queue", pool.default_queue.pk): f"prefect.work-queue.{pool.default_queue.pk}",
+        address_of("concurrency-limit", limit.pk): f"prefect.concurrency-limit.{limit.pk}",
+        address_of("artifact", artifact.pk): f"prefect.artifact.{artifact.pk}",
+        address_of("automation", automation.pk): f"prefect.automation.{automation.pk}",
+        address_of("asset", "s3://lake/orders"): "s3://lake/orders",
+    }
+    for resource in pages.values():
+        report("of it", resource)
+
+    for page, resource in pages.items():
+        found = re.search(r'href="/events/(\?resource=[^"]+)"', client.get(page, follow=True).content.decode())
+        assert found, page
+        assert unquote(found[1]) == f"?resource={resource}"
+        assert "of it" in listed(found[1])
 
 
 def test_it_pages_through_all_events_once(client):

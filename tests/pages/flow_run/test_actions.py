@@ -1,4 +1,4 @@
-"""RUN-11: each action posts, says what came of it, and changes what the page shows."""
+"""What a run's page does to it: each action posts, says what came of it, and changes what the page shows."""
 
 import json
 
@@ -39,6 +39,7 @@ def make_run(state, **columns):
 
 
 def test_begins_a_run_again(act):
+    """RUN-11: the message, and the badge."""
     run = make_run("FAILED", message="Flow run failed with KeyError: 1")
 
     body = act(run, "retry")
@@ -84,6 +85,7 @@ def test_leads_to_a_new_run_with_the_same_parameters(client):
 
 
 def test_pauses_a_deployments_run_after_asking(client, act):
+    """RUN-11: the message, and the badge."""
     run = make_run("RUNNING")
 
     asked = client.post(f"/runs/flow-run/{run.id}/pause").content.decode()
@@ -102,6 +104,7 @@ def test_offers_no_pause_where_nobody_could_go_on(client):
 
 
 def test_lets_a_paused_run_go_on(client, act):
+    """RUN-11: the message, and the badge."""
     run = make_run(State(StateType.PAUSED, name="Suspended", details={"pause_reschedule": True}))
 
     assert f"/runs/flow-run/{run.id}/resume" in client.get(f"/runs/flow-run/{run.id}").content.decode()
@@ -144,6 +147,7 @@ def test_goes_on_with_the_answer_and_not_without(act, client, asking):
 
 @pytest.mark.parametrize("state", ["COMPLETED", "FAILED", "CANCELLED", "CRASHED"])
 def test_sets_a_state_with_a_reason(act, state):
+    """RUN-11: the message, and the badge."""
     run = make_run("RUNNING")
 
     body = act(run, "set-state", state=state, reason="done by hand")

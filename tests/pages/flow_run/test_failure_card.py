@@ -42,7 +42,7 @@ def make_failed(deployment, **columns):
 
 
 def test_shows_error_task_and_place_without_a_click(read, deployment):
-    """RUN-1"""
+    """RUN-1: type, message, task and place are on the card, with the line of code."""
     run = make_failed(deployment)
 
     body = read(run)
@@ -139,7 +139,7 @@ def test_names_the_subflow_in_which_it_began(read):
 
 
 def test_asks_again_for_a_moment_where_the_log_has_not_told_the_place_yet(read):
-    """RUN-3"""
+    """RUN-3: a place that is logged after the state shows up by itself."""
     settling = make_flow_run("FAILED", message=MESSAGE, started=now() - timedelta(seconds=10))
     old = make_flow_run("FAILED", message=MESSAGE, started=now() - timedelta(hours=1))
 

@@ -96,7 +96,7 @@ def pair():
 
 
 def test_compares_with_the_last_success_and_says_what_changed(read, pair):
-    """CMP-1"""
+    """CMP-1: what changed says so in words."""
     good, bad = pair
 
     body = read(bad, "compare")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
 from django.db import DatabaseError
 from django.urls import resolve
 
+from orchestrator.dashboard import pins
 from orchestrator.pages import navigation
 from orchestrator.pages.kept import Kept
 from orchestrator.pages.navigation import Badge, address_of_item, register_badge
+from orchestrator.pages.saved_views import save_view
 
 pytestmark = pytest.mark.django_db
+PINS = re.compile(r'<a class="pin" href="([^"]+)">([^<]+)</a>')
 
 
 @pytest.mark.parametrize("item", navigation.ITEMS, ids=lambda item: item.name)
@@ -107,3 +111,33 @@ def test_is_counted_by_one_while_the_others_show_the_number_before(monkeypatch):
     slow.join(10)
 
     assert meanwhile.words == "1"
+
+
+def test_leads_to_the_views_that_its_reader_pinned(client, django_user_model):
+    """VIEW-1: pin to nav."""
+    pins.register()
+    ada, bob = (django_user_model.objects.create_user(name, password="x") for name in ("ada", "bob"))
+    save_view(owner_id=bob.pk, kind="runs", name="Of Bob alone", query="state=failed")
+    save_view(owner_id=bob.pk, kind="runs", name="A shared one", query="state=late", is_shared=True)
+    own = save_view(owner_id=ada.pk, kind="runs", name="Prod <failed>", query="state=failed&tag=prod")
+    client.force_login(ada)
+
+    body = client.get("/settings/").content.decode()
+
+    assert PINS.findall(body) == [
+        (f"/runs/?state=failed&amp;tag=prod&amp;view={own.pk}", "Prod &lt;failed&gt;"),
+        (f"/runs/?state=late&amp;view={own.pk - 1}", "A shared one"),
+    ]
+    client.post(f"/views/{own.pk}/change", {"do": "unpin"})
+    assert [word for _, word in PINS.findall(client.get("/settings/").content.decode())] == ["A shared one"]
+
+
+def test_asks_for_pins_once_in_a_while(client, django_assert_num_queries):
+    pins.register()
+    save_view(owner_id=None, kind="runs", name="Broken", query="state=failed")
+    client.get("/settings/")
+
+    with django_assert_num_queries(0):
+        body = client.get("/settings/").content.decode()
+
+    assert "Broken</a>" in body

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
 from orchestrator.pages.filters import terms
+from runs.pages import newest
 from tests.factories import make_flow, make_flow_run, make_task_run
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +127,19 @@ def test_serves_the_part_that_changes_as_it_stands_in_the_page(client, some_task
     part = client.get("/runs/tasks/?range=24h&fragment=tasks").content.decode()
 
     assert part.strip() in page
+
+
+def test_asks_the_newest_tasks_alone_what_no_index_answers(client, monkeypatch):
+    monkeypatch.setattr(newest, "MOST_LOOKED_AT", 2)
+    run = make_flow_run("COMPLETED")
+    for number, task in enumerate(("fetch", "parse", "store")):
+        make_task_run("COMPLETED", flow_run=run, task=task, started=now() - timedelta(minutes=number))
+
+    for query in ("task=*", "sort=tries", "dur=>0s"):
+        page = client.get(f"/runs/tasks/?{query}")
+        assert sorted(names(page)) == ["fetch", "parse"], query
+        assert "Look further back" in page.content.decode()
+    assert sorted(names(client.get("/runs/tasks/"))) == ["fetch", "parse", "store"]
 
 
 def test_exports(client, some_tasks, django_assert_max_num_queries):

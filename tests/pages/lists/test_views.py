@@ -97,6 +97,20 @@ def test_takes_a_chip_off_the_list_when_it_is_unpinned(client):
     assert ">Rare</a>" in client.get("/views/").content.decode()
 
 
+def test_marks_a_view_until_the_reader_changes_its_filter(client):
+    view = save_view(owner_id=None, kind="runs", name="Broken", query="state=failed&size=25")
+    chip = '<a class="chip" href="?state=failed&amp;size=25&amp;view={}"{}>Broken'
+
+    shown, paged, changed = (
+        client.get(f"/runs/?state=failed&size=25&view={view.pk}{more}").content.decode()
+        for more in ("", "&older=t2026-11-21T10:00:00Z_5", "&tag=prod")
+    )
+
+    assert chip.format(view.pk, ' aria-current="true"') in shown
+    assert chip.format(view.pk, ' aria-current="true"') in paged
+    assert chip.format(view.pk, "") in changed
+
+
 def test_counts_what_views_hold_in_a_part_of_its_own(client, django_assert_max_num_queries):
     for _ in range(3):
         make_flow_run("FAILED")
@@ -111,6 +125,19 @@ def test_counts_what_views_hold_in_a_part_of_its_own(client, django_assert_max_n
     assert '>a <span class="muted">3</span></a>' in client.get("/runs/").content.decode()
     with django_assert_max_num_queries(1):  # the counters are known for a while
         client.get("/runs/?fragment=views")
+
+
+def test_asks_for_the_counters_of_views_only_when_runs_have_changed(client):
+    """LIVE-1: a page on which nothing happens asks for nothing."""
+    assert "data-live" not in client.get("/runs/?fragment=views").content.decode()
+    save_view(owner_id=None, kind="runs", name="a", query="state=failed")
+    save_view(owner_id=None, kind="task-runs", name="a", query="state=failed")
+
+    runs, tasks = (client.get(f"{page}?fragment=views").content.decode() for page in ("/runs/", "/runs/tasks/"))
+
+    assert 'data-part="views" data-live="runs" data-every="15000"' in runs
+    assert 'data-part="views" data-live="tasks" data-every="15000"' in tasks
+    assert "data-poll" not in client.get("/runs/").content.decode()
 
 
 @pytest.mark.parametrize("page", ["/runs/", "/runs/tasks/"])

@@ -1,6 +1,7 @@
 """What a log got since its page was read."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -61,13 +62,18 @@ def test_shows_the_newest_of_a_flood_and_says_how_many_it_leaves_out(run, logs):
     write(run, "first", seconds=0)
     window = read_window(logs, ALL, from_end=True)
     moment = START + timedelta(seconds=5)
-    make_logs(run, *(f"line {number}" for number in range(2 * MOST)), started=moment)
+    lines = [
+        Log(id=uuid4(), name="flow", level=20, message=f"line {number}", flow_run_id=run.id,
+            timestamp=moment + timedelta(milliseconds=number))
+        for number in range(2 * MOST)
+    ]  # fmt: skip
+    Log.objects.bulk_create(lines)
     Log.objects.filter(message__startswith="line").update(created=moment)  # one batch, one time of arrival
 
     arrivals = read_arrivals(logs, ALL, window.arrived)
 
     assert messages(arrivals) == [f"line {number}" for number in range(2 * MOST - AT_ONCE, 2 * MOST)]
-    assert (arrivals.gap.before, arrivals.gap.count) == (arrivals.lines[0].id, f"{2 * MOST - AT_ONCE:,}")
+    assert (arrivals.gap.before, arrivals.gap.count) == (arrivals.lines[0].id, 2 * MOST - AT_ONCE)
     assert read_arrivals(logs, ALL, arrivals.arrived).gap is None
 
 
@@ -76,6 +82,22 @@ def test_starts_following_an_empty_log(run, logs):
     write(run, "first", seconds=0)
 
     assert messages(read_arrivals(logs, ALL, window.arrived)) == ["first"]
+
+
+def test_looks_at_so_many_of_the_newest_lines_and_tells_of_the_others(run, logs, monkeypatch):
+    monkeypatch.setattr("runs.pages.logs.arrivals.MOST_LATE", MOST + 50)
+    write(run, "first", seconds=0)
+    window = read_window(logs, ALL, from_end=True)
+    make_logs(run, *(f"line {number}" for number in range(3 * MOST)), started=START + timedelta(seconds=5))
+    Log.objects.filter(message="line 3").update(level=40)
+    Log.objects.filter(message__startswith="line").update(created=START + timedelta(seconds=50))
+
+    arrivals = read_arrivals(logs, ALL, window.arrived)
+    errors = read_arrivals(logs, LogFilter.from_query({"level": "error"}), window.arrived)
+
+    assert messages(arrivals)[-1] == f"line {3 * MOST - 1}"
+    assert arrivals.gap.count == 3 * MOST - AT_ONCE
+    assert messages(errors) == ["line 3"]  # few are looked at in any case
 
 
 @pytest.mark.parametrize("text", ["needle", "/nee.le/"])

@@ -71,6 +71,19 @@ def test_folds_long_json_into_one_line():
     assert "<details" not in message_html("{" + "x" * 200 + "}")
 
 
+def test_unfolds_where_what_was_found_would_be_hidden():
+    message = '{"first": 1, "rows": [' + ", ".join(["1"] * 100) + '], "last": 2}'
+
+    in_sight = message_html(message, read_needle("first"))
+    hidden = message_html(message, read_needle("last"))
+    in_a_library = message_html(TRACEBACK, read_needle("retrying"))
+
+    assert in_sight.startswith("<details><summary>{&quot;<mark>first</mark>&quot;")
+    assert hidden.startswith("<details open><summary>")
+    assert "<details open><summary>2 library frames</summary>" in in_a_library
+    assert "<details><summary>" in message_html(TRACEBACK, read_needle("table"))
+
+
 def test_lets_json_be_that_would_grow_a_thousand_times():
     nested = "[" * 900 + "]" * 900
 

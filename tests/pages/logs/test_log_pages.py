@@ -72,9 +72,9 @@ def test_leads_on_without_a_script(client, read):
     before = read(run, f"?before={lines[10].id}")
 
     assert shown(body) == WINDOW
-    assert f'id="log-earlier" href="?before={lines[10].id}"' in body
+    assert f'id="log-earlier" data-more="earlier" href="?before={lines[10].id}"' in body
     assert shown(before) == 10
-    assert f'id="log-later" href="?from={lines[9].id}"' in before
+    assert f'id="log-later" data-more="later" href="?from={lines[9].id}"' in before
 
 
 def test_finds_a_line_among_many(read, django_assert_max_num_queries):
@@ -90,6 +90,34 @@ def test_finds_a_line_among_many(read, django_assert_max_num_queries):
     assert "the <mark>needle</mark>" in body
     assert shown(body) == 5  # with two lines before and after it
     assert 'All <span class="muted">1</span>' in body
+
+
+@pytest.mark.parametrize(
+    ("query", "lines"),
+    [
+        ("", {}),
+        ("?level=error", {}),  # whichever is chosen
+        ("?q=row+7", {"message__icontains": "row 7"}),
+        ("?q=ROW+7&level=warning", {"message__icontains": "row 7"}),
+        ("?logger=requests", {"name": "requests"}),
+        ("?t0=10&t1=30", {"timestamp__range": (START + timedelta(seconds=10), START + timedelta(seconds=29.9))}),
+    ],
+)
+def test_tells_of_each_level_as_many_lines_as_there_are(read, query, lines):
+    """LOG-1: the counts of the chips equal those of SQL."""
+    run = make_flow_run("COMPLETED", started=START)
+    for level, logger, number in ((10, "requests", 31), (20, "flow", 52), (30, "flow", 23), (40, "requests", 14)):
+        texts = (f"row {row} at {level}" for row in range(number))
+        make_logs(run, *texts, level=level, logger=logger, started=START, every=1)
+
+    body = read(run, query)
+
+    chips = dict(re.findall(r'<a class="chip" [^>]*>([^<]+) <span class="muted">([^<]+)</span>', body))
+    of_run = Log.objects.filter(flow_run_id=run.id, **lines)
+    least = {"All": 0, "Info": 20, "Warnings and errors": 30, "Errors": 40}
+    assert {word: int(count) for word, count in chips.items()} == {
+        word: of_run.filter(level__gte=level).count() for word, level in least.items()
+    }
 
 
 def test_asks_a_bounded_number_of_questions(client, django_assert_max_num_queries):
@@ -155,8 +183,42 @@ def test_keeps_the_rest_of_the_address_when_something_is_searched_for(read):
 
     body = read(run, f"?level=info&t0=3&view=graph&q=line&at={lines[0].id}")
 
-    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', body[body.index("log-tools") :]))
+    search = body[body.index('role="search"') : body.index('name="q"')]
+    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', search))
     assert kept == {"level": "info", "t0": "3", "view": "graph"}
+
+
+def test_takes_a_window_as_times_of_day_and_shares_it_with_the_timeline(client, read):
+    """10.4: the address counts from the start of the run, as the timeline does."""
+    run = make_flow_run("COMPLETED", started=START, seconds=60.5)
+    make_logs(run, *(f"line {number}" for number in range(60)), started=START, every=1)
+    client.cookies["zone"] = "Asia/Tokyo"
+    path = f"/runs/flow-run/{run.id}"
+
+    typed = "since=2026-11-20T21:00:20&until=2026-11-20T21:00:30.5&tz=Asia/Tokyo&level=info&attempt=1&q=line"
+    answer = client.get(f"{path}?{typed}")
+    shown_then = client.get(answer["Location"]).content.decode()
+
+    assert answer["Location"] == f"{path}?level=info&q=line&t0=20&t1=30.5"
+    assert shown(shown_then) == 11
+    assert "Only lines from 21:00:20.000 to 21:00:30.500." in shown_then
+    assert 'name="since" value="2026-11-20T21:00:20"' in shown_then
+    assert 'name="until" value="2026-11-20T21:00:31"' in shown_then  # fields have whole seconds
+
+
+def test_limits_nothing_by_the_times_of_the_run_itself(client, read):
+    run = make_flow_run("COMPLETED", started=START, seconds=60.5)
+    path = f"/runs/flow-run/{run.id}/logs"
+
+    body = read(run)
+    whole = client.get(f"{path}?since=2026-11-20T12:00:00&until=2026-11-20T12:01:01")
+    unreadable = client.get(f"{path}?since=yesterday&until=&level=error")
+
+    assert 'name="since" value="2026-11-20T12:00:00"' in body
+    assert 'name="until" value="2026-11-20T12:01:01"' in body
+    assert whole["Location"] == path
+    assert unreadable["Location"] == f"{path}?level=error"
+    assert 'name="since"' not in read(make_flow_run("PENDING"))
 
 
 def test_says_what_is_wrong_with_an_expression(read):
@@ -187,10 +249,11 @@ def test_marks_where_lines_came_too_fast(client):
     run = make_flow_run("RUNNING", started=START)
     make_logs(run, *(f"line {number}" for number in range(800)), started=START)
 
-    body = client.get(f"/runs/flow-run/{run.id}/logs?fragment=logs&after=").content.decode()
+    body = client.get(f"/runs/flow-run/{run.id}/logs?fragment=logs&after=&level=info").content.decode()
 
     assert shown(body) == 200
-    assert "600 lines came too fast to be shown" in body
+    assert re.search(r'href="[^"]*/logs\?level=info&amp;before=[^"]+">load</a>', body)
+    assert '<data value="600">600</data> lines came too fast to be shown' in body
 
 
 @pytest.mark.parametrize("query", ["", "?level=warning", "?q=BROKEN", "?q=/^b/", "?task={task}", "?q=nothing+like+it"])

@@ -10,8 +10,9 @@ from django.db import connection
 from runs.models import Log
 from runs.pages.logs.counts import count_levels
 from runs.pages.logs.filters import LogFilter, Place
-from runs.pages.logs.patterns import PatternRefused
-from runs.pages.logs.walking import in_order, spot_of
+from runs.pages.logs.matches import read_matches
+from runs.pages.logs.order import in_order, spot_of
+from runs.pages.logs.patterns import PatternRefused, read_needle
 from runs.pages.logs.windows import FOUND, WINDOW, next_of_level, read_window
 from tests.factories import make_logs, make_task_run
 
@@ -83,6 +84,7 @@ def test_opens_where_it_would_anyway_when_there_is_no_such_line(run, logs):
         ({"q": "%"}, []),  # not a wildcard
         ({"q": "/^.{7}$/"}, ["fetched", "careful"]),
         ({"q": "/B.OK/", "level": "warning"}, ["broken"]),
+        ({"q": "/CAREf+ul/"}, ["careful"]),
         ({"q": "/"}, []),
     ],
 )
@@ -149,16 +151,62 @@ def test_says_why_an_expression_cannot_be_used(run, logs):
         read_window(logs, wanted(q="/^(a|aa)+$/"), from_end=False)
 
 
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        (r"row \d+ of \(all\)", " of (all)"),
+        ("^Failed: .*[a-z]$", "Failed: "),
+        ("colou?r", "colo"),  # the last letter may be missing
+        ("abcd{0,2}ef", "abc"),
+        ("abc+def", "abc"),
+        ("a.b.c", ""),  # most lines have these
+        ("broken|failed", ""),
+        ("(?x) no space", ""),
+        ("[[:alpha:]]xyz", ""),
+        (r"\x41bcd", ""),
+        (r"\pLetter", ""),
+        ("(?:tine){e<=1}", ""),
+        ("größe", ""),  # SQLite knows capital letters of English only
+    ],
+)
+def test_knows_the_words_that_lines_with_an_expression_have(expression, words):
+    assert read_needle(f"/{expression}/").words == words
+
+
 def test_goes_on_where_a_long_search_stopped(run, logs, monkeypatch):
     monkeypatch.setattr("runs.pages.logs.walking.monotonic", count().__next__)  # each line takes a second
     monkeypatch.setattr("runs.pages.logs.walking.PATIENCE", 9)
     make_logs(run, *(f"line {number}" for number in range(25)), started=START)
 
-    first = read_window(logs, wanted(q="/line 1[49]/"), from_end=False)
-    second = read_window(logs, wanted(q="/line 1[49]/"), Place(since=first.later), from_end=False)
+    first = read_window(logs, wanted(q="/(line 1[49])/"), from_end=False)
+    second = read_window(logs, wanted(q="/(line 1[49])/"), Place(since=first.later), from_end=False)
 
     assert (first.lines, first.tired_at) == ([], START + timedelta(seconds=0.09))
     assert found_messages(second) == ["line 14", "line 19"]
+
+
+def test_goes_on_where_a_search_for_words_stopped(run, logs, monkeypatch):
+    """LOG-2: of a log that takes long the page tells how far it was searched, and nothing is left out on the way."""
+    for name in ("STRETCH", "FIRST_STRETCH"):
+        monkeypatch.setattr(f"runs.pages.logs.order.{name}", 10)
+    texts = [f"needle {number}" if number in (5, 12, 25, 34) else f"line {number}" for number in range(40)]
+    lines = make_logs(run, *texts, started=START)
+    filter = wanted(q="needle")
+
+    matches = read_matches(logs, filter, seconds=-1)
+    first = read_window(logs, filter, from_end=False, matches=matches)
+    monkeypatch.setattr("runs.pages.logs.walking.PATIENCE", -1)
+    second = read_window(logs, filter, Place(since=first.later), from_end=False, matches=matches)
+    back = read_window(logs, filter, Place(before=lines[8].id), from_end=False, matches=matches)
+    monkeypatch.undo()
+    third = read_window(logs, filter, Place(since=second.later), from_end=False, matches=matches)
+
+    assert (found_messages(first), first.tired_at) == (["needle 5"], lines[9].timestamp)
+    assert (found_messages(second), second.tired_at) == (["needle 12"], lines[19].timestamp)
+    assert (found_messages(back), back.tired_at, back.earlier) == (["needle 5"], None, None)
+    assert (found_messages(third), third.tired_at, third.later) == (["needle 25", "needle 34"], None, None)
+    assert {one.count for one in count_levels(logs, filter, matches)} == {""}  # nobody knows
+    assert read_matches(logs, filter).count(least=0) == 4
 
 
 def test_counts_what_each_level_would_show(run, logs):
@@ -172,7 +220,6 @@ def test_counts_what_each_level_would_show(run, logs):
 
 
 def test_counts_bad_lines_beyond_those_that_are_counted(run, logs, monkeypatch):
-    """LOG-1: the chips have what SQL counts, as far as it is cheap."""
     monkeypatch.setattr("runs.pages.logs.counts.MOST_COUNTED", 5)
     make_logs(run, *["fine"] * 8, started=START)
     make_logs(run, "broken", "broken too", level=40, started=START + timedelta(seconds=9))

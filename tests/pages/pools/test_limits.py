@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -10,6 +11,7 @@ from deployments.models import Deployment
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
 from orchestrator.events.models import Event
+from runs.errors import SlotsNotFree
 from runs.models import ConcurrencyLease, ConcurrencyLimit
 from runs.services.concurrency_limits import create_limit
 from runs.services.concurrency_slots import lease_slots, take_slots
@@ -83,6 +85,23 @@ def test_lists_the_runs_that_wait_for_a_slot(shown, limit):
     assert "AwaitingConcurrencySlot" in page
 
 
+def test_lists_who_asks_for_a_slot_by_its_name(client, shown, limit):
+    """CFG-1: the runs that were refused, with links, and when each asks again."""
+    take_slots(names=["warehouse"], slots=2)
+    run, task = make_flow_run(), make_task_run()
+    for kind, waiting in (("flow_run", run), ("task_run", task)):
+        with pytest.raises(SlotsNotFree):
+            held_by(waiting, "warehouse", kind=kind)
+
+    page = shown("?fragment=slots")
+
+    assert f'<a href="/runs/flow-run/{run.pk}">{run.name}</a>' in page
+    assert f'<a href="/flows/flow/{run.flow_id}">{run.flow.name}</a>' in page
+    assert f'<a href="/runs/task-run/{task.pk}">{task.name}</a>' in page
+    assert "<dt>Waiting</dt><dd>2</dd>" in page
+    assert "Nobody waits" not in page
+
+
 def test_lists_the_task_runs_that_wait_for_their_tag(client):
     limit = create_limit(name="tag:db", limit=1)
     waiting, other = make_task_run("PENDING", tags=["db"]), make_task_run("PENDING", tags=["x"])
@@ -115,12 +134,14 @@ def test_frees_one_slot_after_a_question_and_keeps_who_and_why(client, shown, li
     assert event.payload["holders"][0]["lease_id"] == str(lease.pk)
 
 
-def test_says_what_else_a_lease_frees(client, limit):
+def test_says_who_holds_it_and_what_else_a_lease_frees(client, limit):
     create_limit(name="api", limit=1)
-    lease = held_by(make_flow_run(), "warehouse", "api")
+    lease = held_by(make_flow_run(name="solar-crow"), "warehouse", "api")
 
     question = client.post(f"/concurrency-limits/concurrency-limit/{limit.pk}/free/{lease.pk}").content.decode()
 
+    assert "<dd>solar-crow, which is Running</dd>" in question
+    assert "The holder is not stopped" in question
     assert "Also frees" in question
     assert "<dd>api</dd>" in question
 
@@ -224,6 +245,31 @@ def test_counts_in_the_list_what_is_in_use_and_what_waits(client, limit):
     assert (row["in_use"], row["waiting"], row["limit"]) == (1, 2, 2)
 
 
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("-state", ["full", "free", "off"]),
+        ("-used", ["full", "free", "off"]),
+        ("-waiting", ["full", "free", "off"]),
+        ("waiting", ["free", "off", "full"]),
+        ("-limit", ["free", "off", "full"]),
+        ("-decay", ["off", "full", "free"]),
+    ],
+)
+def test_sorts_the_list_by_what_is_stored_and_what_goes_on(client, sort, names):
+    create_limit(name="free", limit=9)
+    create_limit(name="off", limit=5, active=False, slot_decay_per_second=1.0)
+    create_limit(name="full", limit=1)
+    for _ in range(2):
+        with suppress(SlotsNotFree):
+            held_by(make_flow_run(), "full")
+
+    page = client.get(f"/concurrency-limits/?sort={sort}").content.decode()
+
+    shown = [limit.name for limit in sorted(ConcurrencyLimit.objects.all(), key=lambda one: page.index(f">{one}</a>"))]
+    assert shown == names
+
+
 def test_says_how_to_make_the_first_limit(client):
     assert "orchestrator concurrency-limit create" in client.get("/concurrency-limits/").content.decode()
 
@@ -259,8 +305,9 @@ def test_asks_a_bounded_number_of_questions(client, django_assert_max_num_querie
         held_by(make_flow_run(), limit.name)
         waits_for(limit)
 
-    with django_assert_max_num_queries(MOST_QUERIES_OF_LIST):
-        client.get("/concurrency-limits/")
+    for query in ("", "?sort=-waiting"):
+        with django_assert_max_num_queries(MOST_QUERIES_OF_LIST):
+            client.get(f"/concurrency-limits/{query}")
     with django_assert_max_num_queries(MOST_QUERIES):
         client.get(f"/concurrency-limits/concurrency-limit/{limit.pk}")
     assert Deployment.objects.count() == 8

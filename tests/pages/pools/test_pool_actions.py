@@ -215,6 +215,16 @@ def test_changes_a_pool(client, pool):
     assert "image" in pool.base_job_template["job_configuration"]
 
 
+def test_gives_a_pool_the_template_of_its_type_where_the_field_is_left_empty(client):
+    pool = make_work_pool("k8s", type="process", base_job_template={"variables": {"properties": {}}})
+
+    client.post(f"/work-pools/work-pool/{pool.name}/edit", {"description": "", "limit": "3", "template": ""})
+
+    pool.refresh_from_db()
+    assert pool.concurrency_limit == 3
+    assert "command" in pool.base_job_template["variables"]["properties"]
+
+
 def test_is_closed_to_strangers_where_the_api_is(client, pool, settings):
     settings.API_AUTH = "required"
 

@@ -47,7 +47,7 @@ def heard(worker, *, seconds_ago):
     [
         (5, False),
         (45, False),  # one heartbeat is late
-        (61, True),  # it died at most 2 × 30 s ago
+        (51, True),  # which leaves 10 s of 2 × 30 s to a page that is open
     ],
 )
 def test_tells_that_a_worker_died(shown, pool, seconds_ago, is_offline):
@@ -90,6 +90,16 @@ def test_lists_what_is_under_way_with_its_worker(shown, pool):
     assert f'href="/runs/flow-run/{run.id}"' in page
     assert 'href="/work-pools/work-pool/docker-eu/worker/w-1"' in page
     assert elsewhere.name not in page
+
+
+def test_looks_again_by_itself_without_scripts_while_something_runs(shown, pool):
+    refresh = '<noscript><meta http-equiv="refresh" content="15"></noscript>'
+    idle = shown()
+
+    make_flow_run(StateType.RUNNING, work_queue=pool.default_queue)
+
+    assert refresh not in idle
+    assert refresh in shown()
 
 
 def test_is_found_by_its_identifier(client, pool):
@@ -203,6 +213,17 @@ def test_shows_the_version_and_the_host_that_a_worker_tells(api, shown, pool):
 
     assert "<td>1.2.3</td>" in shown("?fragment=workers")
     assert "<td>box.example</td>" in shown("?fragment=workers")
+
+
+@pytest.mark.parametrize(("metadata", "is_told"), [({"process_id": 4711, "host": "vm-1"}, True), ({}, False)])
+def test_says_how_to_drain_a_worker(shown, pool, metadata, is_told):
+    worker = make_worker(pool)
+    Worker.objects.filter(pk=worker.pk).update(metadata=metadata)
+
+    page = shown(f"/worker/{worker.name}")
+
+    assert ("<pre>kill -TERM 4711</pre>" in page) == is_told
+    assert ("On vm-1:" in page) == is_told
 
 
 def test_escapes_what_workers_say(shown, pool):

@@ -45,7 +45,7 @@ def test_marks_a_pool_without_a_worker_whose_runs_wait(shown):
 
     assert "tone-late" in row_of(page, pool)
     assert "No worker</span>" in row_of(page, pool)
-    assert "2 runs wait, the oldest for 1 h 24 m." in row_of(page, pool)
+    assert "2 runs wait, the oldest for 1 h." in row_of(page, pool)
     assert "has runs to do and no worker" in page
 
 
@@ -155,6 +155,71 @@ def test_sorts_by_type(shown):
     assert page.index(">b</a></td>") < page.index(">a</a></td>")
 
 
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("-late", ["busy", "free", "idle"]),
+        ("late", ["free", "idle", "busy"]),
+        ("-wait", ["busy", "free", "idle"]),
+        ("-queued", ["busy", "free", "idle"]),
+        ("-workers", ["free", "busy", "idle"]),
+        ("-state", ["busy", "idle", "free"]),
+        ("-running", ["free", "busy", "idle"]),
+        ("-polled", ["idle", "busy", "free"]),
+        ("-done", ["idle", "busy", "free"]),
+        ("no-such-order", ["busy", "free", "idle"]),
+    ],
+)
+def test_sorts_by_what_goes_on(shown, sort, names):
+    busy, free, idle = (make_work_pool(name) for name in ("busy", "free", "idle"))
+    make_worker(free)
+    waiting_run(busy)
+    make_flow_run("RUNNING", work_queue=free.default_queue)
+    make_flow_run("COMPLETED", work_queue=idle.default_queue, started=now() - timedelta(minutes=9))
+    WorkQueue.objects.filter(work_pool=idle).update(last_polled=now())
+
+    page = shown(f"?sort={sort}&q=")
+
+    assert sorted(names, key=lambda name: page.index(f">{name}</a></td>")) == names
+
+
+def test_turns_pages_in_the_order_of_what_goes_on(client):
+    for number in range(60):
+        waiting_run(make_work_pool(f"pool-{number:02}"), minutes=number + 1)
+
+    first = client.get("/work-pools/?sort=-wait&size=25&q=pool-").context
+    second = client.get(f"/work-pools/?sort=-wait&size=25&q=pool-&older={first['page'].older}").context
+    back = client.get(f"/work-pools/?sort=-wait&size=25&q=pool-&newer={second['page'].newer}").context
+
+    assert [row.pool.name for row in first["rows"]] == [f"pool-{number:02}" for number in range(59, 34, -1)]
+    assert [row.pool.name for row in second["rows"]] == [f"pool-{number:02}" for number in range(34, 9, -1)]
+    assert [row.pool for row in back["rows"]] == [row.pool for row in first["rows"]]
+    assert back["page"].newer is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "places", "reason"),
+    [
+        ({"is_paused": True}, None, "Queue default is paused."),
+        ({"concurrency_limit": 1}, None, "Queue default is full."),
+        ({}, 1, "Every place of its workers is taken: 1 of 1."),
+        ({}, 4, "Its workers have not begun what is in default."),
+    ],
+)
+def test_says_why_runs_of_a_pool_with_workers_are_late(shown, columns, places, reason):
+    pool = make_work_pool("k8s")
+    make_worker(pool)
+    Worker.objects.filter(work_pool=pool).update(concurrency=places)
+    waiting_run(pool)
+    make_flow_run("RUNNING", work_queue=pool.default_queue)
+    WorkQueue.objects.filter(work_pool=pool).update(**columns)
+
+    row = row_of(shown(), pool)
+
+    assert "Behind</span>" in row
+    assert f"1 run waits for 5 min. {reason}" in row
+
+
 def test_says_how_to_make_the_first_pool(shown):
     WorkPool.objects.all().delete()
 
@@ -188,5 +253,6 @@ def test_asks_as_much_of_many_pools_as_of_one(client, django_assert_max_num_quer
         waiting_run(pool)
         make_flow_run(StateType.RUNNING, work_queue=pool.default_queue)
 
-    with django_assert_max_num_queries(MOST_QUERIES):
-        client.get("/work-pools/")
+    for query in ("", "?sort=-late"):
+        with django_assert_max_num_queries(MOST_QUERIES):
+            client.get(f"/work-pools/{query}")

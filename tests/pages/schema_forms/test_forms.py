@@ -65,6 +65,46 @@ def test_a_table_says_that_a_name_is_there_twice():
     assert "The name A is there twice." in again(wanted, answer)
 
 
+def test_the_name_of_a_new_row_is_what_is_typed_next():
+    """FORM-2: also in what is folded otherwise."""
+    wanted = schema(
+        job={
+            "type": "object",
+            "default": {"env": {"A": "1"}},
+            "properties": {"env": {"type": "object", "additionalProperties": {"type": "string"}}},
+        }
+    )
+
+    html = again(wanted, read(wanted, {"job": {"env": {"A": "1"}}}, press=("p.job.env:add", "1")))
+
+    assert re.search(r'id="p.job.env.1:key"[^>]* autofocus', html)
+    assert html.count(" autofocus") == 1
+    assert re.search(r'<details[^>]* open><summary id="p.job"', html)
+
+
+@pytest.mark.parametrize(
+    ("zone", "local", "value"),
+    [
+        ("Europe/Berlin", "2026-07-01T10:00", "2026-07-01T10:00:00+02:00"),  # though the page is read in winter
+        ("Europe/Berlin", "2026-12-01T10:00:30", "2026-12-01T10:00:30+01:00"),
+        ("+05:30", "2026-07-01T10:00", "2026-07-01T10:00:00+05:30"),
+        ("", "2026-07-01T10:00", "2026-07-01T10:00:00Z"),
+    ],
+)
+def test_a_moment_is_on_the_clock_of_its_zone_that_day(zone, local, value):
+    """FORM-1: the offset is that of the day that is typed, not that of today."""
+    wanted = schema(at={"type": "string", "format": "date-time"})
+
+    assert read(wanted, **{"p__at": local, "p__at:zone": zone}).values == {"at": value}
+
+
+@pytest.mark.parametrize(("local", "zone"), [("2026-07-01T10:00", "Europe/Nowhere"), ("soon", "Europe/Berlin")])
+def test_what_is_no_moment_is_refused(local, zone):
+    answer = read(schema(at={"type": "string", "format": "date-time"}), **{"p__at": local, "p__at:zone": zone})
+
+    assert "is not a 'date-time'" in str(answer.errors)
+
+
 def test_an_empty_row_of_numbers_is_asked_for():
     wanted = schema(n={"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}, m=TABLE)
 
@@ -253,6 +293,7 @@ def test_a_moment_begins_in_the_zone_of_its_reader():
     with timezone.override(ZoneInfo("Asia/Kolkata")):
         html = shown(build_form(wanted))
 
+    assert 'name="p.at:zone" value="Asia/Kolkata"' in html
     assert read_form(wanted, posted(html, p__at="2031-05-06T07:08")).values == {"at": "2031-05-06T07:08:00+05:30"}
 
 

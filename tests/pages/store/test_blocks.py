@@ -211,7 +211,10 @@ def test_secrets_are_shown_to_an_administrator_and_that_is_written_down(admin_cl
     assert SECRET in page
     assert (entry.user, entry.object_id, entry.change_message) == (admin_user, document["id"], "Looked at the secrets.")
     assert Event.objects.get(event="orchestrator.block-document.revealed").payload == {"by": admin_user.username}
-    assert SECRET not in text(admin_client.get(f"/blocks/block/{document['id']}"))
+    again = text(admin_client.get(f"/blocks/block/{document['id']}"))
+    assert SECRET not in again
+    assert f'href="/admin/store/blockdocument/{document["id"]}/change/"' in again
+    assert f'href="/events/?resource=prefect.block-document.{document["id"]}"' in again
 
 
 def test_on_an_open_server_an_event_tells_that_somebody_looked(client, document):

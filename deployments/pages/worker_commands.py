@@ -1,4 +1,4 @@
-"""The command that starts a worker for a pool, to be copied."""
+"""The commands that start and stop workers, to be copied."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 
 from django.http import HttpRequest
 
-from deployments.models import WorkPool, WorkQueue
+from deployments.models import Worker, WorkPool, WorkQueue
 
 _OF_PREFECT = "prefect worker start --pool {} --type {}"
 
@@ -26,3 +26,9 @@ def surroundings(request: HttpRequest, pool: WorkPool) -> str:
     """What has to be in the environment of a worker on another machine."""
     variable = "ORCHESTRATOR_API_URL" if pool.is_celery else "PREFECT_API_URL"
     return f"export {variable}={request.scheme}://{request.get_host()}{request.META.get('SCRIPT_NAME', '')}/api"
+
+
+def drain_command(worker: Worker) -> str:
+    """Lets it end what it executes and take nothing more, on its host. Nothing where it does not tell its process."""
+    process = (worker.metadata or {}).get("process_id")
+    return f"kill -TERM {process}" if isinstance(process, int) else ""

@@ -1,0 +1,15 @@
+"""How many runs past hours had."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from orchestrator.web.admin import HistoryAdmin
+from runs.models import HourCount
+
+
+@admin.register(HourCount)
+class HourCountAdmin(HistoryAdmin):
+    list_display = ["hour", "total", "counted_at"]
+    date_hierarchy = "hour"
+    ordering = ["-hour"]
