@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
+from orchestrator.pages.filters.selection import canonical
+from orchestrator.pages.filters.terms import Term
 from orchestrator.pages.models import SavedView
 
 COUNT_SECONDS = 15  # for which a counter is taken as it is
@@ -60,6 +62,15 @@ def default_view(request: HttpRequest, kind: str) -> SavedView | None:
     reader = reader_of(request)
     views = _views_of(request, kind)
     return next((view for view in views if view.is_default and view.owner_id == reader), None)
+
+
+def address_meant(request: HttpRequest, kind: str, terms: Sequence[Term]) -> str | None:
+    """Where this address leads: to its plain form, or to the reader's own view where nothing is asked for."""
+    plain = canonical(request.GET, terms)
+    if plain is not None:
+        return f"{request.path}?{plain.urlencode(safe='!*:,/')}" if plain else request.path
+    view = None if request.GET else default_view(request, kind)
+    return f"{request.path}?{view.address}" if view else None
 
 
 def _views_of(request: HttpRequest, kind: str) -> list[SavedView]:

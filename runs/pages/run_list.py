@@ -14,11 +14,11 @@ from django.views.decorators.http import require_safe
 
 from orchestrator.contract.times import format_time
 from orchestrator.pages.export import Columns, asks_for_file, export_as
-from orchestrator.pages.filters.selection import Selection, canonical
+from orchestrator.pages.filters.selection import Selection
 from orchestrator.pages.keyset import SIZES, read_page
 from orchestrator.pages.last_filter import last_filter, remember_filter
 from orchestrator.pages.page import page, render_page
-from orchestrator.pages.saved_views import default_view, list_of_views
+from orchestrator.pages.saved_views import address_meant, list_of_views
 from orchestrator.pages.time_range import TimeRange, url_between
 from runs.models import FlowRun
 from runs.models.flow_runs import FlowRunQuerySet
@@ -70,7 +70,7 @@ def run_list(request: HttpRequest) -> HttpResponseBase:
             "views_topic": VIEWS_TOPIC,
         }
         return render_page(request, "runs/list.html", part, fragments={"views": "views/chips.html"})
-    if fragment is None and (elsewhere := _address_meant(request)):
+    if fragment is None and (elsewhere := address_meant(request, KIND, TERMS)):
         return redirect(elsewhere)
     now = timezone.now()
     wanted, range_ = read_run_filter(request, now), read_range(request.GET, now)
@@ -81,17 +81,6 @@ def run_list(request: HttpRequest) -> HttpResponseBase:
         context |= _read_head(request, wanted, range_, context["counts"], now)
     answer = render_page(request, "runs/list.html", context, fragments={"runs": "runs/list_rows.html"})
     return answer if fragment else remember_filter(request, answer, KIND, wanted)
-
-
-def _address_meant(request: HttpRequest) -> str | None:
-    """The plain form of what was asked, or the reader's own view where nothing was asked."""
-    plain = canonical(request.GET, TERMS)
-    if plain is not None:
-        return f"{request.path}?{plain.urlencode(safe='!*:,/')}" if plain else request.path
-    if request.GET:
-        return None
-    view = default_view(request, KIND)
-    return f"{request.path}?{view.address}" if view else None
 
 
 def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: datetime) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_safe
 
 from orchestrator.pages.addresses import address_of
 from orchestrator.pages.export import Columns, asks_for_file, export_as
-from orchestrator.pages.filters.selection import Selection, canonical
+from orchestrator.pages.filters.selection import Selection
 from orchestrator.pages.keyset import SIZES, read_page
 from orchestrator.pages.last_filter import last_filter, remember_filter
 from orchestrator.pages.looks import look_of
 from orchestrator.pages.page import page, render_page
-from orchestrator.pages.saved_views import default_view, list_of_views
+from orchestrator.pages.saved_views import address_meant, list_of_views
 from orchestrator.pages.time_range import TimeRange, url_between
 from runs.models import TaskRun
 from runs.pages.newest import MOST_LOOKED_AT
@@ -72,7 +72,7 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
             "views_topic": VIEWS_TOPIC,
         }
         return render_page(request, "runs/tasks/list.html", part, fragments={"views": "views/chips.html"})
-    if fragment is None and (elsewhere := _address_meant(request)):
+    if fragment is None and (elsewhere := address_meant(request, KIND, TERMS)):
         return redirect(elsewhere)
     now = timezone.now()
     if file := _export(request, now):
@@ -83,15 +83,6 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
         context |= _read_head(request, wanted, range_)
     answer = render_page(request, "runs/tasks/list.html", context, fragments={"tasks": "runs/tasks/list_rows.html"})
     return answer if fragment else remember_filter(request, answer, KIND, wanted)
-
-
-def _address_meant(request: HttpRequest) -> str | None:
-    """The plain form of what was asked, or the reader's own view where nothing was asked."""
-    plain = canonical(request.GET, TERMS)
-    if plain is not None:
-        return f"{request.path}?{plain.urlencode(safe='!*:,/')}" if plain else request.path
-    view = None if request.GET else default_view(request, KIND)
-    return f"{request.path}?{view.address}" if view else None
 
 
 def _read_tasks(request: HttpRequest, wanted: Selection, range_: TimeRange, now: datetime) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def error(request: HttpRequest, fingerprint: str) -> HttpResponseBase:
         "run": group.run,
         "time_range": range_,
         "longest_note": LONGEST_NOTE,
-        "runs_address": f"{address_of('runs')}?{_same_runs(fingerprint, request)}",
+        "runs_address": f"{address_of('runs')}?{_same_runs(fingerprint, request)}&subflows=1",
         "runs_query": _same_runs(fingerprint, request),
         # Others can only be begun again by the program that began them.
         "tries_again": fragment is None and runs.filter(deployment__isnull=False).exists(),

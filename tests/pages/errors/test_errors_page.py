@@ -106,7 +106,7 @@ def test_shows_the_runs_and_the_place_of_one_kind(read):
     assert "<h1>KeyError</h1>" in body
     assert "/srv/flows.py:45, load" in body
     assert f'href="/runs/flow-run/{run.id}">{run.name}</a>' in body
-    assert f"/runs/?fingerprint={run.error_fingerprint}" in body
+    assert f"/runs/?fingerprint={run.error_fingerprint}&amp;range=7d&amp;subflows=1" in body  # those count as well
     trend = read(f"/errors/{run.error_fingerprint}?fragment=trend")
     (stretch,) = set(re.findall(r'<a href="(\?from=[^"]+)"', trend))
     assert run.name in read(f"/errors/{run.error_fingerprint}{stretch.replace('&amp;', '&')}")
