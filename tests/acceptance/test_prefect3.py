@@ -7,9 +7,11 @@ By hand, from the folder `prefect3`:
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,7 +78,14 @@ class Scenarios:
         command = [str(self._python), str(SCRIPTS / f"{name}.py")]
         for _ in range(MOST_TRIES):
             done = subprocess.run(
-                command, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS
+                command,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=LONGEST_SECONDS,
+                # A shell's background job hears no SIGINT, and hands that on; some scenarios end their programs by it.
+                preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
             )
             sign = LOCKS_ITSELF_UP.get(name)
             if done.returncode == 0 or sign is None or sign not in done.stdout + done.stderr:
