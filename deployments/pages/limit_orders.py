@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from deployments.pages.limit_rows import LimitRow, rows_of_limits
-from orchestrator.pages.keyset import Order, Page, read_page
-from orchestrator.pages.sorted_rows import Key, asked_key, page_of_sorted
+from orchestrator.pages.keyset import Order, Page
+from orchestrator.pages.sorted_rows import Key, read_rows
 from runs.models import ConcurrencyLimit
 
 STORED = (
@@ -18,7 +18,6 @@ STORED = (
     Order("decay", "slot_decay_per_second", "Slots become free"),
     Order("changed", "updated", "Last activity"),
 )
-MOST = 1_000  # limits that are sorted by what goes on with them, which wants a look at each
 _URGENCY = ("cancelled", "completed", "running", "late")
 
 GOING_ON: dict[str, Key] = {
@@ -31,9 +30,11 @@ GOING_ON: dict[str, Key] = {
 
 def read_limits(limits: QuerySet[ConcurrencyLimit], query: QueryDict, at: datetime) -> tuple[Page, list[LimitRow]]:
     """One page of limits as the address asks, and its rows. At most six queries, however many limits there are."""
-    key = asked_key(query, GOING_ON)
-    if key is None:
-        page = read_page(limits, query, STORED, usual="name")
-        return page, rows_of_limits(page.rows, at)
-    rows = rows_of_limits(list(limits.order_by("name")[:MOST]), at)
-    return page_of_sorted(rows, query, key, place=lambda row: row.limit.pk, orders=STORED)
+    return read_rows(
+        limits,
+        query,
+        lambda found: rows_of_limits(found, at),
+        stored=STORED,
+        keys=GOING_ON,
+        place=lambda row: row.limit.pk,
+    )

@@ -9,11 +9,10 @@ from django.http import QueryDict
 
 from deployments.models import WorkPool
 from deployments.pages.pool_rows import PoolRow, rows_of
-from orchestrator.pages.keyset import Order, Page, read_page
-from orchestrator.pages.sorted_rows import Key, asked_key, page_of_sorted
+from orchestrator.pages.keyset import Order, Page
+from orchestrator.pages.sorted_rows import Key, read_rows
 
 STORED = (Order("name", "name", "Pool"), Order("type", "type", "Type"), Order("created", "created", "Created"))
-MOST = 1_000  # pools that are sorted by what goes on in them, which wants a look at each
 _URGENCY = ("completed", "scheduled", "paused", "late", "failed")
 
 GOING_ON: dict[str, Key] = {
@@ -30,9 +29,11 @@ GOING_ON: dict[str, Key] = {
 
 def read_pools(pools: QuerySet[WorkPool], query: QueryDict, at: datetime) -> tuple[Page, list[PoolRow]]:
     """One page of pools as the address asks, and its rows. Six queries, however many pools there are."""
-    key = asked_key(query, GOING_ON)
-    if key is None:
-        page = read_page(pools, query, STORED, usual="name")
-        return page, rows_of(page.rows, at)
-    rows = rows_of(list(pools.order_by("name")[:MOST]), at)
-    return page_of_sorted(rows, query, key, place=lambda row: row.pool.pk, orders=STORED)
+    return read_rows(
+        pools,
+        query,
+        lambda found: rows_of(found, at),
+        stored=STORED,
+        keys=GOING_ON,
+        place=lambda row: row.pool.pk,
+    )

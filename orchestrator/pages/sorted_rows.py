@@ -5,17 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 
-from orchestrator.pages.keyset import Order, Page, read_size
+from orchestrator.pages.keyset import Order, Page, read_page, read_size
+
+MOST = 1_000  # rows that are looked at to sort them
 
 T = TypeVar("T")
 Key = Callable[[Any], Any]
 
 
-def asked_key(query: QueryDict, keys: dict[str, Key]) -> Key | None:
-    """What the address sorts by; None where that is none of `keys`."""
-    return keys.get(query.get("sort", "").removeprefix("-"))
+def read_rows(
+    found: QuerySet[Any],
+    query: QueryDict,
+    rows_of: Callable[[Sequence[Any]], list[T]],
+    *,
+    stored: Sequence[Order],
+    keys: dict[str, Key],
+    place: Callable[[T], Any],
+) -> tuple[Page, list[T]]:
+    """One page of a list, and its rows: by a column of `stored`, usually the name, or by what `keys` tell of a row.
+
+    For that each row has to be looked at, so only the first MOST by name are sorted by it.
+    """
+    key = keys.get(query.get("sort", "").removeprefix("-"))
+    if key is None:
+        page = read_page(found, query, stored, usual="name")
+        return page, rows_of(page.rows)
+    return page_of_sorted(rows_of(list(found.order_by("name")[:MOST])), query, key, place=place, orders=stored)
 
 
 def page_of_sorted(

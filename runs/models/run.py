@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models.functions import Coalesce
@@ -44,7 +45,20 @@ class RunQuerySet(models.QuerySet):
 
     def newest_first(self) -> RunQuerySet:
         """By the start, or by the expected start of a run that has not started."""
-        return self.annotate(sort_time=Coalesce("start_time", "expected_start_time")).order_by("-sort_time", "-id")
+        return self._with_sort_time().order_by("-sort_time", "-id")
+
+    def oldest_first(self) -> RunQuerySet:
+        return self._with_sort_time().order_by("sort_time", "id")
+
+    def began_before(self, moment: datetime, key: UUID) -> RunQuerySet:
+        """Of those in such an order the ones that began before a run of this moment and identifier."""
+        return self.filter(models.Q(sort_time__lt=moment) | models.Q(id__lt=key), sort_time__lte=moment)
+
+    def began_after(self, moment: datetime, key: UUID) -> RunQuerySet:
+        return self.filter(models.Q(sort_time__gt=moment) | models.Q(id__gt=key), sort_time__gte=moment)
+
+    def _with_sort_time(self) -> RunQuerySet:
+        return self.annotate(sort_time=Coalesce("start_time", "expected_start_time"))
 
 
 class Run(Record):

@@ -46,7 +46,9 @@ def forget_hours(moments: Iterable[datetime | None]) -> None:
 
 
 def _forget(hours: set[datetime]) -> None:
-    for hour in hours:  # also one that is not known: somebody may be about to write what they counted
+    # One by one: two who lock several rows at once could wait for each other. It is one or two. Also one that is not
+    # known: somebody may be about to write what they counted.
+    for hour in hours:
         HourCount.objects.filter(hour=hour).update(counted_at=None)
 
 

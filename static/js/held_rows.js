@@ -1,11 +1,8 @@
 /* New rows do not push away what somebody reads or points at: they wait behind a button, and the others are renewed. */
 
-let isShown = false; // what waited: the button floats over the rows, so the mouse that pressed it points at one of them
-
 /** True when rows were held back. The reader who is at the top, with the mouse elsewhere, gets them at once. */
 function hold(part, fresh) {
   byId("held")?.remove();
-  if (isShown) return (isShown = false);
   const rows = part.querySelector("tbody:has(> tr[id])"); // a chart has a table as well
   const shown = [...(rows?.rows ?? [])];
   const freshRows = [...fresh.querySelectorAll("tbody > tr[id]")];
@@ -23,7 +20,7 @@ function hold(part, fresh) {
   shown.forEach((row, at) => row.classList.toggle("gone", !now.has(row.id) && !isPushed(at)));
   const chips = part.querySelector("nav.chips");
   if (chips) morph(chips, fresh.querySelector("nav.chips"));
-  if (waiting) part.prepend(showButton(waiting, () => load(part.dataset.part)));
+  if (waiting) part.prepend(showButton(waiting, () => load(part.dataset.part, { holds: false })));
   return true;
 }
 
@@ -37,7 +34,6 @@ function showButton(waiting, show) {
     for (const box of document.querySelectorAll("td.pick :checked")) box.checked = false;
     document.querySelector("tr.here")?.classList.remove("here");
     changedSelection();
-    isShown = true;
     show();
   };
   return button;

@@ -41,7 +41,9 @@ async function takeTurn(name, turn) {
 
 const partNamed = (name) => document.querySelector(`[data-part="${name}"]`);
 
-async function load(name) {
+/** Without `holds` rows are shown that would wait: the button for them floats over the rows, so the mouse that pressed it
+    points at one of them. */
+async function load(name, { holds = true } = {}) {
   if (name === "logs" && log) return log.catchUp();
   const answer = await fetchPart(name, {}, tags.get(name));
   const fresh = answer?.firstElementChild;
@@ -51,7 +53,7 @@ async function load(name) {
   if (!isSameButForTheClock(old, fresh)) {
     const news = newsOf(old, fresh);
     if (news) tell(news);
-    if ("hold" in old.dataset && hold(old, fresh)) return;
+    if (holds && "hold" in old.dataset && hold(old, fresh)) return;
     morph(old, fresh);
     if (fresh.dataset.title) document.title = fresh.dataset.title;
   }
