@@ -5,7 +5,7 @@ help:
 	@echo "make demo    start everything, run the example, show its link (PORT=4200, ONCE=1 to end with the run)"
 	@echo "make test    the whole suite; as root it installs what is missing"
 	@echo "make lint    style and types only"
-	@echo "make bench   Orchestrator and Prefect side by side (ONLY=task,map ROUNDS=5 SCALE=0.1): docs/benchmarks.md"
+	@echo "make bench   Orchestrator and Prefect side by side (ONLY=task,map ON=SQLite ROUNDS=5 SCALE=0.1): docs/benchmarks.md"
 	@echo "make screenshots   the pictures of docs/img anew, of pages with real runs on them"
 	@echo "make setup   the virtual environment only"
 	@echo "make clean   remove the virtual environment and what tools left"
@@ -23,8 +23,9 @@ lint: setup
 	@.ci/lint
 
 bench: setup
-	@.venv/bin/python -m benchmarks $(if $(ONLY),--only "$(ONLY)") $(if $(ROUNDS),--rounds "$(ROUNDS)") \
-		$(if $(SCALE),--scale "$(SCALE)")
+	@.ci/services
+	@.venv/bin/python -m benchmarks $(if $(ONLY),--only "$(ONLY)") $(if $(ON),--databases "$(ON)") \
+		$(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(SCALE),--scale "$(SCALE)")
 
 screenshots: setup
 	@.venv/bin/python -m tests.showroom.screenshots

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import platform
+import statistics
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import Outcome
+from benchmarks.measuring import LIMIT, Outcome
+from benchmarks.rows.row import Figure
 from benchmarks.sides import Side
 
 RESULTS = Path(__file__).with_name("results")
@@ -29,7 +31,7 @@ def header(sides: list[Side], *, rounds: int) -> dict[str, Any]:
 
 
 def table(outcomes: list[Outcome], head: dict[str, Any]) -> str:
-    """As Markdown. A cell is the median, with the least and the greatest of the rounds."""
+    """As Markdown, a line for each figure. A cell is the median, with the least and the greatest of the rounds."""
     lines = [
         f"{head['date']}, {head['machine']}, load {head['load'][0]} at the beginning, {head['rounds']} rounds, A B A B",
         *(
@@ -37,33 +39,57 @@ def table(outcomes: list[Outcome], head: dict[str, Any]) -> str:
             for side, versions in head["versions"].items()
         ),
         "",
-        "| row | work | ours | Prefect | ratio | goal |",
-        "|---|---|---|---|---|---|",
+        "| row | on | figure | ours | Prefect | ratio | limit | goal | met |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for each in outcomes:
-        if each.void is not None:
-            lines.append(f"| {each.name} | {each.about} | void | void | – | ≥ {each.goal:g}× |")
-            continue
-        ratio = f"{each.ratio:.1f}×" if each.ratio is not None else "–"
-        cells = " | ".join(_cell(each, side) for side in ("ours", "prefect"))
-        lines.append(f"| {each.name} | {each.items} × {each.about} | {cells} | {ratio} | ≥ {each.goal:g}× |")
-    lines += [f"void: {each.name}: {each.void}" for each in outcomes if each.void is not None]
+        lines += [_line(each, figure) for figure in each.row.figures]
+    lines += [f"void: {each.row.name} on {each.database}: {each.void}" for each in outcomes if each.void is not None]
     return "\n".join(lines)
 
 
 def keep(outcomes: list[Outcome], head: dict[str, Any], *, directory: Path = RESULTS) -> Path:
-    """The raw data, in a file of its own."""
+    """The raw data, in a file for each time that the benchmarks are run."""
     directory.mkdir(exist_ok=True)
+    file = directory / f"{head['date'].replace(':', '').replace('+0000', 'Z')}.json"
     rows = [each.as_json() for each in outcomes]
-    name = f"{head['date'].replace(':', '').replace('+0000', 'Z')}-{'-'.join(each.name for each in outcomes)}.json"
-    file = directory / name
     file.write_text(json.dumps({**head, "rows": rows}, indent=1, ensure_ascii=False) + "\n")
     return file
 
 
-def _cell(outcome: Outcome, side: str) -> str:
-    samples = outcome.samples[side]
-    return f"{outcome.median(side):.2f} ({min(samples):.2f}–{max(samples):.2f}) {outcome.unit}"
+def _line(outcome: Outcome, figure: Figure) -> str:
+    cells = [outcome.row.name, outcome.database, f"{figure.name}, {figure.unit}"]
+    if outcome.void is not None:
+        cells += ["void", "void", "–", "–"]
+    else:
+        ratio, limit = outcome.times_better(figure), outcome.median(LIMIT, figure)
+        cells += [_cell(outcome, side, figure) for side in ("ours", "prefect")]
+        cells += [f"{ratio:.1f}×" if ratio else "–", _number(limit) if limit is not None else "–"]
+    met = outcome.met(figure)
+    return f"| {' | '.join([*cells, _goal(figure), '–' if met is None else 'yes' if met else '**no**'])} |"
+
+
+def _cell(outcome: Outcome, side: str, figure: Figure) -> str:
+    values = outcome.values(side, figure)
+    if not values:
+        return "–"
+    return f"{_number(statistics.median(values))} ({_number(min(values))}–{_number(max(values))})"
+
+
+def _goal(figure: Figure) -> str:
+    goals = []
+    if figure.times is not None:
+        goals.append(f"≥ {figure.times:g}×")
+    if figure.bound is not None:
+        goals.append(f"{'≤' if figure.better == 'less' else '≥'} {figure.bound:g} {figure.unit}")
+    if figure.of_limit is not None:
+        goals.append(f"≤ {figure.of_limit:g}× of the limit")
+    return ", ".join(goals) or "–"
+
+
+def _number(value: float) -> str:
+    """Three digits that say something."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _versions(side: Side) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Private instances of PostgreSQL and Redis for tests: on free ports, in temporary directories, gone afterwards."""
+"""Private instances of PostgreSQL and Redis for tests and benchmarks: on free ports, in temporary directories, gone afterwards."""
 
 from __future__ import annotations
 
@@ -42,8 +42,11 @@ def redis() -> Iterator[str]:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """The URL of an empty database. PostgreSQL refuses to run as root, so root starts it as another user."""
+def postgres(*, durable: bool = False) -> Iterator[str]:
+    """The URL of an empty database. PostgreSQL refuses to run as root, so root starts it as another user.
+
+    `durable` says whether commits wait for the disk, as those of a real server do; tests need no such thing.
+    """
     port = free_port()
     user = _unprivileged() if os.getuid() == 0 else None
     directory = Path(tempfile.mkdtemp(prefix="postgres-"))
@@ -55,7 +58,9 @@ def postgres() -> Iterator[str]:
         setup = [_postgres_program("initdb"), "-D", data, "-U", "tests", "--auth=trust", "--no-sync", "-E", "UTF8"]
         subprocess.run(setup, check=True, stdout=subprocess.DEVNULL, cwd=directory, **options)
         server = [_postgres_program("postgres"), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", directory]
-        settings = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"]
+        settings = ["-c", "max_connections=200"]
+        if not durable:
+            settings += ["-c", "fsync=off", "-c", "full_page_writes=off"]
         log = (directory / "log").open("w")
         process = subprocess.Popen([*server, *settings], stdout=log, stderr=log, cwd=directory, **options)
         try:

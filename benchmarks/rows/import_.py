@@ -5,19 +5,20 @@ from __future__ import annotations
 import statistics
 import time
 
-from benchmarks.rows.row import Incorrect, Row
+from benchmarks.rows.row import Figure, Incorrect, Row, Sample
 from benchmarks.sides import Side
+from benchmarks.stages import nothing
 
 
-def measure(side: Side, items: int) -> float:
-    """Milliseconds: the median of `items` imports, less that of as many empty programs, one after the other."""
+def measure(side: Side, items: int) -> Sample:
+    """The median of `items` imports, less that of as many empty programs, one after the other."""
     program = f"from {side.library} import flow, task; print(callable(flow) and callable(task))"
     side.run("-c", program)  # what is compiled once is compiled now
     bare, importing = [], []
     for _ in range(items):
         bare.append(_milliseconds(side, "pass", ""))
         importing.append(_milliseconds(side, program, "True\n"))
-    return statistics.median(importing) - statistics.median(bare)
+    return {"time": statistics.median(importing) - statistics.median(bare)}
 
 
 def _milliseconds(side: Side, program: str, said: str) -> float:
@@ -32,9 +33,8 @@ def _milliseconds(side: Side, program: str, said: str) -> float:
 ROW = Row(
     name="import",
     about="`from … import flow, task` over bare Python",
-    unit="ms",
-    goal=20,
     items=7,
+    figures=(Figure("time", "ms", times=20),),
     measure=measure,
-    needs_server=False,
+    stage=nothing,
 )

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import time
 
-from benchmarks.rows.row import Incorrect, Row
+from benchmarks.rows.row import Figure, Incorrect, Row, Sample
 from benchmarks.sides import ROOT, Side
 
 _RECORDED_SECONDS = 120.0  # how long the server may take to have all of them
 _SCRIPT = ROOT / "benchmarks" / "programs" / "tasks.py"
 
 
-def row(kind: str, about: str, *, items: int) -> Row:
-    def measure(side: Side, items: int) -> float:
-        """Milliseconds per task, once the server has every one of them as COMPLETED."""
+def row(kind: str, about: str, *, items: int, bound: float | None = None) -> Row:
+    def measure(side: Side, items: int) -> Sample:
+        """Told once the server has every one of them as COMPLETED."""
         told = json.loads(side.run(str(_SCRIPT), side.library, kind, str(items)).splitlines()[-1])
         _check(side, told["flow_run_id"], items)
-        return float(told["seconds"]) / items * 1000
+        return {"per task": float(told["seconds"]) / items * 1000}
 
-    return Row(name=kind, about=about, unit="ms/task", goal=10, items=items, measure=measure)
+    figures = (Figure("per task", "ms", times=10, bound=bound),)
+    return Row(name=kind, about=about, items=items, figures=figures, measure=measure)
 
 
 def _check(side: Side, flow_run_id: str, items: int) -> None:

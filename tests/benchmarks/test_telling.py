@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+from benchmarks.databases import POSTGRESQL, SQLITE
 from benchmarks.measuring import Outcome
+from benchmarks.rows.row import Figure, Row
 from benchmarks.sides import ours
 from benchmarks.telling import header, keep, table
 
@@ -15,32 +17,58 @@ HEAD = {
     "rounds": 3,
     "versions": {"ours": {"python": "3.11"}, "prefect": {"prefect": "3.8.8"}},
 }
-GOOD = Outcome("task", "tasks", "ms", 10, 500, {"ours": [1.0, 3.0, 2.0], "prefect": [20.0, 30.0, 10.0]})
-VOID = Outcome("map", "mapped", "ms", 10, 500, {"ours": [1.0], "prefect": []}, "Incorrect: half of them")
+TASK = Row("task", "tasks", 500, (Figure("time", "ms", times=10), Figure("size", "kB")), lambda side, items: {})
+RATE = Row("create", "runs", 500, (Figure("rate", "1/s", better="more", times=8, of_limit=4),), lambda side, items: {})
+
+
+def samples(name, *values):
+    return [{name: value} for value in values]
+
+
+def good():
+    taken = {"ours": samples("time", 1.0, 3.0, 2.0), "prefect": samples("time", 20.0, 30.0, 10.0)}
+    return Outcome(TASK, SQLITE, 500, taken)
+
+
+def void():
+    return Outcome(TASK, POSTGRESQL, 500, {"ours": samples("time", 1.0), "prefect": []}, "Incorrect: half of them")
 
 
 def test_shows_medians_with_the_least_and_the_greatest():
-    shown = table([GOOD], HEAD)
+    shown = table([good()], HEAD)
 
-    assert "| task | 500 × tasks | 2.00 (1.00–3.00) ms | 20.00 (10.00–30.00) ms | 10.0× | ≥ 10× |" in shown
+    assert "| task | SQLite | time, ms | 2 (1–3) | 20 (10–30) | 10.0× | – | ≥ 10× | yes |" in shown
+    assert "| task | SQLite | size, kB | – | – | – | – | – | **no** |" in shown
     assert "a machine, load 0.1 at the beginning, 3 rounds" in shown
     assert "prefect: prefect 3.8.8" in shown
 
 
-def test_shows_no_figures_of_a_void_row():
-    shown = table([GOOD, VOID], HEAD)
+def test_shows_what_is_possible_and_what_was_not_reached():
+    taken = {"ours": samples("rate", 300.0), "prefect": samples("rate", 50.0), "limit": samples("rate", 2000.0)}
 
-    assert "| map | mapped | void | void | – | ≥ 10× |" in shown
-    assert shown.endswith("void: map: Incorrect: half of them")
+    shown = table([Outcome(RATE, SQLITE, 500, taken)], HEAD)
+
+    assert (
+        "| create | SQLite | rate, 1/s | 300 (300–300) | 50 (50–50) | 6.0× | 2,000 | "
+        "≥ 8×, ≤ 4× of the limit | **no** |" in shown
+    )
+
+
+def test_shows_no_figures_of_a_void_row():
+    shown = table([good(), void()], HEAD)
+
+    assert "| task | PostgreSQL | time, ms | void | void | – | – | ≥ 10× | **no** |" in shown
+    assert shown.endswith("void: task on PostgreSQL: Incorrect: half of them")
 
 
 def test_keeps_every_sample(tmp_path):
-    file = keep([GOOD, VOID], HEAD, directory=tmp_path / "results")
+    file = keep([good(), void()], HEAD, directory=tmp_path / "results")
 
     kept = json.loads(file.read_text())
-    assert file.name == "2026-01-01T000000Z-task-map.json"
+    assert file.name == "2026-01-01T000000Z.json"
     assert kept["machine"] == "a machine"
-    assert [each["samples"]["ours"] for each in kept["rows"]] == [[1.0, 3.0, 2.0], [1.0]]
+    assert [each["figures"]["time"]["ours"] for each in kept["rows"]] == [[1.0, 3.0, 2.0], [1.0]]
+    assert kept["rows"][0]["figures"]["time"]["times_better"] == 10.0
     assert kept["rows"][1]["void"] == "Incorrect: half of them"
 
 

@@ -1,0 +1,54 @@
+"""What has to stand around a row: nothing, a server, or a server with a worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from benchmarks.databases import Database
+from benchmarks.servers import home_of, running, started
+from benchmarks.sides import CannotMeasure, Side
+
+POOL = "bench"
+PROCESSES = 2  # how many flow runs a worker executes at once
+
+_ONLINE_SECONDS = 60.0
+
+
+@contextmanager
+def nothing(side: Side, database: Database) -> Iterator[Side]:
+    yield side
+
+
+@contextmanager
+def server(side: Side, database: Database) -> Iterator[Side]:
+    with home_of(side, database) as at_home, running(at_home, *_without_worker(side)) as served:
+        yield served
+
+
+@contextmanager
+def server_and_worker(side: Side, database: Database) -> Iterator[Side]:
+    """The work pool is called POOL on both sides, and has one worker of PROCESSES, which is online."""
+    type_ = "celery" if side.name == "ours" else "process"
+    options = ["--concurrency" if side.name == "ours" else "--limit", str(PROCESSES)]
+    with server(side, database) as served:
+        served.ask("/work_pools/", {"name": POOL, "type": type_})
+        with started(served, ["worker", "start", "--pool", POOL, *options], log="worker.log"):
+            _wait_for(served, f"/work_pools/{POOL}/workers/filter", bool)
+            yield served
+
+
+def _without_worker(side: Side) -> list[str]:
+    return ["--no-worker"] if side.name == "ours" else []
+
+
+def _wait_for(side: Side, path: str, is_there: Callable[[Any], bool]) -> None:
+    deadline = time.monotonic() + _ONLINE_SECONDS
+    while not is_there(side.ask(path, {})):
+        if time.monotonic() > deadline:
+            assert side.home is not None
+            said = (side.home / "worker.log").read_text(errors="replace")
+            raise CannotMeasure(f"The worker of {side.name} does not come online:\n{said[-3000:]}")
+        time.sleep(0.1)
