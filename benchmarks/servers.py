@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.databases import Database
 from benchmarks.sides import PASSWORD, CannotMeasure, Side
 
-_START_SECONDS = 120.0
+_START_SECONDS = 300.0  # on a machine that is busy with other things
 _STOP_SECONDS = 20.0
 
 

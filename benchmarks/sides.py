@@ -86,8 +86,8 @@ def prefect() -> Side:
 
 
 def _neutral() -> dict[str, str]:
-    """This environment without what either side would take as a setting."""
-    foreign = ("ORCHESTRATOR_", "PREFECT_", "DJANGO_", "DATABASE_URL", "REDIS_URL")
+    """This environment without what either side would take as a setting, or what keeps Python from compiling once."""
+    foreign = ("ORCHESTRATOR_", "PREFECT_", "DJANGO_", "DATABASE_URL", "REDIS_URL", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
 
 

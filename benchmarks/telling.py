@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import statistics
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import LIMIT, Outcome
 from benchmarks.rows.row import Figure
-from benchmarks.sides import Side
+from benchmarks.sides import ROOT, Side
 
 RESULTS = Path(__file__).with_name("results")
 _PACKAGES = {"ours": ("django", "celery"), "prefect": ("prefect", "sqlalchemy", "fastapi")}
@@ -101,8 +103,15 @@ def _versions(side: Side) -> dict[str, str]:
     if side.name == "ours":
         from orchestrator import __version__
 
-        return {"orchestrator": __version__, **found}
+        return {"orchestrator": __version__, **_commit(), **found}
     return found
+
+
+def _commit() -> dict[str, str]:
+    """Which one was measured, with a mark when the work tree holds something else. Nothing outside of a checkout."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False) if shutil.which("git") else None
+    return {"commit": done.stdout.strip()} if done is not None and done.returncode == 0 else {}
 
 
 def _processor() -> str:

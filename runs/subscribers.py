@@ -7,8 +7,10 @@ from django.db.models.signals import post_delete
 
 from orchestrator.events.registry import add_recorder
 from orchestrator.live.log_stream import lines_wanted, publish_lines
+from orchestrator.live.missed import look_for_lines_with
 from runs.api.answers import log_answer
 from runs.models import FlowRun, Log, TaskRun
+from runs.pages.logs.arrivals import has_arrivals
 from runs.services.failures.completing import note_error_lines
 from runs.services.heartbeats import note_heartbeats
 from runs.services.hour_counts import forget_hours
@@ -24,6 +26,7 @@ def register() -> None:
     add_recorder(record_task_runs)
     add_log_listener(publish_logs)
     add_log_listener(note_error_lines)
+    look_for_lines_with(has_arrivals)
     # However a run is deleted: by itself, with its flow, in bulk, by retention or by an operator.
     post_delete.connect(note_deleted_flow_run, sender=FlowRun, dispatch_uid="note_deleted_flow_run")
     post_delete.connect(note_deleted_task_run, sender=TaskRun, dispatch_uid="note_deleted_task_run")

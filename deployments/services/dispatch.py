@@ -7,8 +7,8 @@ queue, where those listen that execute nothing else. Nothing is sent where nobod
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from deployments.models.work_pools import CELERY
 from deployments.models.work_queues import WorkQueue
 from deployments.models.workers import Worker
 from deployments.services.places import Places, places_in
+from deployments.services.wake_ups import WakeUp, send_wake_ups
 from orchestrator.broker.queues import (
     empty_queue,
     message_priority,
@@ -29,22 +30,46 @@ from orchestrator.broker.queues import (
     waiting_messages,
 )
 from orchestrator.contract.times import now
+from orchestrator.statements.batches import pieces
+from orchestrator.statements.reading import PreparedRows
 from runs.models import FlowRun
 
-WAKE_UP_TASK = "orchestrator.execute"
-WAKE_UP_LIFETIME_SECONDS = 120  # later ones were sent meanwhile; generous, because clocks of hosts differ
 JUST_NOW = timedelta(seconds=2)  # longer than the pause between two calls of `dispatch_due_runs`
 ABOUT_TO_BE_DUE = timedelta(seconds=0.9)  # shorter than that pause, so that one call ends before the next begins
-BATCH = 200  # runs that one call wakes workers for, in each queue
+BATCH = 1_000  # runs that one call wakes workers again for, in each queue
+PIECE = 250  # runs that become due together, and are looked up and sent for at once
+MOST_DUE = 50_000  # runs that become due within a moment; what is beyond is left to the sweeper
 GONE_WITHIN = timedelta(minutes=10)  # the queues of workers that left earlier were emptied then
 MOST_GONE = 500
 
-# Job variables that the message itself has to carry, because Celery keeps to them.
 TIME_LIMITS = ("soft_time_limit_seconds", "time_limit_seconds")
 _OF_TEMPLATE = "work_queue__work_pool__base_job_template__variables__properties"
 
 Sleep = Callable[[float], None]
 Run = dict[str, Any]
+Call = tuple[UUID, datetime]  # a run, and when it is due
+
+
+class Called:
+    """The runs that this process has sent for as they became due: those that wait for a free process need no second
+    message a second later. Of a call that nobody remembers, because another process made it, another one is made.
+    """
+
+    def __init__(self) -> None:
+        self._calls: set[Call] = set()
+
+    def __contains__(self, call: object) -> bool:
+        return call in self._calls
+
+    def add(self, runs: Iterable[Run]) -> None:
+        self._calls.update((run["pk"], run["due"]) for run in runs)
+
+    def forget(self, *, before: datetime) -> None:
+        """Those that were due before."""
+        self._calls = {call for call in self._calls if call[1] >= before}
+
+
+_called = Called()
 
 
 def dispatch_run(*, flow_run_id: UUID) -> bool:
@@ -52,10 +77,11 @@ def dispatch_run(*, flow_run_id: UUID) -> bool:
 
     A run that finds no place is woken for when one becomes free.
     """
-    run = _facts(_waiting().filter(pk=flow_run_id)).first()
+    at = now()
+    run = _waiting_run.first(run_id=flow_run_id, at=at)
     if run is None or (_is_limited(run) and not _has_place(run)):
         return False
-    return _wake_workers_for(run, readers_of([run["pool_id"]]))
+    return bool(_called_out([run], _readers_by_pool(_readers_of_pool.all(pool_id=run["pool_id"], at=at))))
 
 
 def dispatch_pool(*, pool_id: UUID) -> int:
@@ -77,26 +103,20 @@ def has_due_runs() -> bool:
 def dispatch_due_runs(*, sleep: Sleep = time.sleep) -> int:
     """Wake workers for the runs that become due: just now, or within ABOUT_TO_BE_DUE, each at its time.
 
-    A run that was due when it was scheduled is not among them: its workers were woken then. Returns for how many.
+    A run that was due when it was scheduled is not among them: its workers were woken then. Nor is one that this
+    process sent for in an earlier call. Returns for how many.
     """
     at = now()
     ahead = _waiting(until=at + ABOUT_TO_BE_DUE).filter(
         state_timestamp__lt=F("next_scheduled_start_time"), next_scheduled_start_time__gt=at - JUST_NOW
     )
-    runs = list(_facts(ahead.order_by("next_scheduled_start_time", "work_queue__priority"))[:BATCH])
-    readers = readers_of({run["pool_id"] for run in runs}) if runs else {}
-    limited: dict[UUID, None] = {}  # the pools whose limits have to be looked at before the next pause
-    woken = 0
-    for run in runs:
-        pause = (run["due"] - now()).total_seconds()
-        if pause > 0:
-            woken += _dispatch_pools(limited)
-            sleep(pause)
-        if _is_limited(run):
-            limited[run["pool_id"]] = None
-        else:
-            woken += _wake_workers_for(run, readers)
-    return woken + _dispatch_pools(limited)
+    soonest = ahead.order_by("next_scheduled_start_time", "work_queue__priority", "pk")
+    _called.forget(before=at - 2 * JUST_NOW)
+    due = [call for call in soonest.values_list("pk", "next_scheduled_start_time")[:MOST_DUE] if call not in _called]
+    return sum(
+        _dispatch_at_their_times(list(_facts(soonest.filter(pk__in=[pk for pk, _ in some]))), sleep)
+        for some in pieces(due, PIECE)
+    )
 
 
 def dispatch_waiting_runs() -> int:
@@ -155,12 +175,21 @@ _NOBODY = Readers()
 
 def readers_of(pool_ids: Iterable[UUID]) -> dict[UUID, Readers]:
     """Of each pool that somebody serves."""
-    alive = Worker.objects.alive(now()).filter(work_pool__in=list(pool_ids))
+    return _readers_by_pool(_served(now()).filter(work_pool__in=list(pool_ids)))
+
+
+def _readers_by_pool(workers: Iterable[dict[str, Any]]) -> dict[UUID, Readers]:
     found: dict[UUID, Readers] = {}
-    for pool_id, names in alive.order_by().values_list("work_pool", "work_queue_names"):
+    for worker in workers:
+        pool_id, names = worker["work_pool"], worker["work_queue_names"]
         before = found.get(pool_id, _NOBODY)
         found[pool_id] = Readers(before.whole_pool or not names, before.work_queues | frozenset(names))
     return found
+
+
+def _served(at: datetime) -> QuerySet[Worker, dict[str, Any]]:
+    served: QuerySet[Worker, Any] = Worker.objects.alive(at).order_by().values("work_pool", "work_queue_names")
+    return served
 
 
 def _listened_to(worker: Worker) -> list[str]:
@@ -194,6 +223,11 @@ def _facts(runs: QuerySet[FlowRun]) -> QuerySet[FlowRun, Run]:
     return facts
 
 
+# What every run that is created asks for.
+_waiting_run = PreparedRows(lambda run_id, at: _facts(_waiting(at).filter(pk=run_id)), "run_id", moments=["at"])
+_readers_of_pool = PreparedRows(lambda pool_id, at: _served(at).filter(work_pool=pool_id), "pool_id", moments=["at"])
+
+
 def _is_limited(run: Run) -> bool:
     return run["pool_limit"] is not None or run["queue_limit"] is not None
 
@@ -201,6 +235,33 @@ def _is_limited(run: Run) -> bool:
 def _has_place(run: Run) -> bool:
     queue = WorkQueue.objects.select_related("work_pool").get(pk=run["queue_id"])
     return places_in(queue.work_pool).left_for(queue, most=1) > 0
+
+
+def _dispatch_at_their_times(runs: Sequence[Run], sleep: Sleep) -> int:
+    """`runs` are in the order in which they are due."""
+    readers = readers_of({run["pool_id"] for run in runs}) if runs else {}
+    limited: dict[UUID, None] = {}  # the pools whose limits have to be looked at before the next pause
+    woken = 0
+    waiting = deque(runs)
+    while waiting:
+        pause = (waiting[0]["due"] - now()).total_seconds()
+        if pause > 0:
+            woken += _dispatch_pools(limited)
+            sleep(pause)
+        together = _taken_from(waiting, until=max(now(), waiting[0]["due"]))
+        limited.update(dict.fromkeys(run["pool_id"] for run in together if _is_limited(run)))
+        called = _called_out([run for run in together if not _is_limited(run)], readers)
+        _called.add(called)
+        woken += len(called)
+    return woken + _dispatch_pools(limited)
+
+
+def _taken_from(waiting: deque[Run], *, until: datetime) -> list[Run]:
+    """Those that are due until then; they wait no longer."""
+    found = []
+    while waiting and waiting[0]["due"] <= until:
+        found.append(waiting.popleft())
+    return found
 
 
 def _dispatch_pools(pools: dict[UUID, None]) -> int:
@@ -224,16 +285,16 @@ def _top_up(pool_id: UUID, served: Readers, *, until: datetime) -> int:
     with current_app.connection_or_acquire() as connection:
         for name in lacking:
             lacking[name] -= waiting_messages(connection, name)
-    woken = 0
+    woken, wake_ups = 0, list[WakeUp]()
     for queue, count in expected.items():
         most = min(count, BATCH, max((lacking[name] for name in served_by[queue.pk]), default=0))
         soonest = waiting.filter(work_queue=queue).order_by("next_scheduled_start_time", "pk")
         for run in _facts(soonest)[:most] if most > 0 else ():
             names = [name for name in served_by[queue.pk] if lacking[name] > 0]
-            for name in names:
-                _send_wake_up(run, name)
-                lacking[name] -= 1
+            wake_ups += [_wake_up(run, name) for name in names]
+            lacking.subtract(names)
             woken += bool(names)
+    send_wake_ups(wake_ups)
     return woken
 
 
@@ -255,25 +316,29 @@ def _that_may_begin(waiting: QuerySet[FlowRun]) -> dict[WorkQueue, int]:
     return found
 
 
-def _wake_workers_for(run: Run, readers: Mapping[UUID, Readers]) -> bool:
-    queues = readers.get(run["pool_id"], _NOBODY).of(run["pool"], run["queue"])
-    for queue in queues:
-        _send_wake_up(run, queue)
-    return bool(queues)
+def _called_out(runs: Sequence[Run], readers: Mapping[UUID, Readers]) -> list[Run]:
+    """Sends for those runs for which somebody listens, and returns them."""
+    called: list[Run] = []
+    wake_ups: list[WakeUp] = []
+    for run in runs:
+        queues = readers.get(run["pool_id"], _NOBODY).of(run["pool"], run["queue"])
+        wake_ups += [_wake_up(run, queue) for queue in queues]
+        if queues:
+            called.append(run)
+    send_wake_ups(wake_ups)
+    return called
 
 
-def _send_wake_up(run: Run, queue: str) -> None:
+def _wake_up(run: Run, queue: str) -> WakeUp:
     pool_variables = {name: run[f"pool_{name}"] for name in TIME_LIMITS}
     variables = {**pool_variables, **(run["deployment_variables"] or {}), **(run["job_variables"] or {})}
-    current_app.send_task(
-        WAKE_UP_TASK,
-        kwargs={"flow_run_id": str(run["pk"]), "pool": run["pool"]},
+    return WakeUp(
+        flow_run_id=run["pk"],
+        pool=run["pool"],
         queue=queue,
         priority=message_priority(run["priority"]),
-        expires=WAKE_UP_LIFETIME_SECONDS,
         soft_time_limit=_time_limit(variables.get("soft_time_limit_seconds")),
         time_limit=_time_limit(variables.get("time_limit_seconds")),
-        ignore_result=True,
     )
 
 

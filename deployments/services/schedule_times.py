@@ -13,12 +13,11 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from croniter import croniter
-from croniter.croniter import CroniterError
 from dateutil import rrule as rules
 from dateutil import tz
 
 from deployments.errors import CannotBePlanned
+from deployments.services.cron_times import wall_times
 from orchestrator.contract.times import parse_time
 from orchestrator.web.confined import Failed, TooCostly, confined
 
@@ -142,12 +141,7 @@ def _of_cron(expression: str, start: datetime, *, day_or: bool) -> Iterator[date
     begin = _later_by(start, -1)
     if begin.microsecond:
         begin = _later_by(begin, 1)
-    upcoming = croniter(expression, begin.replace(tzinfo=None), day_or=day_or)
-    while True:
-        try:
-            wall = upcoming.get_next(datetime)
-        except (CroniterError, OverflowError):
-            return  # it never comes, such as 30 February
+    for wall in wall_times(expression, begin.replace(tzinfo=None), day_or=day_or):
         yield _on_the_clock(wall, start.tzinfo, second=False)
 
 

@@ -54,10 +54,9 @@ WHERE id = (SELECT id FROM message WHERE {_FREE} ORDER BY priority, id LIMIT 1)
 RETURNING id, payload, deliveries
 """
 
-# Connections opened before a fork belong to the parent. They are kept here unused, because closing one in the child
-# would touch the locks of the parent's file.
-_inherited: list[sqlite3.Connection] = []
 _stores: weakref.WeakSet[MessageStore] = weakref.WeakSet()
+_making = threading.RLock()  # held while a process forks: no store is made meanwhile
+_at_rest: list[MessageStore] = []  # while a process forks
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +81,13 @@ class MessageStore:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # which file the connection has open
-        self._pid = 0
-        self._holder = ""
+        self._holder = ""  # of the leases: another one in each process, and for each file
         self._quiet_version: int | None = None
         self._quiet_until = 0.0
         self._renew_at = 0.0
         self._purge_at = 0.0
-        _stores.add(self)
+        with _making:
+            _stores.add(self)
 
     def put(self, queue: str, payload: str, *, priority: int = 0, expires_in_seconds: float | None = None) -> int:
         """Add a message and return its id; those with the lowest priority are delivered first.
@@ -172,10 +171,13 @@ class MessageStore:
     def close(self) -> None:
         """Close the connection; leases stay until they end or another call renews them."""
         with self._lock:
-            if self._connection is not None and self._pid == os.getpid():
-                self._connection.close()
-                self._connection = None
-                self.bells.close()
+            self._disconnect()
+            self.bells.close()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _data_version(self) -> int:
         """A number that changes when any other connection has written."""
@@ -196,16 +198,14 @@ class MessageStore:
             connection.execute("DELETE FROM message WHERE expires_at <= ? AND leased_until <= ?", (wall, wall))
 
     def _open(self) -> sqlite3.Connection:
-        if self._connection is not None and self._pid == os.getpid():
+        if self._connection is not None:
             if _identity(self.path) == self._file:
                 return self._connection
             # Somebody removed the file or put another in its place: what is written here reaches nobody.
             self.close()
-        if self._connection is not None:
-            _inherited.append(self._connection)
+            self._holder = ""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._pid = os.getpid()
-        self._holder = uuid4().hex
+        self._holder = self._holder or uuid4().hex
         self._quiet_version = None
         connection = sqlite3.connect(
             self.path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
@@ -233,10 +233,34 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _renew_locks() -> None:
-    """A lock that another thread held while the process forked would stay shut in the child for ever."""
+def _rest() -> None:
+    """Before a fork: no statement is under way, and no connection is open.
+
+    SQLite remembers for the whole process which locks it holds on a file. A child would remember that of its parent for
+    ever: wait for locks of a thread that it does not have, and not take those that it believes to have.
+    """
+    _making.acquire()
+    for store in list(_stores):
+        store._lock.acquire()
+        _at_rest.append(store)
+        store._disconnect()
+
+
+def _go_on() -> None:
+    """In the parent: connections are opened again when they are needed, and the leases are the same."""
+    while _at_rest:
+        _at_rest.pop()._lock.release()
+    _making.release()
+
+
+def _begin_anew() -> None:
+    """In the child: with leases of its own, and locks that nobody holds."""
+    global _making
+    _at_rest.clear()
+    _making = threading.RLock()
     for store in list(_stores):
         store._lock = threading.RLock()
+        store._holder = ""
 
 
-os.register_at_fork(after_in_child=_renew_locks)
+os.register_at_fork(before=_rest, after_in_parent=_go_on, after_in_child=_begin_anew)

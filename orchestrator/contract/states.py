@@ -89,7 +89,7 @@ class State:
         """Read a state as the API writes it. Missing id and timestamp are made anew."""
         made: dict[str, Any] = {}
         if wire.get("id"):
-            made["id"] = UUID(str(wire["id"]))
+            made["id"] = wire["id"] if isinstance(wire["id"], UUID) else UUID(str(wire["id"]))
         if wire.get("timestamp"):
             stamp = wire["timestamp"]
             made["timestamp"] = stamp if isinstance(stamp, datetime) else parse_time(stamp)

@@ -13,7 +13,7 @@ from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import now
 from orchestrator.events.models import Event, RelatedResource
 from orchestrator.events.registry import announce_commit, hint_subscribers
-from orchestrator.statements.writing import insert_rows
+from orchestrator.statements.writing import insert_rows, insert_values
 
 
 def emit(
@@ -44,7 +44,7 @@ def emit(
         follows=follows,
     )
     insert_rows([row])
-    insert_rows(related_rows(row))
+    insert_related([row])
     subscribers = hint_subscribers(event)
 
     def tell() -> None:
@@ -68,13 +68,11 @@ def emit_again(event: Event) -> Event:
     )
 
 
-def related_rows(event: Event) -> list[RelatedResource]:
-    return [
-        RelatedResource(
-            event_id=event.sequence,
-            resource_id=labels["prefect.resource.id"],
-            role=labels["prefect.resource.role"],
-            occurred=event.occurred,
-        )
+def insert_related(events: Sequence[Event]) -> None:
+    """Write the related resources of events that have their numbers."""
+    rows = [
+        (event.sequence, labels["prefect.resource.id"], labels["prefect.resource.role"], event.occurred)
+        for event in events
         for labels in event.related
     ]
+    insert_values(RelatedResource, ("event", "resource_id", "role", "occurred"), rows)

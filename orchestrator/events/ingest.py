@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from orchestrator.events.emit import related_rows
+from orchestrator.events.emit import insert_related
 from orchestrator.events.models import Event
 from orchestrator.events.registry import announce_commit, recorders
+from orchestrator.statements.known import known_identifiers
 from orchestrator.statements.writing import insert_rows
 
 
@@ -19,14 +20,14 @@ def ingest(events: Sequence[Event]) -> int:
     """
     by_id = {event.id: event for event in events}
     with transaction.atomic():
-        known = set(Event.objects.filter(id__in=by_id).values_list("id", flat=True))
+        known = known_identifiers(Event, "id", by_id)
         new = [event for event in by_id.values() if event.id not in known]
         if new:
             for event in new:
                 event.sequence = None  # an earlier try may have failed after the database had given numbers
             # When another process stores the same event in this moment, this fails, and all of it is tried again.
             insert_rows(new)
-            insert_rows([row for event in new for row in related_rows(event)])
+            insert_related(new)
         for record in recorders():
             record(list(by_id.values()))
         transaction.on_commit(announce_commit)

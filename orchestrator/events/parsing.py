@@ -12,6 +12,7 @@ from orchestrator.contract.events import MAX_EVENT_BYTES, MAX_LABELS, MAX_NAME_L
 from orchestrator.contract.times import now, parse_time
 from orchestrator.events.models import Event
 from orchestrator.rest.json import load_json
+from orchestrator.statements.making import made
 
 RESOURCE_ID = "prefect.resource.id"
 RESOURCE_ROLE = "prefect.resource.role"
@@ -46,7 +47,9 @@ def read_event(sent: Any) -> Event:
     if not isinstance(sent, dict):
         raise BadEvent("model_attributes_type", (), "An event is an object.", sent)
     resource = _labels(_present(sent, "resource"), ("resource",), RESOURCE_ID)
-    return Event(
+    return made(
+        Event,
+        sequence=None,
         id=_required_identifier(sent, "id"),
         occurred=_time(sent),
         received=now(),
@@ -80,7 +83,7 @@ def _labels(labels: Any, where: tuple[str | int, ...], *required: str) -> dict[s
         text = f"A resource may have at most {MAX_LABELS} labels."
         raise BadEvent("value_error", where, text, f"{len(labels)} labels")
     for key, value in labels.items():
-        if not isinstance(value, str):
+        if type(value) is not str:  # JSON has no other texts, and this is asked most often
             raise BadEvent("string_type", (*where, key), "A label is a string.", value)
     for key in required:
         if not labels.get(key):

@@ -122,7 +122,11 @@ class Socket:
             await self.close(SERVER_ERROR, self.failed)
 
     async def accept(self, subprotocol: str | None = None) -> None:
-        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+        """Raises Closed when the other side waits no longer."""
+        try:
+            await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+        except OSError:
+            raise Closed from None
         self._accepted = True
 
     async def close(self, code: int, reason: str = "") -> None:

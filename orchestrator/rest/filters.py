@@ -11,7 +11,7 @@ which is a pydantic model with the contract's name. `condition(filter)` compiles
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import reduce
 from typing import Any, ClassVar
@@ -117,10 +117,21 @@ def field(column: Column, kind: Any, *operators: str, combined: bool = False) ->
     return _of_operators({key: (column, OPERATORS[key]) for key in operators}, kind, combined)
 
 
-def timed(column: Column, *operators: str, null_column: str | None = None) -> Condition:
-    """A time. `null_column` is the one that `is_null_` asks when `column` is an expression."""
+def timed(
+    column: Column, *operators: str, null_column: str | None = None, found_by: Combinable | None = None
+) -> Condition:
+    """A time. `null_column` is the one that `is_null_` asks when `column` is an expression.
+
+    `found_by` is an expression that has an index, and the same value wherever `column` has one: rows are found by it.
+    """
     asked = {key: (null_column if key == "is_null_" and null_column else column, OPERATORS[key]) for key in operators}
+    if found_by is not None:
+        asked |= {key: (column, _looked_up(OPERATORS[key], found_by)) for key in ("before_", "after_") if key in asked}
     return _of_operators(asked, Time, False)
+
+
+def _looked_up(operator: Operator, by: Combinable) -> Operator:
+    return replace(operator, compile=lambda c, v: operator.compile(c, v) & operator.compile(by, v))
 
 
 def tags(column: str, *operators: str, rows: Callable[[], Any] | None = None, owner: str = "") -> Condition:

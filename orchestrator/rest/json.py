@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +16,8 @@ from rest_framework.renderers import BaseRenderer
 from orchestrator.contract.times import format_time
 
 SAFE_DEPTH = 230  # the encoder gives up at 254, and an answer puts lists and objects around a value
-_LONG_NUMBER = re.compile(rb"\d{19}")  # may be beyond the 64 bits that orjson reads and writes exactly
+_LONG_NUMBER = b"0" * 19  # so many digits may be beyond the 64 bits that orjson reads and writes exactly
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)  # looking for them so takes a tenth of what a pattern takes
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
 
@@ -37,7 +37,7 @@ def load_json(text: str | bytes) -> Any:
     Raises orjson.JSONDecodeError, also for what is nested too deeply: stored, it would break every answer that has it.
     """
     raw = text.encode() if isinstance(text, str) else text
-    value = _load_exactly(raw) if _LONG_NUMBER.search(raw) else orjson.loads(raw)
+    value = _load_exactly(raw) if _LONG_NUMBER in raw.translate(_DIGITS_AS_ZEROS) else orjson.loads(raw)
     if raw.count(b"[") + raw.count(b"{") > SAFE_DEPTH and not _is_nested_within(SAFE_DEPTH, value):
         raise orjson.JSONDecodeError("The value is nested too deeply", "", 0)
     return _without_nul(value) if b"\\u0000" in raw else value

@@ -63,7 +63,7 @@ class EpochSeconds(Func):
         return self.as_sql(compiler, connection, template=template, **extra)
 
     def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        template = "EXTRACT(EPOCH FROM %(expressions)s)::double precision"
+        template = "date_part('epoch', %(expressions)s)"  # as EXTRACT has it, without the arithmetic of decimals
         return self.as_sql(compiler, connection, template=template, **extra)
 
 

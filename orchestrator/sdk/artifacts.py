@@ -8,15 +8,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid4
 
+from orchestrator.contract.ids import uuid7
 from orchestrator.sdk.api.run_client import client_of_run, ids_of_run, needed_client
 from orchestrator.sdk.both_ways import Asynchronous, both_ways
 from orchestrator.sdk.errors import ApiError, ArtifactError
 from orchestrator.sdk.events import emit_event
 from orchestrator.sdk.options.checks import checked_id
 from orchestrator.sdk.values.json_values import encode, to_json
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.api.client import Client
 
 _KEY = re.compile(r"[a-z0-9-]*[a-z0-9][a-z0-9-]*")
 _LONGEST_KEY = 255  # characters
@@ -238,12 +242,25 @@ def _create(artifact: Artifact) -> Artifact:
     client = client_of_run()
     if client is None:
         return _known({**sent, "id": str(uuid4())})
-    made = _known(client.ask("POST", "/artifacts/", {name: value for name, value in sent.items() if value is not None}))
+    made = _known(_recorded(client, {name: value for name, value in sent.items() if value is not None}))
     emit_event(
         "prefect.artifact.created",
         resource=_resource(_id(made), key=made.key),
         payload={"key": made.key, "type": made.type, "description": made.description},
     )
+    return made
+
+
+def _recorded(client: Client, sent: dict[str, Any]) -> dict[str, Any]:
+    """As the server has it. With an id, what is sent again because an answer was lost makes no second one."""
+    try:
+        body = {**sent, "id": str(uuid7())} if client.takes_ids_of_artifacts else sent
+        made: dict[str, Any] = client.ask("POST", "/artifacts/", body)
+    except ApiError as error:
+        if body is sent or not error.is_about_unknown("id"):
+            raise
+        client.takes_ids_of_artifacts = False  # another server of the contract
+        return _recorded(client, sent)
     return made
 
 

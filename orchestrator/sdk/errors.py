@@ -130,6 +130,16 @@ class ApiError(OrchestratorError):
         """What the API answered, as HTTP libraries show it: `error.response.status_code`, `.json()`, `.text`."""
         return ApiAnswer(self.status, self.body)
 
+    def is_about_unknown(self, field: str) -> bool:
+        """Whether the server refused a body because it, or an item in it, has this field."""
+        details = self.body.get("exception_detail") if isinstance(self.body, dict) else None
+        return self.status == 422 and any(
+            isinstance(detail, dict)
+            and detail.get("type") == "extra_forbidden"
+            and (detail.get("loc") or [""])[-1] == field
+            for detail in (details if isinstance(details, list) else [])
+        )
+
 
 class ObjectNotFound(ApiError):
     """The server does not know what was asked for (404)."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic, sleep
+from typing import TypeVar
+
+Row = TypeVar("Row")
 
 PAUSE_SECONDS = 0.01  # between two batches, so that other writers get their turns
 
@@ -24,9 +27,17 @@ def repeat(batch: Callable[[], int], *, seconds: float) -> int:
     return total
 
 
+def pieces(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    """The rows in pieces, up to the end, or until whoever works on them may not go on."""
+    for start in range(0, len(rows), size):
+        if start and not _may_go_on.get()():
+            break
+        yield rows[start : start + size]
+
+
 @contextmanager
 def asking_between_batches(may_go_on: Callable[[], bool]) -> Iterator[None]:
-    """Inside, every `repeat` asks after each batch whether it may begin another."""
+    """Inside, every `repeat` and all `pieces` ask after each batch whether they may begin another."""
     token = _may_go_on.set(may_go_on)
     try:
         yield

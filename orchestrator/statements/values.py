@@ -41,13 +41,14 @@ def writer_of(field: Field, connection: BaseDatabaseWrapper) -> Convert:
     if isinstance(target, UUIDField) and not connection.features.has_native_uuid_field:
         return lambda value: value.hex if isinstance(value, UUID) else field.get_db_prep_save(value, connection)
     if isinstance(target, DateTimeField):
-        return _write_time_text if connection.vendor == "sqlite" else _unchanged
+        return _write_time_text if connection.vendor == "sqlite" else unchanged
     if isinstance(target, (TextField, CharField, BooleanField, FloatField)):
-        return _unchanged
+        return unchanged
     return lambda value: field.get_db_prep_save(value, connection)
 
 
-def _unchanged(value: Any) -> Any:
+def unchanged(value: Any) -> Any:
+    """The writer of columns whose values are parameters as they are."""
     return value
 
 
@@ -59,7 +60,7 @@ def _write_time_text(value: datetime | None) -> str | None:
         if value.tzinfo is None:
             raise ValueError("Times are aware.")
         value = value.astimezone(UTC)
-    return str(value.replace(tzinfo=None))
+    return value.isoformat(" ")[: -len("+00:00")]
 
 
 def _write_json_text(value: Any) -> Any:

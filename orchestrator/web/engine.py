@@ -18,9 +18,10 @@ from django.conf import settings
 from django.core import signals
 from django.core.handlers.asgi import ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.http import HttpResponse, HttpResponseBase
-from django.urls import set_script_prefix
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import ResolverMatch, set_script_prefix
 
+from orchestrator.web.addresses import resolved
 from orchestrator.web.bodies import BodyTooLarge, Disconnected, Message, Receive, read_body
 from orchestrator.web.streaming import Pipe, pour
 from orchestrator.web.threads import Threads, TooBusy, http_threads, stream_threads
@@ -51,6 +52,12 @@ class DjangoHandler(BaseHandler):
     def __init__(self) -> None:
         super().__init__()
         self.load_middleware()
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        if hasattr(request, "urlconf"):
+            return super().resolve_request(request)
+        request.resolver_match = resolved(request.path_info)
+        return request.resolver_match
 
     def answer(self, scope: Message, body: IO[bytes]) -> Answer:
         set_script_prefix(get_script_prefix(scope))

@@ -39,6 +39,9 @@ Metadata = Annotated[dict[str, str], AfterValidator(_cut)]
 
 
 class ArtifactCreate(Body):
+    """`id` is an addition: a client that chose it may send the artifact again."""
+
+    id: UUID | None = None
     key: ArtifactKey | None = None
     type: str | None = None
     description: str | None = None

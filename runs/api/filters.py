@@ -136,7 +136,7 @@ TaskRunFilter = entity_filter(
         ),
         compile=_in_state,
     ),
-    start_time=timed("start_time", "before_", "after_", "is_null_"),
+    start_time=timed("start_time", "before_", "after_", "is_null_", found_by=_BEGAN),
     end_time=timed("end_time", "before_", "after_", "is_null_"),
     expected_start_time=timed("expected_start_time", "before_", "after_"),
     subflow_runs=exists(_is_subflow, "exists_"),

@@ -16,6 +16,7 @@ from orchestrator.contract.ids import uuid7
 from orchestrator.rest.answering import Media
 from orchestrator.rest.errors import NotFound
 from orchestrator.rest.views import ApiView, answers, takes
+from orchestrator.statements.making import made
 from runs.api.bodies import LogCreate
 from runs.models import FlowRun, Log
 from runs.services.logs import write_logs
@@ -49,8 +50,10 @@ class LogDownload(ApiView):
 
 
 def _line(body: LogCreate) -> Log:
-    return Log(
+    return made(
+        Log,
         id=body.id or uuid7(),
+        created=None,  # when it is stored
         name=body.name,
         level=body.level,
         message=body.message,

@@ -11,9 +11,10 @@ from typing import Any
 from django.db.models import BooleanField, Case, CharField, Count, QuerySet, Value, When
 
 from orchestrator.pages.charts.bars import Bars, Bucket, stacked_bars
-from orchestrator.pages.charts.steps import count_by_step, step_between, step_starts
+from orchestrator.pages.charts.steps import StepNumber, start_of_step, step_between, step_starts
 from orchestrator.pages.looks import look_of
 from orchestrator.pages.time_range import TimeRange
+from orchestrator.statements.counting import count_groups
 
 MOST_COUNTED = 10_000  # the newest runs; of more it is said that there are more
 MOST_OF_EACH = 2_000  # of what is counted by itself
@@ -48,14 +49,17 @@ def count_runs(runs: QuerySet[Any], range_: TimeRange, *, parent: str | None, mo
     """Of `runs`, by step of time and state. `parent` is the column that is empty unless it is a subflow."""
     until = range_.until or range_.now
     step = step_between(range_.since, until, most=BARS) if range_.since else _ALL_TIME
-    newest = runs.model.objects.newest_first().filter(pk__in=runs.order_by(f"-{moment}").values("pk")[:MOST_COUNTED])
     is_subflow: Any = Value(False)
     if parent:
         is_subflow = Case(
             When(**{f"{parent}__isnull": True}, then=Value(False)), default=Value(True), output_field=BooleanField()
         )
-    counted = count_by_step(newest.annotate(inner=is_subflow), moment, step, "state_type", "state_name", "inner")
-    groups = tuple(Group(*row) for row in counted)
+    placed = runs.order_by(f"-{moment}").annotate(place=StepNumber(moment, step), inner=is_subflow)
+    counted = count_groups(placed.values_list("place", "state_type", "state_name", "inner")[:MOST_COUNTED])
+    groups = tuple(
+        Group(start_of_step(place, step), type_, name, bool(inner), number)
+        for place, type_, name, inner, number in counted
+    )
     return Counts(groups, step, is_full=sum(group.number for group in groups) >= MOST_COUNTED)
 
 

@@ -30,11 +30,23 @@ class Tasks:
     failed: int
 
     @property
+    def done_share(self) -> str:
+        return self._share(self.done)
+
+    @property
+    def failed_share(self) -> str:
+        return self._share(self.failed)
+
+    @property
     def words(self) -> str:
         if self.failed and self.done + self.failed == self.total:
             return f"{self.failed} of {self.total} failed"
         words = f"{self.done} of {self.total}" if self.done < self.total else f"{self.total}"
         return f"{words} · {self.failed} failed" if self.failed else words
+
+    def _share(self, number: int) -> str:
+        """As a width."""
+        return f"{100 * number / self.total:.4g}%"
 
 
 @dataclass(frozen=True, slots=True)

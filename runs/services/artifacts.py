@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from orchestrator.contract.events import resource
 from orchestrator.contract.times import now
@@ -22,13 +22,22 @@ _NAMED_IN_DATA = {"artifact_key": "key", "artifact_type": "type", "artifact_desc
 
 
 def create_artifact(*, columns: Mapping[str, Any]) -> Artifact:
-    """A new artifact; with a key it becomes the latest version of that key."""
+    """A new artifact; with a key it becomes the latest version of that key. With an `id` that is stored: that one."""
     at = now()
-    artifact = Artifact(created=at, updated=at, **columns)
-    with transaction.atomic():
-        insert_rows([artifact])
-        if artifact.key is not None:
-            _become_latest(artifact, artifact.key)
+    chosen = columns.get("id")
+    if chosen is not None and (stored := Artifact.objects.filter(pk=chosen).first()) is not None:
+        return stored
+    artifact = Artifact(created=at, updated=at, **{name: value for name, value in columns.items() if name != "id"})
+    artifact.pk = chosen or artifact.pk
+    try:
+        with transaction.atomic():
+            insert_rows([artifact])
+            if artifact.key is not None:
+                _become_latest(artifact, artifact.key)
+    except IntegrityError:
+        if chosen is None:
+            raise
+        return Artifact.objects.get(pk=chosen)  # it came twice at the same moment
     return artifact
 
 

@@ -19,6 +19,7 @@ from orchestrator.statements.writing import insert_rows, update_row
 from orchestrator.web.pulse import api_presence
 from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
 from runs.models import Claim, FlowRun
+from runs.orchestration.transition import RunKind
 from runs.services.beginning_again import begin_again, needs_its_process
 from runs.services.enclosed import crash_what_ran_inside
 from runs.services.transitions import locked_flow_run, locked_run_to_claim, propose_state_of_locked
@@ -40,6 +41,12 @@ _run_of_held_claim = PreparedQuery(
     lambda claim_id: Claim.objects.held().filter(pk=claim_id).only("flow_run"), "claim_id"
 )
 _held_claim = PreparedQuery(_held_and_locked, "claim_id")
+_run_in_short = PreparedQuery(
+    lambda run_id: (
+        FlowRun.objects.select_for_update().filter(pk=run_id).only("state", "state_type", "empirical_policy")
+    ),
+    "run_id",
+)
 _claims_of_run = PreparedQuery(lambda run_id: Claim.objects.filter(flow_run=run_id), "run_id")
 _held_claim_and_state = PreparedQuery(
     lambda claim_id: (
@@ -128,12 +135,13 @@ def release_claim(*, claim_id: UUID, reason: str | None = None) -> FlowRun | Non
     in good order: it may be scheduled again already, and nobody could take it while the claim was held.
     """
     with transaction.atomic():
-        found = _locked_with_its_run(claim_id)
+        found = _locked_with_its_run(claim_id, lock=_locked_in_short)
         if found is None:
             return None
         run, claim = found
         if needs_its_process(run):
-            _lose(run, claim, reason or f"Worker {claim.worker_name} gave the run back unfinished")
+            reason = reason or f"Worker {claim.worker_name} gave the run back unfinished"
+            _lose(locked_flow_run(run.pk), claim, reason)
             return None
         _end(claim, Claim.Outcome.FINISHED, reason=None)
     return run
@@ -192,8 +200,18 @@ def _reclaim(claim_id: UUID) -> bool:
     return True
 
 
-def _locked_with_its_run(claim_id: UUID) -> tuple[FlowRun, Claim] | None:
-    """A held claim and its run, both locked; None when the claim has ended.
+def _locked_in_short(run_id: UUID) -> FlowRun:
+    """The flow run with what tells whether it was left in good order, locked. Raises RunNotFound."""
+    run = _run_in_short.first(run_id=run_id)
+    if run is None:
+        raise RunNotFound(RunKind.FLOW_RUN, run_id)
+    return run
+
+
+def _locked_with_its_run(
+    claim_id: UUID, *, lock: Callable[[UUID], FlowRun] = locked_flow_run
+) -> tuple[FlowRun, Claim] | None:
+    """A held claim and its run, both locked, the run by `lock`; None when the claim has ended.
 
     The run is locked first, as whoever proposes a state does, who may then end the claim: two that lock in different
     orders wait for each other for ever.
@@ -202,7 +220,7 @@ def _locked_with_its_run(claim_id: UUID) -> tuple[FlowRun, Claim] | None:
     if held is None:
         return None
     try:
-        run = locked_flow_run(held.flow_run_id)
+        run = lock(held.flow_run_id)
     except RunNotFound:
         return None  # it was deleted just now, and its claims with it
     claim = _held_claim.first(claim_id=claim_id)

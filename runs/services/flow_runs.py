@@ -11,7 +11,7 @@ from django.db import transaction
 from orchestrator.contract.names import generate_name
 from orchestrator.contract.states import State, StateType
 from orchestrator.statements.reading import PreparedQuery
-from orchestrator.statements.writing import insert_rows
+from orchestrator.statements.writing import insert_values
 from orchestrator.store.services.block_documents import find_block_document
 from runs.errors import ParentNotFound, RunNotFound, UpdateRefused
 from runs.models import Flow, FlowRun, FlowRunTag, TaskRun
@@ -157,7 +157,7 @@ def _create(plan: Plan) -> FlowRun:
     for relation in rows.keys() - {"flow"}:
         setattr(run, relation, rows[relation])
     store_in_first_state(run, kind=RunKind.FLOW_RUN, state=plan.state or State(type=StateType.PENDING))
-    insert_rows([FlowRunTag(flow_run_id=run.pk, tag=tag) for tag in run.tags])
+    insert_values(FlowRunTag, ("flow_run", "tag"), [(run.pk, tag) for tag in run.tags])
     return run
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from operator import attrgetter
+from uuid import UUID
 
 from django.db import connection, transaction
 
 from orchestrator.contract.times import now
+from orchestrator.statements.memory import kept
+from orchestrator.statements.writing import Table
 from runs.models import Log
 
 Listener = Callable[[Sequence[Log]], None]
 
 BATCH = 500  # lines that one statement stores
 _COLUMNS = ("id", "created", "name", "level", "message", "timestamp", "flow_run_id", "task_run_id")
+_READ = attrgetter(*_COLUMNS)
+_SKIPPING_KNOWN = " ON CONFLICT (id) DO NOTHING RETURNING id"
 
 _listeners: list[Listener] = []
 
@@ -29,42 +34,26 @@ def write_logs(*, lines: Sequence[Log]) -> list[Log]:
     """Store the lines and return those that were not stored yet; a line is known again by its id."""
     if not lines:
         return []
-    by_id = {line.pk.hex: line for line in lines}
-    unsent = list(by_id.values())
+    unsent = list({line.pk: line for line in lines}.values())
     with transaction.atomic():
-        stored = {id for start in range(0, len(unsent), BATCH) for id in _insert(unsent[start : start + BATCH])}
-        new = [line for id, line in by_id.items() if id in stored]
+        new = [line for start in range(0, len(unsent), BATCH) for line in _inserted(unsent[start : start + BATCH])]
         if new:
             for listener in _listeners:
                 transaction.on_commit(partial(listener, new), robust=True)
     return new
 
 
-def _insert(lines: Sequence[Log]) -> list[str]:
-    """The ids, in hex, of the lines that were new: one statement says so, at a third of what a bulk insert takes."""
-    write_time = connection.ops.adapt_datetimefield_value
-    native = connection.features.has_native_uuid_field
+def _inserted(lines: Sequence[Log]) -> Sequence[Log]:
+    """Those that were new: one statement says so, at a third of what a bulk insert takes."""
     at = now()
-    created = write_time(at)
-    values: list[Any] = []
     for line in lines:
         line.created = at
-        ids = (line.pk, line.flow_run_id, line.task_run_id)
-        pk, flow_run_id, task_run_id = ids if native else (id.hex if id else None for id in ids)
-        values += (
-            pk,
-            created,
-            line.name,
-            line.level,
-            line.message,
-            write_time(line.timestamp),
-            flow_run_id,
-            task_run_id,
-        )
-    rows = ", ".join([f"({', '.join(['%s'] * len(_COLUMNS))})"] * len(lines))
-    table = connection.ops.quote_name(Log._meta.db_table)
-    names = ", ".join(connection.ops.quote_name(column) for column in _COLUMNS)
-    sql = f"INSERT INTO {table} ({names}) VALUES {rows} ON CONFLICT (id) DO NOTHING RETURNING id"
+    table = kept((Log, _COLUMNS), lambda through: Table(Log, through, _COLUMNS))
+    values = table.written([*map(_READ, lines)])
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return [id.hex if native else id for (id,) in cursor.fetchall()]
+        cursor.execute(table.insert(len(lines), _SKIPPING_KNOWN), values)
+        stored = cursor.fetchall()
+    if len(stored) == len(lines):
+        return lines
+    ids = {UUID(str(id)) for (id,) in stored}
+    return [line for line in lines if line.pk in ids]

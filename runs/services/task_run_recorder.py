@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from orchestrator.contract.events import ORCHESTRATION_LABEL
 from orchestrator.contract.states import State
 from orchestrator.contract.times import now, parse_time
 from orchestrator.events.models import Event
-from orchestrator.statements.writing import insert_rows
+from orchestrator.statements.writing import insert_rows, insert_values
 from runs.models import FlowRun, TaskRun, TaskRunState, TaskRunTag
 from runs.services.failures.columns import BAD_ENDS, NO_FAILURE, failure_columns
 from runs.services.failures.completing import complete_failures
@@ -49,9 +50,11 @@ _KINDS: dict[str, type] = {
     **dict.fromkeys(("run_count", "flow_run_run_count"), int),
     "tags": list,  # of texts
     "total_run_time": float,  # seconds
+    **dict.fromkeys(_TIMES, datetime),
 }
 _NULLABLE = frozenset({*_TIMES, "task_version", "cache_key"})
 _WRITTEN = [*_VALUES, *_TIMES, "state", "state_type", "state_name", "state_timestamp", "updated", *NO_FAILURE]
+_STATE_COLUMNS = ("task_run", "id", "type", "name", "timestamp", "message", "data", "state_details")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +83,21 @@ def record_task_runs(events: Sequence[Event]) -> None:
     rows = _existing_rows(reports)
     changed: dict[UUID, TaskRun] = {}
     new: list[TaskRun] = []
-    states: list[TaskRunState] = []
-    for report in sorted(reports, key=lambda report: report.state.timestamp):
+    states: list[tuple[Any, ...]] = []
+    for report in reports:  # in the order in which they came, so that a batch leaves what one by one would leave
         row = rows.by_id.get(report.task_run_id) or rows.by_key.get(report.natural_key)
         if row is None:
             row = TaskRun(id=report.task_run_id, flow_run_id=report.flow_run_id)
             rows.add(row, report.natural_key)
             new.append(row)
         state = _with_run_ids(row, report.state)
-        states.append(_state_row(row, state))
+        states.append(_state_values(row, state))
         if row.state_timestamp is None or state.timestamp > row.state_timestamp:
             _apply(row, report, state)
             changed[row.pk] = row
     created = {row.pk for row in new}
-    _save(new, [row for row in changed.values() if row.pk not in created])
-    insert_rows(states, skip_known=True)
+    _save(new, [row for row in changed.values() if row.pk not in created], rows.tags)
+    insert_values(TaskRunState, _STATE_COLUMNS, states, skip_known=True)
     _follow_up(changed.values())
 
 
@@ -116,15 +119,20 @@ def _read(event: Event) -> Report | None:
 
 
 def _columns(task_run: dict[str, Any]) -> dict[str, Any]:
-    columns: dict[str, Any] = {key: task_run[key] for key in _VALUES if key in task_run}
-    for key in _TIMES:
-        if key in task_run:
-            value = task_run[key]
-            columns[key] = None if value is None else parse_time(value)
-    columns = {key: value for key, value in columns.items() if value is not None or key in _NULLABLE}
-    for key, kind in _KINDS.items():
-        if columns.get(key) is not None and not _is_of(kind, columns[key]):
-            raise ValueError(f"{key} cannot be {columns[key]!r:.100}")
+    columns: dict[str, Any] = {}
+    for key, value in task_run.items():
+        kind = _KINDS.get(key)
+        if kind is None:
+            continue
+        if value is None:
+            if key in _NULLABLE:
+                columns[key] = None
+        elif kind is datetime:
+            columns[key] = parse_time(value)
+        elif _is_of(kind, value):
+            columns[key] = value
+        else:
+            raise ValueError(f"{key} cannot be {value!r:.100}")
     return columns
 
 
@@ -156,6 +164,7 @@ class _Rows:
     def __init__(self) -> None:
         self.by_id: dict[UUID, TaskRun] = {}
         self.by_key: dict[tuple[UUID | None, Any, Any], TaskRun] = {}
+        self.tags: dict[UUID, list[str]] = {}  # those that are stored
 
     def add(self, row: TaskRun, natural_key: tuple[UUID | None, Any, Any]) -> None:
         self.by_id[row.pk] = row
@@ -168,28 +177,22 @@ def _existing_rows(reports: list[Report]) -> _Rows:
     ids = {report.task_run_id for report in reports}
     for row in TaskRun.objects.select_for_update().filter(pk__in=ids).order_by("pk"):
         rows.add(row, (row.flow_run_id, row.task_key, row.dynamic_key))
+        rows.tags[row.pk] = row.tags
     # The same task run under another identifier. Looked for only where it can be: among those not found yet.
     keys = {report.natural_key for report in reports if report.task_run_id not in rows.by_id and report.flow_run_id}
     if keys:
         flow_run_ids = {key[0] for key in keys}
         dynamic_keys = {key[2] for key in keys}
         twins = TaskRun.objects.select_for_update().filter(flow_run_id__in=flow_run_ids, dynamic_key__in=dynamic_keys)
-        for row in twins.order_by("pk"):
+        for row in twins.exclude(pk__in=ids).order_by("pk"):  # those of these identifiers are here already
             rows.by_key[(row.flow_run_id, row.task_key, row.dynamic_key)] = row
+            rows.tags[row.pk] = row.tags
     return rows
 
 
-def _state_row(row: TaskRun, state: State) -> TaskRunState:
-    return TaskRunState(
-        task_run_id=row.pk,
-        id=state.id,
-        type=state.type.value,
-        name=state.name,
-        timestamp=state.timestamp,
-        message=state.message,
-        data=state.data,
-        state_details=state.details,
-    )
+def _state_values(row: TaskRun, state: State) -> tuple[Any, ...]:
+    """In the order of _STATE_COLUMNS."""
+    return row.pk, state.id, state.type.value, state.name, state.timestamp, state.message, state.data, state.details
 
 
 def _apply(row: TaskRun, report: Report, state: State) -> None:
@@ -219,11 +222,14 @@ def _with_run_ids(row: TaskRun, state: State) -> State:
     return state.with_details(task_run_id=str(row.pk), flow_run_id=flow_run_id)
 
 
-def _save(new: list[TaskRun], changed: list[TaskRun]) -> None:
+def _save(new: list[TaskRun], changed: list[TaskRun], tags_before: dict[UUID, list[str]]) -> None:
     at = now()
     for row in changed:
         row.updated = at  # a bulk write does not touch it by itself
     insert_rows(new)
     insert_rows(changed, replace=_WRITTEN)
-    tags = [TaskRunTag(task_run_id=row.pk, tag=tag) for row in [*new, *changed] for tag in dict.fromkeys(row.tags)]
-    insert_rows(tags, skip_known=True)
+    retagged = [row for row in changed if row.tags != tags_before[row.pk]]
+    for row in retagged:
+        TaskRunTag.objects.filter(task_run_id=row.pk).exclude(tag__in=row.tags).delete()
+    tags = [(row.pk, tag) for row in [*new, *retagged] for tag in dict.fromkeys(row.tags)]
+    insert_values(TaskRunTag, ("task_run", "tag"), tags, skip_known=True)

@@ -15,7 +15,7 @@ from django.db.models import Exists, QuerySet
 from orchestrator.contract.states import State, StateType, Status
 from orchestrator.contract.times import now
 from orchestrator.statements.reading import PreparedQuery
-from orchestrator.statements.writing import insert_rows, update_row
+from orchestrator.statements.writing import insert_rows, insert_values, update_row
 from runs.errors import RunNotFound
 from runs.models import Claim, ConcurrencyLimit, FlowRun, FlowRunState, Heartbeat, TaskRun, TaskRunState
 from runs.orchestration.bookkeeping import changes_to_run
@@ -184,6 +184,7 @@ _LOOKED_AT = (
     "parent_task_run__name",
     "parent_task_run__tags",
 )
+_OF_A_STATE = ("id", "type", "name", "timestamp", "message", "data", "state_details")
 _flow_run = PreparedQuery(_flow_run_for_rules, "run_id")
 _held_claim = PreparedQuery(_held_claim_by_id, "claim_id")
 _flow_run_to_claim = PreparedQuery(_flow_run_and_all, "run_id")
@@ -356,23 +357,24 @@ def _record(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> N
     if state.type.value in BAD_ENDS:
         of_kind = "flow_run_ids" if isinstance(run, FlowRun) else "task_run_ids"
         transaction.on_commit(partial(complete_failures, **{of_kind: [run.pk]}), robust=True)
-    columns: dict[str, Any] = {
-        "id": state.id,
-        "type": state.type.value,
-        "name": state.name,
-        "timestamp": state.timestamp,
-        "message": state.message,
-        "data": state.data,
-        "state_details": state.details,
-    }
+    columns = (
+        state.id,
+        state.type.value,
+        state.name,
+        state.timestamp,
+        state.message,
+        state.data,
+        state.details,
+        run.pk,
+    )
     if isinstance(run, TaskRun):
         record_result(data=state.data, flow_run_id=run.flow_run_id, task_run_id=run.pk)
-        insert_rows([TaskRunState(task_run_id=run.pk, **columns)])
+        insert_values(TaskRunState, (*_OF_A_STATE, "task_run"), [columns])
         if state.type is StateType.SCHEDULED and state.details.get("deferred"):
             queue_for_task_workers(run, state, again=initial is not None)
         return
     record_result(data=state.data, flow_run_id=run.pk, task_run_id=None)
-    insert_rows([FlowRunState(flow_run_id=run.pk, **columns)])
+    insert_values(FlowRunState, (*_OF_A_STATE, "flow_run"), [columns])
     emit_flow_run_state(run, initial=initial, state=state)
     set_deadline(run, state)
     if run.parent_task_run_id:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -16,7 +17,7 @@ class Told(Side):
     """A side whose script says what it is told to, and whose server knows what it is told to."""
 
     def run(self, *arguments, **options):
-        return 'noise\n{"seconds": 0.5, "flow_run_id": "a-run"}\n'
+        return f'noise\n{{"began_at": {time.time() - 2}, "seconds": 0.5, "flow_run_id": "a-run"}}\n'
 
     def ask(self, path, body=None):
         if path.startswith("/flow_runs/"):
@@ -29,7 +30,10 @@ def told(**server):
 
 
 def test_gives_milliseconds_per_task():
-    assert ROWS["task"].measure(told(), 10) == {"per task": 50.0}
+    sample = ROWS["task"].measure(told(), 10)
+
+    assert sample["per task"] == 50.0
+    assert 200 <= sample["recorded"] < 1000  # two seconds ago they began
 
 
 @pytest.mark.parametrize("server", [{"completed": "9"}, {"all": "11"}, {"state": "FAILED"}])

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from contextlib import suppress
 
@@ -164,12 +165,11 @@ def test_gives_messages_of_a_killed_consumer_to_the_next(path):
 def test_gives_a_forked_child_a_connection_and_leases_of_its_own(store, path):
     store.put("q", "of the parent")
     leased = store.take("q")
-    parents = store._open()
 
     def in_child():
         store.give_back(leased.id)  # is the parent's: must do nothing
         store.put("q", "of the child")
-        ok = store._open() is not parents and store.take("q").payload == "of the child"
+        ok = store.take("q").payload == "of the child"
         os._exit(0 if ok else 1)
 
     child = fork.Process(target=in_child)
@@ -177,8 +177,39 @@ def test_gives_a_forked_child_a_connection_and_leases_of_its_own(store, path):
     child.join()
 
     assert child.exitcode == 0
-    assert store._open() is parents
-    store.finish(leased.id)
+    assert MessageStore(path).take("q") is None
+    store.give_back(leased.id)  # the lease outlived the fork
+    assert MessageStore(path).take("q").payload == "of the parent"
+
+
+def test_a_forked_child_does_not_wait_for_a_thread_that_it_does_not_have(store, path, monkeypatch):
+    monkeypatch.setattr("orchestrator.broker.store.BUSY_TIMEOUT_SECONDS", 1.0)
+    other = MessageStore(path)
+    writes, fork_begins = threading.Event(), threading.Event()
+
+    def write_slowly():
+        with other._lock:
+            other._open().execute("BEGIN IMMEDIATE")
+            writes.set()
+            fork_begins.wait()
+            time.sleep(0.2)
+            other._open().execute("COMMIT")
+
+    def in_child():
+        time.sleep(0.5)
+        MessageStore(path).put("q", "of the child")
+
+    thread = threading.Thread(target=write_slowly)
+    thread.start()
+    writes.wait()
+    fork_begins.set()
+    child = fork.Process(target=in_child)
+    child.start()
+    thread.join()
+    child.join()
+
+    assert child.exitcode == 0
+    assert store.take("q").payload == "of the child"
 
 
 def _produce(path, producer, count):

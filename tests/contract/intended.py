@@ -21,6 +21,7 @@ INTENDED: dict[str, str] = {
     r"POST /work_pools/\{[a-z_]+\}/workers/filter answer\[\]\.(work_queue_names|concurrency|broker_state|last_probe_at"
     r"|broker_state_since): only we have it": "what our workers told of themselves",
     r"POST /logs/ request\[\]\.id: only we have it": "a line may be sent again without being stored twice",
+    r"POST /artifacts/ request\.id: only we have it": "it may be sent again without being stored twice",
     r"(POST|PATCH|GET) /deployments/.* (request|answer(\[\])?(\.results\[\])?)\.catch_up: only we have it": (
         "what becomes of runs that were missed"
     ),

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -13,6 +15,8 @@ from orchestrator.live import missed
 from orchestrator.live.hub import current_hub
 from orchestrator.live.log_stream import lines_wanted, publish_lines
 from orchestrator.live.page_socket import PageSocket
+from runs.models import Log
+from runs.services.logs import write_logs
 from tests.events.making import an_event
 from tests.live.socket_client import SocketClient
 from tests.live.test_consumers import ingest_and_close
@@ -20,6 +24,7 @@ from tests.live.test_consumers import ingest_and_close
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("companions")]
 
 RUN = "11111111-1111-4111-8111-111111111111"
+OTHER = "22222222-2222-4222-8222-222222222222"
 
 
 def test_tells_a_page_of_what_it_shows() -> None:
@@ -59,8 +64,31 @@ def test_lets_a_page_fetch_everything_after_too_many_events(monkeypatch: pytest.
     assert missed.topics_since(now().timestamp(), frozenset({"runs"})) is None
 
 
-def test_always_lets_a_page_look_for_log_lines() -> None:
-    assert missed.topics_since(now().timestamp(), frozenset({"runs", f"logs:{RUN}"})) == {f"logs:{RUN}"}
+@pytest.mark.parametrize("owner", ["flow_run_id", "task_run_id"])
+@pytest.mark.parametrize(("seconds_later", "logs"), [(0, {f"logs:{RUN}"}), (60, set())])
+def test_tells_whether_log_lines_came_since_a_page_was_made(owner: str, seconds_later: int, logs: set[str]) -> None:
+    write_logs(lines=[Log(name="flow", level=20, message="hello", timestamp=now(), **{owner: UUID(RUN)})])
+
+    made = now().timestamp() + seconds_later
+
+    assert missed.topics_since(made, frozenset({"runs", f"logs:{RUN}", f"logs:{OTHER}"})) == logs
+
+
+def test_passes_over_lines_that_came_too_late_for_a_page_to_add() -> None:
+    at = now()
+    write_logs(lines=[Log(name="flow", level=20, message="one", timestamp=at, flow_run_id=UUID(RUN))])
+    Log.objects.update(created=at - timedelta(minutes=5))
+    late = at - timedelta(minutes=2)
+    write_logs(lines=[Log(name="flow", level=20, message="late", timestamp=late, flow_run_id=UUID(RUN))])
+
+    assert missed.topics_since(at.timestamp(), frozenset({f"logs:{RUN}"})) == set()
+
+
+def test_looks_for_the_lines_of_a_few_logs_only(django_assert_num_queries: Any) -> None:
+    topics = frozenset(f"logs:{number}" for number in range(missed.MOST_LOGS + 1))
+
+    with django_assert_num_queries(1):
+        assert missed.topics_since(now().timestamp(), topics) == topics
 
 
 def test_tells_a_page_of_new_log_lines() -> None:

@@ -181,6 +181,21 @@ def test_closes_with_1011_when_it_fails() -> None:
     assert asyncio.run(story()) == 1011
 
 
+def test_ends_quietly_when_the_client_left_before_it_was_accepted(caplog: pytest.LogCaptureFixture) -> None:
+    class Left(ConnectionError):
+        """As what the web server raises."""
+
+    async def connect() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        raise Left
+
+    asyncio.run(Echo.as_asgi()(SocketClient(Echo.as_asgi()).scope, connect, send))
+
+    assert caplog.records == []
+
+
 def test_answers_404_for_an_address_that_does_not_exist() -> None:
     async def story() -> Any:
         extensions = {"websocket.http.response": {}}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from time import process_time
+from time import process_time, sleep
 
 import pytest
 
 from deployments.services.value_checks import misfit
-from orchestrator.rest.schema_bounds import CHECK_SECONDS
+from orchestrator.rest import schema_bounds
+from orchestrator.rest.schema_bounds import CHECK_SECONDS, in_time, keywords_in_time
 from orchestrator.rest.value_schemas import BadSchema, errors_in
 
 LINKS = 40  # each asks for the next one twice: 2 ** 40 checks
@@ -60,3 +61,12 @@ def test_finds_repeated_items_quickly(items, fit):
     found = errors_in({"a": items}, {"properties": {"a": {"type": "array", "default": [], "uniqueItems": True}}})
 
     assert (not found) is fit
+
+
+def test_does_not_count_the_time_in_which_the_machine_does_something_else(monkeypatch):
+    monkeypatch.setattr(schema_bounds, "CHECK_SECONDS", 0.05)
+
+    with in_time():
+        sleep(0.1)
+
+        assert list(keywords_in_time({"type": "string"})) == [("type", "string")]

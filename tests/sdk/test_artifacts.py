@@ -22,6 +22,7 @@ from orchestrator import (
     update_progress_artifact,
 )
 from orchestrator.sdk.api.client import current_client, use_client
+from orchestrator.sdk.api.transport import Request, Response
 from tests.sdk.fake_store import FakeStore
 
 
@@ -47,6 +48,39 @@ def test_records_a_text_for_the_task_and_flow_run(store: FakeStore) -> None:
     assert artifact["description"] == "of today"
     assert artifact["flow_run_id"] == store.the_run()["id"]
     assert artifact["task_run_id"] == store.last_event("write")["resource"]["prefect.resource.id"].rpartition(".")[2]
+
+
+def test_makes_one_although_the_answer_was_lost(store: FakeStore) -> None:
+    answered = iter([False, True])
+    handle = store.handle
+
+    def lose_the_first(request: Request) -> Response:
+        answer = handle(request)
+        if request.path == "/artifacts/" and not next(answered):
+            raise ConnectionResetError
+        return answer
+
+    store.handle = lose_the_first  # type: ignore[method-assign]
+
+    made = create_markdown_artifact("# Hello", key="report")
+
+    assert only(store)["id"] == str(made)
+
+
+def test_makes_one_on_a_server_that_knows_no_ids_of_clients(store: FakeStore) -> None:
+    handle = store.handle
+
+    def refuse_ids(request: Request) -> Response:
+        if request.path == "/artifacts/" and "id" in json.loads(request.body or b"{}"):
+            details = [{"type": "extra_forbidden", "loc": ["body", "id"], "msg": "Extra inputs are not permitted"}]
+            return Response(422, json.dumps({"exception_detail": details}).encode())
+        return handle(request)
+
+    store.handle = refuse_ids  # type: ignore[method-assign]
+
+    first, second = create_markdown_artifact("# Hello"), create_markdown_artifact("# Hello again")
+
+    assert set(store.artifacts) == {str(first), str(second)}
 
 
 def test_tells_of_the_artifact(store: FakeStore) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 
-from orchestrator.statements.reading import PreparedQuery
+from orchestrator.statements.reading import PreparedQuery, PreparedRows
 from runs.models import Claim, FlowRun
 from tests.factories import make_flow_run
 
@@ -24,6 +25,19 @@ held = PreparedQuery(
     "run_id",
     "claim_id",
 )
+created_by = PreparedQuery(
+    lambda run_id, at: FlowRun.objects.filter(pk=run_id, created__lte=at), "run_id", moments=["at"]
+)
+
+
+def as_values(run_id, at):
+    runs = FlowRun.objects.filter(pk=run_id, created__lte=at)
+    return runs.values(
+        "pk", "tags", "created", flow_name=F("flow__name"), y=F("parameters__x__y"), parent=F("parent_task_run__name")
+    )
+
+
+columns = PreparedRows(as_values, "run_id", moments=["at"])
 
 
 def values_of(row) -> dict:
@@ -76,3 +90,31 @@ def test_annotates_with_several_identifiers():
 
     assert held.first(run_id=run.pk, claim_id=claim.pk).is_held
     assert not held.first(run_id=run.pk, claim_id=uuid4()).is_held
+
+
+def test_compares_with_a_moment_that_is_given():
+    run = make_flow_run()
+    soon = run.created + timedelta(seconds=1)
+
+    assert created_by.first(run_id=run.pk, at=soon) == run
+    assert created_by.first(run_id=run.pk, at=run.created) == run
+    assert created_by.first(run_id=run.pk, at=run.created - timedelta(microseconds=1)) is None
+
+
+def test_reads_rows_as_values_gives_them(django_assert_num_queries):
+    run = make_flow_run(parameters={"x": {"y": 1}}, tags=["a"])
+    prepared = columns.first(run_id=run.pk, at=run.created)
+
+    with django_assert_num_queries(1):
+        again = columns.first(run_id=run.pk, at=run.created)
+
+    assert prepared == again == as_values(run.pk, run.created).get()
+    assert prepared == {
+        "pk": run.pk,
+        "tags": ["a"],
+        "flow_name": run.flow.name,
+        "created": run.created,
+        "y": 1,
+        "parent": None,
+    }
+    assert columns.all(run_id=uuid4(), at=run.created) == []

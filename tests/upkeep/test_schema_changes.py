@@ -1,4 +1,7 @@
+import gc
+
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -103,3 +106,9 @@ def test_counts_the_tables_of_this_project_alone():
 
 def test_sees_that_no_server_uses_it():
     assert servers_that_use_it() == 0
+
+
+def test_collects_garbage_again_after_migrating():
+    call_command("migrate", verbosity=0)
+
+    assert gc.isenabled()

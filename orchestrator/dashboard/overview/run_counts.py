@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Value
+from django.db.models import Exists, OuterRef, QuerySet, Value
 
 from orchestrator.contract.states import StateType
 from orchestrator.dashboard.overview.stretches import Stretch, stretches_between
 from orchestrator.dashboard.overview.under_way import SOON
 from orchestrator.pages.charts.steps import EPOCH, StepNumber, start_of_step
+from orchestrator.statements.counting import count_groups
 from runs.models import FlowRun, FlowRunTag, TaskRun
 from runs.services.hour_counts import HOUR, known_hours
 
@@ -87,10 +88,10 @@ def _add(counts: RunCounts, kind: int, start: datetime, state: _State, number: i
 
 def _counted(
     now: datetime, since: datetime, spans: dict[int, list[Stretch]], step: timedelta, tag: str
-) -> QuerySet[Any, Any]:
+) -> list[tuple[Any, ...]]:
     """What the rows are about, the number of their stretch, of the step, type and name of the state, how many."""
     parts = [_tasks(since, now), *(_runs(*which, step, now, tag) for which in _numbered(spans))]
-    return parts[0].union(*parts[1:], all=True)
+    return count_groups(*parts)
 
 
 def _numbered(spans: dict[int, list[Stretch]]) -> Iterator[tuple[int, int, Stretch]]:
@@ -105,17 +106,14 @@ def _runs(kind: int, number: int, stretch: Stretch, step: timedelta, now: dateti
         rows = rows.exclude(state_type=StateType.SCHEDULED, sort_time__gt=now)
     if tag:
         rows = rows.filter(Exists(FlowRunTag.objects.filter(flow_run=OuterRef("pk"), tag=tag)))
-    newest = FlowRun.objects.newest_first().filter(pk__in=rows.values("pk")[:MOST_RUNS]).order_by()
-    return _by_state(newest.annotate(place=StepNumber("sort_time", step)), kind, number)
+    return _states(rows.annotate(place=StepNumber("sort_time", step)), kind, number)[:MOST_RUNS]
 
 
 def _tasks(since: datetime, now: datetime) -> QuerySet[Any, Any]:
     rows = TaskRun.objects.newest_first().filter(sort_time__gte=since, sort_time__lte=now)
-    newest = TaskRun.objects.filter(pk__in=rows.values("pk")[:MOST_TASKS])
-    return _by_state(newest.annotate(place=Value(0)), _TASKS, 0)
+    return _states(rows.annotate(place=Value(0)), _TASKS, 0)[:MOST_TASKS]
 
 
-def _by_state(rows: QuerySet[Any, Any], kind: int, number: int) -> QuerySet[Any, Any]:
+def _states(rows: QuerySet[Any, Any], kind: int, number: int) -> QuerySet[Any, Any]:
     told = rows.annotate(kind=Value(kind), stretch=Value(number))
-    columns = told.values_list("kind", "stretch", "place", "state_type", "state_name")
-    return columns.annotate(number=Count("pk"))
+    return told.values_list("kind", "stretch", "place", "state_type", "state_name")

@@ -70,7 +70,7 @@ class StepNumber(Func):
         return self.as_sql(
             compiler,
             connection,
-            template=f"FLOOR(EXTRACT(EPOCH FROM %(expressions)s) / {self.seconds})::bigint",
+            template=f"FLOOR(date_part('epoch', %(expressions)s) / {self.seconds})::bigint",
         )
 
 

@@ -56,6 +56,8 @@ class Selection:
     by_term: dict[str, Q] = field(default_factory=dict)  # the condition of each term alone
     warnings: tuple[str, ...] = ()
     reads_all: bool = False  # some term can only be answered by looking at every row
+    # Rows of a list have few different values, and each of them is a link.
+    _addresses: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_narrowed(self) -> bool:
@@ -120,9 +122,12 @@ class Selection:
 
     def url_with(self, name: str, text: str, *, alone: bool = False) -> str:
         """The address with one more value, or with it `alone` of its term."""
-        value = Value(text)
-        values = [] if alone else [one for one in self.values.get(name, ()) if one.text != text]
-        return self._url(_set(self.query, name, [*values, value]))
+        if alone:
+            return self._url(_set(self.query, name, [Value(text)]))
+        if (name, text) not in self._addresses:
+            values = [one for one in self.values.get(name, ()) if one.text != text]
+            self._addresses[name, text] = self._url(_set(self.query, name, [*values, Value(text)]))
+        return self._addresses[name, text]
 
     def url_without(self, name: str) -> str:
         return self._url(_set(self.query, name, []))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,10 +18,9 @@ register = template.Library()
 def narrow(context: template.Context, name: str, text: str, css: str = "") -> SafeString:
     """The value as a link that shows only what has it; with the Alt key, all but what has it."""
     selection: Selection = context["filter"]
-    style = format_html(' class="{}"', css) if css else ""
     if text in selection.asked(name):
-        return format_html('<span{} data-term="{}">{}</span>', style, name, text)
-    return format_html('<a{} data-term="{}" href="{}">{}</a>', style, name, selection.url_with(name, text), text)
+        return _span(name, text, css)
+    return _link(name, selection.url_with(name, text), text, css)
 
 
 @register.simple_tag(takes_context=True)
@@ -29,8 +30,30 @@ def narrow_state(context: template.Context, word: str, state_type: str | None, s
     selection: Selection = context["filter"]
     if not word or word in selection.asked("state"):
         return badge
-    url = selection.url_with("state", word)
+    return _state_link(word, selection.url_with("state", word), badge)
+
+
+# Most rows of a list have the same values, so what they look like is put together once. By type: what is safe as it
+# is equals the same text that is not.
+
+
+@lru_cache(maxsize=1_000, typed=True)
+def _span(name: str, text: str, css: str) -> SafeString:
+    return format_html('<span{} data-term="{}">{}</span>', _style(css), name, text)
+
+
+@lru_cache(maxsize=1_000, typed=True)
+def _link(name: str, url: str, text: str, css: str) -> SafeString:
+    return format_html('<a{} data-term="{}" href="{}">{}</a>', _style(css), name, url, text)
+
+
+@lru_cache(maxsize=1_000, typed=True)
+def _state_link(word: str, url: str, badge: SafeString) -> SafeString:
     return format_html('<a data-term="state" data-value="{}" href="{}">{}</a>', word, url, badge)
+
+
+def _style(css: str) -> SafeString | str:
+    return format_html(' class="{}"', css) if css else ""
 
 
 @register.filter

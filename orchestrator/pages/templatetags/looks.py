@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -30,6 +31,11 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def state_badge(state_type: str | None, state_name: str | None) -> SafeString:
     """Icon and word on the soft colour of the state."""
+    return _badge(state_type, state_name)
+
+
+@lru_cache(maxsize=200, typed=True)  # a list has few states, and text that is safe equals text that is not
+def _badge(state_type: str | None, state_name: str | None) -> SafeString:
     look = look_of(state_type, state_name)
     return format_html('<span class="badge tone-{}">{}{}</span>', look.tone, icon(look.icon), look.word)
 

@@ -45,6 +45,7 @@ class Client:
         self.transport = transport
         self.ui_url = ui_url
         self.takes_ids_of_logs = True  # an addition to the contract: until the server has refused it
+        self.takes_ids_of_artifacts = True  # likewise
         self._headers = _headers(api_key=api_key, auth_string=auth_string)
         self.csrf = CsrfTokens(self._once, self._headers)
         self.delivery: Delivery = Delivery(self)

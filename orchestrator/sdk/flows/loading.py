@@ -11,6 +11,7 @@ import sys
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
@@ -73,10 +74,10 @@ def forget_modules_of(directories: list[str]) -> None:
     """
     roots = tuple(os.path.join(each, "") for each in directories)
     for name, module in list(sys.modules.items()):
-        if name == "__main__" or name.partition(".")[0] == "orchestrator":
-            continue
         file = getattr(module, "__file__", None)
-        if file and _is_below(os.path.abspath(file), roots):
+        if not file or not _whole(file).startswith(roots):
+            continue  # which is said of nearly all, so it is looked at first
+        if _is_below(_whole(file), roots) and name != "__main__" and name.partition(".")[0] != "orchestrator":
             del sys.modules[name]
 
 
@@ -120,6 +121,15 @@ def _directories(path: str, directory: str | None) -> list[str]:
     own = os.path.dirname(path)
     base = os.path.abspath(directory) if directory else own
     return [own] if own == base else [own, base]
+
+
+def _whole(path: str) -> str:
+    """Absolute. Modules may call anything their file: a relative path, or an object that stands for a path."""
+    return _plain(path) if type(path) is str and path.startswith(os.sep) else os.path.abspath(path)
+
+
+# Kept, because every run of a warm process asks it of every module that is loaded there.
+_plain = lru_cache(maxsize=10_000)(os.path.normpath)
 
 
 def _is_below(path: str, roots: tuple[str, ...]) -> bool:

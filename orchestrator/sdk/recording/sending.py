@@ -51,7 +51,7 @@ def send_items(
             client.send("POST", path, body, patience_seconds=patience_seconds, wait=wait)
             return
         except ApiError as error:
-            if path == LOGS and client.takes_ids_of_logs and _is_about_ids(error):
+            if path == LOGS and client.takes_ids_of_logs and error.is_about_unknown("id"):
                 # Other servers of the contract know a log line by nothing: it may come twice when an answer is lost.
                 client.takes_ids_of_logs = False
             elif error.status >= 500 and errors < _MOST_SERVER_ERRORS:
@@ -150,15 +150,6 @@ def how_many_fit(bodies: list[bytes]) -> int:
         if total > BATCH_BYTES and count:
             return count
     return min(len(bodies), BATCH_ITEMS)
-
-
-def _is_about_ids(error: ApiError) -> bool:
-    """Whether the server refused the items because they have ids."""
-    details = error.body.get("exception_detail") if isinstance(error.body, dict) else None
-    return error.status == 422 and any(
-        isinstance(detail, dict) and detail.get("type") == "extra_forbidden" and (detail.get("loc") or [""])[-1] == "id"
-        for detail in (details if isinstance(details, list) else [])
-    )
 
 
 def _without_id(body: bytes) -> bytes:

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from orchestrator.sdk.runners.remote import RemotePool
 
 LEAST_AHEAD = 64  # runs on the broker or at workers, at least; with more processes, two for each of them
+MOST_TOGETHER = 8  # runs in one message
+QUICK_SECONDS = 0.02  # a run that takes no longer is a quick one
+_QUICK_RUNS = 16  # so many quick runs more than others, and the next are sent together
+_MOST_QUICK_RUNS = 64  # that count: what was quick for long may change
+_MOST_TOGETHER_BYTES = 262_144
+_SHARES = 16  # runs go together only while so many messages are left to send: the last ones are spread evenly
 _WORKERLESS_SECONDS = 10.0
 _DEAF_SECONDS = 1.0  # between two looks whether the broker can be read
 _OTHER_KEY = (
@@ -67,6 +73,7 @@ class CeleryLine:
         self._withdrawn: set[str] = set()  # and maybe on the broker: ended as soon as a worker says that it executes
         self._workers: dict[str, _Worker] = {}
         self._mailbox: Mailbox | None = None
+        self._quick_runs = 0  # of late; one that was not halves the number
         self._opened_at = 0.0
         self._warned = False
         self._warned_of_strangers = False
@@ -143,10 +150,10 @@ class CeleryLine:
     def _keep_sending(self, mailbox: Mailbox) -> None:
         submitter = Submitter(self._broker_url, self._signer)
         pause = 0.0
-        while (flight := self._next(mailbox)) is not None:
-            while self._is_to_be_sent(flight, mailbox):
+        while chosen := self._next(mailbox):
+            while chosen := self._still_to_be_sent(chosen, mailbox):
                 # A worker executes nothing for a flow that does not read.
-                if mailbox.is_reading.wait(_DEAF_SECONDS) and self._sent(submitter, flight, mailbox):
+                if mailbox.is_reading.wait(_DEAF_SECONDS) and self._sent(submitter, chosen, mailbox):
                     break
                 if not pause:
                     self._pool.log_warning("The broker does not take tasks; they wait and are sent again.")
@@ -155,56 +162,79 @@ class CeleryLine:
             pause = 0.0
         submitter.close()
 
-    def _next(self, mailbox: Mailbox) -> Flight | None:
-        """The next run to send, when there is room; None when this thread is not needed any more."""
+    def _next(self, mailbox: Mailbox) -> list[Flight]:
+        """What to send in the next message, when there is room; empty when this thread is not needed any more."""
         with self._changed:
             while self._mailbox is mailbox:
-                if self._outbox and len(self._flights) < self._most_ahead():
-                    flight = self._outbox.popleft()
-                    flight.leaves(time.monotonic())
-                    self._flights[flight.key] = flight
-                    return flight
+                count = self._how_many_together()
+                if self._outbox and len(self._flights) + count <= self._most_ahead():
+                    chosen = self._taken_out(count)
+                    for flight in chosen:
+                        flight.leaves(time.monotonic())
+                        self._flights[flight.key] = flight
+                    return chosen
                 self._changed.wait()
-        return None
+        return []
 
-    def _is_to_be_sent(self, flight: Flight, mailbox: Mailbox) -> bool:
-        """Whether somebody still waits for it; it may have been withdrawn, taken for lost or queued again meanwhile."""
+    def _how_many_together(self) -> int:
+        """One, unless runs are so quick that most of the time would go into their messages."""
+        if self._quick_runs < _QUICK_RUNS:
+            return 1
+        messages_ahead = max(_SHARES // 2, 2 * self._processes())
+        return max(1, min(MOST_TOGETHER, len(self._outbox) // _SHARES, self._most_ahead() // messages_ahead))
+
+    def _taken_out(self, count: int) -> list[Flight]:
+        """From the outbox: at most so many, and not too much."""
+        chosen = [self._outbox.popleft()]
+        size = len(chosen[0].parcel)
+        while len(chosen) < count and self._outbox and not (chosen[0].alone or self._outbox[0].alone):
+            size += len(self._outbox[0].parcel)
+            if size > _MOST_TOGETHER_BYTES:
+                break
+            chosen.append(self._outbox.popleft())
+        return chosen
+
+    def _still_to_be_sent(self, chosen: list[Flight], mailbox: Mailbox) -> list[Flight]:
+        """For which somebody still waits; others were withdrawn, taken for lost or queued again meanwhile."""
         with self._changed:
-            return self._mailbox is mailbox and self._flights.get(flight.key) is flight
+            return [each for each in chosen if self._mailbox is mailbox and self._flights.get(each.key) is each]
 
-    def _sent(self, submitter: Submitter, flight: Flight, mailbox: Mailbox) -> bool:
+    def _sent(self, submitter: Submitter, chosen: list[Flight], mailbox: Mailbox) -> bool:
         try:
-            submitter.submit(
-                queue=self._queue,
-                reply_to=mailbox.queue,
-                key=flight.key,
-                attempt=flight.attempt,
-                sending=flight.sending,
-                parcel=flight.parcel,
-            )
+            submitter.submit(chosen, queue=self._queue, reply_to=mailbox.queue)
         except Exception:  # noqa: BLE001 - each broker library has errors of its own
             return False
         return True
 
     def _most_ahead(self) -> int:
         """Few enough that little is left to execute when the flow run ends badly, enough that nobody is idle."""
-        return max(LEAST_AHEAD, 2 * sum(worker.processes for worker in self._workers.values()))
+        return max(LEAST_AHEAD, 2 * self._processes())
+
+    def _processes(self) -> int:
+        """Of the workers that are known: one is, once it has told of something that takes its time."""
+        return sum(worker.processes for worker in self._workers.values())
 
     # Reading, in the mailbox's thread.
 
     def _read(self, letter: dict[str, Any]) -> None:
         kind = letter["kind"]
         if kind == "reply":
+            self._note_pace(letter.get("seconds"))
             self._forget(letter["key"])
             self._pool.arrived(letter["key"], b64decode(letter["reply"]))
         elif kind == "alive":
             self._note_life(letter)
+        elif kind == "lost together":
+            self._lose_together(letter)
         elif (flight := self._flight_of(letter)) is None:
             return  # of a sending that counts no more
         elif kind == "lost":
             self._lose(flight, letter["reason"])
         elif kind == "handed back":
             self._take_back(flight)
+        elif kind == "not begun":
+            self._note_pace(None)
+            self._send_again(flight)
         elif kind == "again":
             self._came_again(flight)
         elif kind in _UNBEGUN:
@@ -246,6 +276,27 @@ class CeleryLine:
             self._changed.notify_all()
         if unwanted:
             self._tell_to_stop({letter["worker"]: unwanted})
+
+    def _note_pace(self, seconds: float | None) -> None:
+        """How long a run took; None: so long that others were given back, or the worker does not tell, and may not
+        know several in one message either.
+        """
+        with self._changed:
+            if seconds is None:
+                self._quick_runs = 0
+            elif seconds <= QUICK_SECONDS:
+                self._quick_runs = min(self._quick_runs + 1, _MOST_QUICK_RUNS)
+            else:
+                self._quick_runs //= 2  # one is soon made up for: the machine may have been busy
+
+    def _lose_together(self, letter: dict[str, Any]) -> None:
+        """The process that executed several runs died, in the first that it had not answered. The others were next."""
+        about = [dict(zip(("key", "attempt", "sending"), run, strict=True)) for run in letter["runs"]]
+        unanswered = [flight for flight in map(self._flight_of, about) if flight is not None]
+        for flight in unanswered[1:]:
+            self._send_again(flight)
+        for flight in unanswered[:1]:
+            self._lose(flight, letter["reason"])
 
     def _take_back(self, flight: Flight) -> None:
         """A worker that was told to stop has ended the run before it was over: no try that failed."""
@@ -324,6 +375,7 @@ class CeleryLine:
                 return
             del self._flights[flight.key]
             flight.missed = 0
+            flight.alone = True
             self._outbox.appendleft(flight)
             self._changed.notify_all()
 

@@ -12,6 +12,7 @@ class Flight:
     """A run that is at the broker or at a worker. Moments are of the monotonic clock."""
 
     __slots__ = (
+        "alone",
         "attempt",
         "handed_back",
         "heard_at",
@@ -33,6 +34,7 @@ class Flight:
         self.heard_at: float | None = None  # None: nobody is known to execute it
         self.stop_at: str | None = None  # the queue of the worker that executes it
         self.resends = 0
+        self.alone = False  # it is sent by itself, not together with others
         self.handed_back = 0
         self.missed = 0
 

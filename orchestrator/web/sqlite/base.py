@@ -1,4 +1,4 @@
-"""SQLite as Django knows it, with a queue for the writers of one process.
+"""SQLite as Django knows it, with a queue for the writers of one process, and less work for each statement.
 
 SQLite lets one transaction write at a time, and lets the others sleep and ask again: under load, turns are taken by
 chance, and sleeps add up to tenths of a second. Threads of one process can do better: they wait for a lock, and
@@ -16,10 +16,25 @@ from django.db.backends.sqlite3 import base
 _turn = threading.Lock()
 
 
+class Cursor(base.SQLiteCursorWrapper):
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        """Django looks through each statement with a pattern. Where no percent sign is escaped, replacing does the same
+        in a small share of the time.
+        """
+        if param_names is None and "%%" not in query:
+            return query.replace("%s", "?")
+        converted: str = super().convert_query(query, param_names=param_names)
+        return converted
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._turn: threading.Lock | None = None  # the lock, while this connection holds it
+
+    def create_cursor(self, name: Any = None) -> Cursor:
+        cursor: Cursor = self.connection.cursor(factory=Cursor)
+        return cursor
 
     def _start_transaction_under_autocommit(self) -> None:
         # After the database's own timeout the transaction is tried anyway, and the database says what is wrong.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from orchestrator.worker.surroundings import BadRunSetting
@@ -45,6 +46,7 @@ def engine_of(deployment: dict[str, Any], variables: dict[str, Any], read_code: 
     return Engine.PREFECT if deployment.get("pull_steps") else Engine.ORCHESTRATOR
 
 
+@lru_cache(maxsize=32)  # a warm process executes the same few files again and again
 def engine_of_code(code: str) -> Engine | None:
     """By the imports anywhere in a Python file; None when they say nothing, or it is no Python."""
     try:

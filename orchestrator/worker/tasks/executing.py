@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import time
 from base64 import b64encode
 from typing import Any
 
@@ -42,9 +43,11 @@ def execute(office: Office, submission: dict[str, Any], *, redelivered: bool, ex
         _log.warning("Task run %s is %s: it is not executed.", about["key"], unbegun)
         office.answer(reply_to, {"kind": unbegun, **about}, patience_seconds=2.0)
         return unbegun
-    reply = _executed(parcel)
-    office.answer(reply_to, {"kind": "reply", **about, "reply": b64encode(reply).decode()})
-    return "executed"
+    began = time.monotonic()
+    reply, stopped = _executed(parcel)
+    letter = {"kind": "reply", **about, "reply": b64encode(reply).decode(), "seconds": time.monotonic() - began}
+    office.answer(reply_to, letter)
+    return "stopped" if stopped else "executed"
 
 
 def sign_of_life(office: Office, runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -53,10 +56,15 @@ def sign_of_life(office: Office, runs: list[dict[str, Any]]) -> dict[str, Any]:
     return {"kind": "alive", "worker": office.own_queue, "processes": office.settings.concurrency, "runs": told}
 
 
-def _executed(parcel: bytes) -> bytes:
+def _executed(parcel: bytes) -> tuple[bytes, bool]:
+    """The reply, and whether the task was told to stop."""
     from orchestrator.sdk.runners.abroad import execute_parcel, failed_reply
 
+    stopped = False
+
     def stop(number: int, frame: Any) -> None:
+        nonlocal stopped
+        stopped = True
         signal.signal(STOP_SIGNAL, signal.SIG_IGN)
         raise RunCancelled("The flow run ended before the task run did.")
 
@@ -64,12 +72,13 @@ def _executed(parcel: bytes) -> bytes:
     before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, ORPHAN_SIGNAL)}
     try:
         signal.signal(STOP_SIGNAL, stop)
-        return execute_parcel(parcel, most_bytes=MOST_BYTES)
+        reply = execute_parcel(parcel, most_bytes=MOST_BYTES)
     except RunCancelled as error:
-        return failed_reply(error)
+        reply = failed_reply(error)
     except Exception as error:  # noqa: BLE001 - what was sent cannot be opened here: a module is missing, say
-        return failed_reply(error)
+        reply = failed_reply(error)
     finally:
         signal.signal(STOP_SIGNAL, signal.SIG_IGN)
         for number, handler in before.items():
             signal.signal(number, handler)
+    return reply, stopped

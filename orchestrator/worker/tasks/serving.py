@@ -14,7 +14,7 @@ from typing import Any
 from celery import Celery, Task, signals
 
 from orchestrator.broker import CELERY_OPTIONS, register
-from orchestrator.broker.submissions import RUN_TASK
+from orchestrator.broker.submissions import RUN_TASK, RUN_TASKS, submissions_in
 from orchestrator.sdk.engine.stopping import STOP_SIGNAL
 from orchestrator.sdk.errors import SettingError
 from orchestrator.worker.children import WARM_MODULES, prepare_child
@@ -25,6 +25,7 @@ from orchestrator.worker.tasks.executing import execute
 from orchestrator.worker.tasks.office import Office, office_here, set_office
 from orchestrator.worker.tasks.requests import TaskRequest, tell_of_life
 from orchestrator.worker.tasks.stopping import StopTasks
+from orchestrator.worker.tasks.together import execute_together
 
 _FLUSH_SECONDS = 2.0
 
@@ -84,6 +85,12 @@ def _app(settings: WorkerSettings) -> Celery:
         delivery = self.request.delivery_info
         redelivered, executes = bool(delivery.get("redelivered")), bool(delivery.get("executes"))
         return execute(office_here(), submission, redelivered=redelivered, executes=executes)
+
+    @app.task(name=RUN_TASKS, Request=TaskRequest, shared=False, bind=True)
+    def run_tasks(self: Task[Any, Any], **message: Any) -> str:
+        delivery = self.request.delivery_info
+        redelivered, executes = bool(delivery.get("redelivered")), bool(delivery.get("executes"))
+        return execute_together(office_here(), submissions_in(message), redelivered=redelivered, executes=executes)
 
     worker = os.getpid()
     signals.worker_process_init.connect(lambda **_: _prepare(worker), weak=False)

@@ -13,7 +13,7 @@ from typing import Any
 from celery import Celery, Task
 from celery.worker.state import active_requests
 
-from orchestrator.broker.submissions import STOP_TASKS, keys_to_stop
+from orchestrator.broker.submissions import STOP_TASKS, keys_to_stop, submissions_in
 from orchestrator.sdk.engine.stopping import STOP_SIGNAL
 from orchestrator.worker.tasks.office import office_here
 
@@ -62,6 +62,6 @@ def _stop(key: str) -> None:
 
 def _process_of(key: str) -> int | None:
     for request in list(active_requests):
-        if (request.kwargs or {}).get("key") == key and request.worker_pid:
+        if request.worker_pid and any(each.get("key") == key for each in submissions_in(request.kwargs or {})):
             return int(request.worker_pid)
     return None

@@ -81,6 +81,15 @@ def read_arrivals(logs: LogQuerySet, wanted: LogFilter, after: str, *, clock: Cl
     return Arrivals(lines_of(shown, clock=clock or clock_in(), needle=wanted.needle), following, gap)
 
 
+def has_arrivals(run_id: str, since: datetime) -> bool:
+    """Whether lines came since that a page of this flow run's log would add; or of a task run that has no flow run."""
+    for logs in (Log.objects.filter(flow_run_id=run_id), Log.objects.filter(task_run_id=run_id)):
+        newest = logs.order_by("-timestamp", "-id").values_list("timestamp", flat=True).first()
+        if newest is not None:
+            return logs.filter(timestamp__gte=newest - LATENESS, created__gte=since).exists()
+    return False
+
+
 def _newest(new: LogQuerySet, logs: LogQuerySet) -> LogQuerySet:
     """Those that are among the newest MOST_LATE of the log."""
     times = logs.order_by("-timestamp", "-id").values_list("timestamp", flat=True)

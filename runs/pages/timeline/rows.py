@@ -8,10 +8,10 @@ from itertools import accumulate, groupby, pairwise
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils import timezone
 
 from orchestrator.contract.states import StateType
+from orchestrator.pages.addresses import address_of
 from orchestrator.pages.looks import look_of
 from orchestrator.pages.words import duration_words
 from runs.models import FlowRun, TaskRun
@@ -27,7 +27,7 @@ DENSITY_BUCKETS = 125
 
 def task_url(task: TaskRun, child: FlowRun | None = None) -> str:
     """Where to read about a task run: the page of the subflow that it stands for, or its own."""
-    return reverse("runs:flow-run", args=[child.id]) if child else reverse("runs:task-run", args=[task.id])
+    return address_of("flow-run", child.id) if child else address_of("task-run", task.id)
 
 
 def rows_of(lanes: Sequence[Lane], spans: Spans, scale: Scale, now: datetime, critical: frozenset[UUID]) -> list[Row]:
@@ -102,7 +102,7 @@ def _address_of_group(lane: Lane) -> str:
     """Where the runs of one task are told apart: in the table, or unfolded on the page of the subflow that has them."""
     if lane.home is None:
         return "?view=table"
-    return f"{reverse('runs:flow-run', args=[lane.home.id])}?{urlencode({'open': lane.tasks[0].task_key})}"
+    return f"{address_of('flow-run', lane.home.id)}?{urlencode({'open': lane.tasks[0].task_key})}"
 
 
 def _shared_tone(tasks: Sequence[TaskRun]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from celery import current_app
 
 from deployments.models import WorkQueue
 from deployments.services import dispatch
@@ -21,6 +20,7 @@ from deployments.services.dispatch import (
 )
 from deployments.services.places import limited_pools
 from deployments.services.resources import pool_resource
+from deployments.services.wake_ups import WakeUp
 from deployments.services.work_pools import create_work_pool, update_work_pool
 from deployments.services.work_queues import create_work_queue, update_work_queue
 from deployments.services.workers import record_heartbeat
@@ -40,18 +40,19 @@ from runs.services.transitions import propose_state
 @pytest.fixture
 def sent(monkeypatch):
     messages = []
-    monkeypatch.setattr(current_app, "send_task", lambda name, **options: messages.append((name, options)))
+    monkeypatch.setattr(dispatch, "send_wake_ups", messages.extend)
     monkeypatch.setattr(dispatch, "waiting_messages", lambda connection, queue: 0)
+    monkeypatch.setattr(dispatch, "_called", dispatch.Called())
     limited_pools.forget()
     return messages
 
 
 def queues_of(sent):
-    return sorted(options["queue"] for _, options in sent)
+    return sorted(wake_up.queue for wake_up in sent)
 
 
 def runs_of(sent):
-    return [options["kwargs"]["flow_run_id"] for _, options in sent]
+    return [str(wake_up.flow_run_id) for wake_up in sent]
 
 
 def deployment(pool="local", pool_type="celery", has_worker=True, queues=(), **changes):
@@ -80,10 +81,7 @@ def planned_ahead(run):
 def test_wakes_a_worker_of_the_pool_as_soon_as_the_run_is_committed(sent):
     run = run_of(deployment())
 
-    name, options = sent[0]
-    assert (name, options["queue"]) == ("orchestrator.execute", "pool.local")
-    assert options["kwargs"] == {"flow_run_id": str(run.pk), "pool": "local"}
-    assert len(sent) == 1
+    assert sent == [WakeUp(flow_run_id=run.pk, pool="local", queue="pool.local", priority=0)]
 
 
 @pytest.mark.django_db
@@ -95,7 +93,7 @@ class TestSweeps:
         planned_ahead(run_of(made, 60))
 
         assert dispatch_due_runs() == 1
-        assert [options["kwargs"]["flow_run_id"] for _, options in sent] == [str(due.pk)]
+        assert runs_of(sent) == [str(due.pk)]
 
     def test_leave_a_run_to_its_first_wake_up_that_was_due_at_once(self, sent):
         run_of(deployment())
@@ -108,7 +106,7 @@ class TestSweeps:
         waiting = run_of(made, -60)
 
         assert dispatch_waiting_runs() == 1
-        assert [options["kwargs"]["flow_run_id"] for _, options in sent] == [str(waiting.pk)]
+        assert runs_of(sent) == [str(waiting.pk)]
 
     def test_leave_other_pools_to_their_own_workers(self, sent):
         run_of(deployment(pool="theirs", pool_type="process"), -60)
@@ -133,8 +131,7 @@ class TestSweeps:
 
         dispatch_run(flow_run_id=run.pk)
 
-        _, options = sent[0]
-        assert (options["soft_time_limit"], options["time_limit"]) == (50, 90)
+        assert (sent[0].soft_time_limit, sent[0].time_limit) == (50, 90)
 
     def test_ask_as_much_however_many_runs_wait(self, sent, django_assert_num_queries):
         made = deployment()
@@ -159,7 +156,7 @@ class TestSweeps:
         behind = run_of(made, -60, work_queue_name="behind")
 
         assert dispatch_waiting_runs() == 3
-        assert str(behind.pk) in [options["kwargs"]["flow_run_id"] for _, options in sent]
+        assert str(behind.pk) in runs_of(sent)
 
     @pytest.mark.parametrize("limit", ["soon", -1, 0, True, [5], None])
     def test_send_no_limit_that_is_no_time(self, sent, limit):
@@ -169,8 +166,7 @@ class TestSweeps:
 
         dispatch_run(flow_run_id=run.pk)
 
-        _, options = sent[0]
-        assert (options["soft_time_limit"], options["time_limit"]) == (None, None)
+        assert (sent[0].soft_time_limit, sent[0].time_limit) == (None, None)
 
     def test_add_nothing_to_the_messages_that_busy_workers_have_not_read(self, sent, monkeypatch):
         made = deployment()
@@ -199,7 +195,7 @@ class TestSweeps:
         dispatch_waiting_runs()
 
         assert runs_of(sent) == [str(urgent.pk)]
-        assert sent[0][1]["priority"] == 0
+        assert sent[0].priority == 0
 
     def test_tell_the_broker_how_urgent_a_queue_is(self, sent):
         made = deployment()
@@ -207,7 +203,7 @@ class TestSweeps:
             create_work_queue(pool_name="local", name=f"q{priority}", priority=priority)
             dispatch_run(flow_run_id=run_of(made, work_queue_name=f"q{priority}").pk)
 
-        assert [options["priority"] for _, options in sent] == [2, 9]
+        assert [wake_up.priority for wake_up in sent] == [2, 9]
 
 
 @pytest.mark.django_db
@@ -218,6 +214,36 @@ class TestDueRuns:
 
         assert dispatch_due_runs(sleep=pauses.append) == 1
         assert 0 < pauses[0] <= 0.5
+
+    def test_are_all_sent_for_however_many_are_due_together(self, sent, monkeypatch):
+        monkeypatch.setattr(dispatch, "PIECE", 2)
+        made = deployment()
+        due = {str(planned_ahead(run_of(made, -1)).pk) for _ in range(5)}
+        sent.clear()
+
+        assert dispatch_due_runs() == 5
+        assert set(runs_of(sent)) == due
+
+    def test_are_sent_for_once_while_they_wait_for_a_free_process(self, sent):
+        planned_ahead(run_of(deployment(), -1))
+        sent.clear()
+
+        assert [dispatch_due_runs(), dispatch_due_runs()] == [1, 0]
+        assert len(sent) == 1
+
+    def test_are_sent_for_again_when_they_are_due_a_second_time(self, sent):
+        run = planned_ahead(run_of(deployment(), -1))
+        dispatch_due_runs()
+        FlowRun.objects.filter(pk=run.pk).update(next_scheduled_start_time=now())
+
+        assert dispatch_due_runs(sleep=lambda seconds: None) == 1
+
+    def test_are_sent_for_later_where_nobody_listened(self, sent):
+        planned_ahead(run_of(deployment(has_worker=False), -1))
+        before = dispatch_due_runs()
+        record_heartbeat(pool_name="local", worker_name="w1")
+
+        assert (before, dispatch_due_runs()) == (0, 1)
 
     def test_are_left_to_the_next_look_when_they_are_further_away(self, sent):
         planned_ahead(run_of(deployment(), 1.5))

@@ -31,6 +31,17 @@ def test_creates_and_reads_an_artifact(api):
     assert (artifact["flow_run_id"], artifact["task_run_id"]) == (run_id, None)
 
 
+def test_knows_an_artifact_that_is_sent_again(api):
+    artifact = made(api, id=str(uuid4()), key="a-1", data="[]")
+    created = collection_events()
+
+    again = made(api, id=artifact["id"], key="a-1", data="[]")
+
+    assert again == artifact
+    assert Artifact.objects.count() == 1
+    assert collection_events() == created
+
+
 def test_cuts_values_of_metadata_that_are_too_long(api):
     artifact = made(api, metadata_={"long": "x" * 501, "longest": "x" * 500})
 
@@ -48,7 +59,7 @@ def test_refuses_keys_that_cannot_stand_in_an_address(api, key):
     assert "lowercase letters, numbers, and dashes" in response.json()["exception_detail"][0]["msg"]
 
 
-@pytest.mark.parametrize("body", [{"metadata_": {"a": 1}}, {"metadata": {}}, {"id": str(uuid4())}])
+@pytest.mark.parametrize("body", [{"metadata_": {"a": 1}}, {"metadata": {}}, {"created": "2026-01-01T00:00:00Z"}])
 def test_refuses_what_is_no_artifact(api, body):
     assert api.post("/artifacts/", body).status_code == 422
 

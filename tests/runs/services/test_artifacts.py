@@ -14,6 +14,15 @@ def made(**columns):
     return create_artifact(columns=columns)
 
 
+def test_makes_one_of_two_that_came_at_the_same_moment(monkeypatch):
+    stored = made(id=uuid4(), data=1)
+    monkeypatch.setattr("django.db.models.query.QuerySet.first", lambda self: None)  # it was not there a moment ago
+
+    assert made(id=stored.pk, data=1) == stored
+
+    assert Artifact.objects.count() == 1
+
+
 def test_deletes_many_and_falls_back_to_what_is_left():
     kept = made(key="a", data=1)
     gone = [made(key="a", data=2), made(key="a", data=3), made(key="b"), made()]

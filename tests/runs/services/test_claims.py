@@ -567,3 +567,15 @@ def test_takes_a_run_with_eight_statements(django_assert_num_queries):
 
     with django_assert_num_queries(10):  # and the savepoint around them, because a test is a transaction
         claim_run(flow_run_id=second.pk, worker_name="w1")
+
+
+def test_gives_a_finished_run_back_with_four_statements(django_assert_num_queries):
+    """Whose claim it is, the run's lock, the claim's lock, and its end: nothing else of the run is read."""
+    claims = [claim_run(flow_run_id=scheduled().pk, worker_name="w1")[1] for _ in range(2)]
+    for claim in claims:
+        propose(claim.flow_run, "RUNNING", claim)
+        propose(claim.flow_run, "COMPLETED", claim)
+    release_claim(claim_id=claims[0].pk)
+
+    with django_assert_num_queries(6):  # and the savepoint around them, because a test is a transaction
+        release_claim(claim_id=claims[1].pk)

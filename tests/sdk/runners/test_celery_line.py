@@ -10,7 +10,7 @@ from kombu import Exchange, Queue
 from orchestrator.broker import broker_url, letters
 from orchestrator.broker.letters import Poster, connect
 from orchestrator.broker.signing import Signer
-from orchestrator.broker.submissions import MOST_BYTES, parcel_of
+from orchestrator.broker.submissions import MOST_BYTES, parcel_of, submissions_in
 from orchestrator.sdk.errors import TaskNotSendable
 from orchestrator.sdk.runners import celery_line, flights
 from orchestrator.sdk.runners.celery_line import CeleryLine
@@ -51,8 +51,13 @@ class Worker:
 
     def take(self):
         """The next run: its key and what was sent."""
+        ((key, parcel),) = self.take_together()
+        return key, parcel
+
+    def take_together(self):
+        """The runs of the next message."""
         _, told, _ = self._messages.get(timeout=5)
-        return told["key"], parcel_of(SIGNER, "tasks.default", told)
+        return [(each["key"], parcel_of(SIGNER, "tasks.default", each)) for each in submissions_in(told)]
 
     def has_more(self):
         try:
@@ -373,11 +378,11 @@ class Refusing:
         self.tried = threading.Event()
         self._plain = celery_line.Submitter.submit
 
-    def submit(self, submitter, *, key, **told):
-        if key in self.keys:
+    def submit(self, submitter, runs, **told):
+        if any(run.key in self.keys for run in runs):
             self.tried.set()
             raise ConnectionError("away")
-        self._plain(submitter, key=key, **told)
+        self._plain(submitter, runs, **told)
 
 
 @pytest.fixture
@@ -446,3 +451,101 @@ def test_ends_no_run_that_is_sent_anew_after_it_was_withdrawn(line, worker, pool
 
     assert pool.next()[0] == "arrived"
     assert told.empty()
+
+
+@pytest.fixture
+def quick_line(line, worker, pool, monkeypatch):
+    """It has seen enough quick runs, and sends the next ones together, four at most."""
+    monkeypatch.setattr(celery_line, "_QUICK_RUNS", 2)
+    monkeypatch.setattr(celery_line, "_SHARES", 4)
+    monkeypatch.setattr(celery_line, "MOST_TOGETHER", 4)
+    for key in ("one", "two"):
+        line.send(key, 1, b"parcel")
+        worker.take()
+        worker.tell("reply", key, reply=b64encode(b"reply").decode(), seconds=0.001)
+        pool.next()
+    return line
+
+
+def send_at_once(line, count):
+    with line._changed:  # which the sending thread needs, too
+        for number in range(count):
+            line.send(f"run-{number}", 1, str(number).encode())
+
+
+def test_sends_quick_runs_together_and_the_last_ones_alone(quick_line, worker):
+    send_at_once(quick_line, 20)
+
+    sent = [worker.take_together() for _ in range(11)]
+
+    assert [len(runs) for runs in sent] == [4, 4, 3, 2, *[1] * 7]
+    assert [run for runs in sent for run in runs] == [(f"run-{n}", str(n).encode()) for n in range(20)]
+
+
+def test_sends_runs_alone_until_workers_say_that_they_are_quick(line, worker, pool, monkeypatch):
+    monkeypatch.setattr(celery_line, "_QUICK_RUNS", 1)
+    line.send("one", 1, b"parcel")
+    worker.take()
+    worker.tell("reply", "one", reply=b64encode(b"reply").decode())  # of a worker that knows no runs together
+    pool.next()
+
+    send_at_once(line, 40)
+
+    assert [len(worker.take_together()) for _ in range(40)] == [1] * 40
+
+
+def test_sends_runs_alone_again_when_they_take_longer(quick_line, worker, pool):
+    for key in ("slow", "slower"):
+        quick_line.send(key, 1, b"parcel")
+        worker.take()
+        worker.tell("reply", key, reply=b64encode(b"reply").decode(), seconds=3.0)
+        pool.next()
+
+    send_at_once(quick_line, 20)
+
+    assert [len(worker.take_together()) for _ in range(20)] == [1] * 20
+
+
+def test_sends_large_runs_alone(quick_line, worker, monkeypatch):
+    monkeypatch.setattr(celery_line, "_MOST_TOGETHER_BYTES", 3)
+
+    with quick_line._changed:
+        for number in range(20):
+            quick_line.send(f"run-{number}", 1, b"xx")
+
+    assert len(worker.take_together()) == 1
+
+
+def test_loses_of_runs_that_died_together_the_one_that_executed(quick_line, worker, pool):
+    send_at_once(quick_line, 20)
+    runs = [(key, 1, 1) for key, _ in worker.take_together()]
+    worker.tell("reply", "run-0", reply=b64encode(b"reply").decode(), seconds=0.001)
+    worker.tell("lost together", None, runs=runs, reason="It died.")
+
+    assert [pool.next()[:2], pool.next()] == [("arrived", "run-0"), ("lost", "run-1", "It died.")]
+    later = [worker.take_together() for _ in range(12)]
+    assert sorted(runs for runs in later if runs[0][0] in ("run-2", "run-3")) == [[("run-2", b"2")], [("run-3", b"3")]]
+
+
+def test_sends_alone_what_was_given_back_before_it_began(quick_line, worker, pool):
+    send_at_once(quick_line, 20)
+    worker.take_together()
+    for key in ("run-2", "run-3"):
+        worker.tell("not begun", key)
+
+    messages = []
+    while len([runs for runs in messages if runs in ([("run-2", b"2")], [("run-3", b"3")])]) < 2:
+        messages.append(worker.take_together())
+    worker.tell("reply", "run-2", sending=2, reply=b64encode(b"reply").decode())
+
+    assert pool.next() == ("arrived", "run-2", b"reply")
+
+
+def test_passes_over_that_an_earlier_sending_had_not_begun(quick_line, worker, pool):
+    send_at_once(quick_line, 20)
+    for _ in range(11):
+        worker.take_together()
+
+    worker.tell("not begun", "run-1", sending=7)
+
+    assert not worker.has_more()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from time import monotonic
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 
 from orchestrator.contract.times import now
 from orchestrator.web.models import WebPulse
@@ -92,3 +94,18 @@ def test_asks_the_database_when_waiting_took_too_long():
         in_thread(write).join(5)
 
     assert outcome == ["database is locked"]
+
+
+def test_takes_statements_as_django_does():
+    with connection.cursor() as cursor:
+        for sql, parameters in [
+            ("SELECT %s, %s", [1, "%s"]),
+            ("SELECT %s, '100%%', '%%s'", [1]),
+            ("SELECT %(a)s, %(b)s", {"b": 2, "a": 1}),
+            ("SELECT '100%', '%s'", None),
+        ]:
+            cursor.execute(sql, parameters)
+            found = cursor.fetchone()
+            with closing(connection.connection.cursor(factory=SQLiteCursorWrapper)) as djangos:
+                djangos.execute(sql, parameters)
+                assert djangos.fetchone() == found

@@ -1,5 +1,6 @@
 """What a worker makes of a submission that comes to it twice."""
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -21,10 +22,12 @@ def receive(monkeypatch):
     def run(**_):
         pass
 
-    def receive(signature):
+    def receive(*signatures):
+        runs = [{"signature": each, "key": each, "attempt": 1, "sending": 1, "reply_to": "q"} for each in signatures]
+        told = runs[0] if len(runs) == 1 else {"runs": runs}
         message = SimpleNamespace(
             headers={"id": "1", "task": "run"},
-            payload=([], {"signature": signature}, {}),
+            payload=([], told, {}),
             delivery_info={},
             properties={},
             content_type="application/json",
@@ -55,3 +58,61 @@ def test_knows_that_it_executes_no_more_what_comes_again(receive):
 
     assert (again.delivery_info["redelivered"], again.delivery_info["executes"]) == (True, False)
     active_requests.discard(other)
+
+
+def test_knows_each_of_several_that_came_together(receive):
+    receive("one", "two")
+
+    assert receive("two").delivery_info["redelivered"]
+    assert receive("three", "one").delivery_info["redelivered"]
+
+
+def test_knows_that_it_still_executes_what_came_together(receive):
+    first = receive("one", "two")
+    active_requests.add(first)
+
+    again = receive("one", "two")
+
+    assert (again.delivery_info["redelivered"], again.delivery_info["executes"]) == (True, True)
+    active_requests.discard(first)
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What the worker told flows."""
+    letters = []
+    office = SimpleNamespace(answer=lambda queue, letter, **_: letters.append((queue, letter)))
+    monkeypatch.setattr(requests, "office_here", lambda: office)
+    return letters
+
+
+def test_tells_what_died_with_its_process_in_the_order_in_which_it_came(receive, told):
+    receive("one", "two")._tell_lost("It died.")
+
+    runs = [["one", 1, 1], ["two", 1, 1]]
+    assert told == [("q", {"kind": "lost together", "runs": runs, "reason": "It died."})]
+
+
+def test_tells_of_one_by_its_name(receive, told):
+    receive("one")._tell_lost("It died.")
+
+    assert told == [("q", {"kind": "lost", "key": "one", "attempt": 1, "sending": 1, "reason": "It died."})]
+
+
+@pytest.mark.parametrize(
+    ("signatures", "age_seconds", "executing"),
+    [
+        (["one"], 0, ["one"]),
+        (["one", "two"], 0, []),  # which of them begins is not known, and those that do not are given back
+        (["one", "two"], 5, ["one", "two"]),  # by now a letter says of the others that they did not begin
+    ],
+)
+def test_tells_of_life_once_it_is_known_what_executes(receive, signatures, age_seconds, executing):
+    request = receive(*signatures)
+    request.worker_pid, request.time_start = 1, time.time() - age_seconds
+
+    assert [each["key"] for each in requests._that_execute(request)] == executing
+
+
+def test_tells_no_life_of_what_waits_for_a_process(receive):
+    assert requests._that_execute(receive("one")) == []

@@ -123,6 +123,36 @@ def test_tries_again_when_the_process_of_a_task_is_killed(host, tmp_path):
     assert lives() == ("alive", "Crashed", "The process that executed the task died: signal 9 (SIGKILL).")
 
 
+def test_executes_each_once_of_those_that_go_together_although_one_dies_and_one_takes_long(host, tmp_path, monkeypatch):
+    monkeypatch.setattr(celery_line, "QUICK_SECONDS", 5.0)  # a machine with much to do
+    sizes = []
+    plain = Submitter.submit
+    monkeypatch.setattr(
+        Submitter, "submit", lambda self, runs, **how: (sizes.append(len(runs)), plain(self, runs, **how))[1]
+    )
+
+    @task(retries=1)
+    def quick(number):
+        with (tmp_path / str(number)).open("a") as mark:
+            mark.write("x")
+        if number == 120 and (tmp_path / "120").read_text() == "x":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if number == 180:
+            import time
+
+            time.sleep(1)
+        return number
+
+    @flow(task_runner=CeleryTaskRunner())
+    def many():
+        return quick.map(range(300)).result()
+
+    assert many() == list(range(300))
+    executed = {number: (tmp_path / str(number)).read_text() for number in range(300)}
+    assert executed == {number: "xx" if number == 120 else "x" for number in range(300)}
+    assert max(sizes) > 1
+
+
 def test_stops_tasks_when_the_flow_takes_too_long(host, tmp_path):
     mark = tmp_path / "mark"
 

@@ -1,0 +1,32 @@
+"""How many flow runs are COMPLETED and have a tag, among 400. Every answer has to be right."""
+
+from __future__ import annotations
+
+from benchmarks.load import request
+from benchmarks.rows.empty_view import asked
+from benchmarks.rows.many_runs import COMPLETED, TAG, many_runs
+from benchmarks.rows.requests import BOTH, FIGURES, so_many, under_load, warm_up
+from benchmarks.rows.row import Limit, Row, Sample
+from benchmarks.sides import Side
+
+
+def measure(side: Side, items: int) -> Sample:
+    """Of `items` requests."""
+    items = so_many(side, items)
+    asked_for = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}, "tags": {"all_": [TAG]}}}
+    ask = request(f"{side.api_url}/flow_runs/count", asked_for)
+    warm_up(side, [ask])
+    right = str(COMPLETED).encode()
+    return under_load(side, [[ask] for _ in range(items)], check=lambda body: body == right)
+
+
+ROW = Row(
+    name="count",
+    about="flow runs counted, over 8 connections",
+    items=200,
+    figures=FIGURES,
+    measure=measure,
+    stage=many_runs,
+    databases=BOTH,
+    limit=Limit("an empty ASGI view", asked),
+)

@@ -1,0 +1,237 @@
+"""Many deployments whose schedules are due in the same moment.
+
+First the servers run without their schedulers, so that everything is still to be planned: deployments with one daily
+cron schedule are made over the API, three runs of each are wanted. `planning` is one pass of the scheduler over all of
+them, with nothing to wait for (`benchmarks/programs/planning.py`), and `nothing to plan` the pass after it. Prefect
+plans a tenth as many deployments; `planning a tenth` is told for both.
+
+Then, on our side, the server runs as a user starts it, and the minute comes. A fleet with room for every run
+(`benchmarks/programs/fleet.py`) is the pool's worker: how long real workers need to execute the runs is the matter of
+other rows. All runs are due at the same instant. Their drift is counted from there until
+
+- `woken`: the run's wake-up has come from the broker to the fleet. So far it is the scheduler's and dispatcher's
+  business: the run was planned, was found to be due, and somebody was told. This is what the goal is about.
+- `taken`: its claim was answered, so that it is PENDING and the fleet's. The server's requests are in there too.
+
+`late` is how many runs were ever marked Late, asked of the event log. Each deployment has to have exactly one run for
+that minute, and the fleet to have got each of these, once, and nothing that was not due.
+
+Prefect has no counterpart of the second half: its workers poll, every ten seconds unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from benchmarks.databases import POSTGRESQL, SQLITE, Database
+from benchmarks.load import request, send
+from benchmarks.rows.row import Figure, Incorrect, Row, Sample
+from benchmarks.servers import home_of, running
+from benchmarks.sides import ROOT, Side
+
+RUNS_AHEAD = 3  # of each daily schedule, on both sides
+SHARE_FOR_BOTH = 0.1  # of the deployments
+
+_CALIBRATING = 40  # deployments whose schedules are off, which tell how long it takes to make one
+_RESERVE_SECONDS = 30.0
+_STARTS_IN_RESERVE = 4  # as long as the first one took: the server is started again, and so is the fleet
+_PLANNING_SECONDS = 0.005  # for each deployment; generous
+_PLANNED_ANEW_SECONDS = 15.0  # before it is due, each schedule gets another run instead
+_AFTERWARDS_SECONDS = 90.0  # that the fleet waits for the last of its runs
+_LATE_SECONDS = 25.0  # after which every run that waited for too long was marked
+_PAGE = 200
+_PLANNING, _FLEET = (ROOT / "benchmarks" / "programs" / name for name in ("planning.py", "fleet.py"))
+
+
+@contextmanager
+def home(side: Side, database: Database) -> Iterator[Side]:
+    """No server runs yet: it is started twice for a sample."""
+    with home_of(side, database) as at_home:
+        yield at_home
+
+
+def measure(side: Side, items: int) -> Sample:
+    """`items` deployments on our side, and a tenth of them on both."""
+    tenth = max(1, round(items * SHARE_FOR_BOTH))
+    if side.name != "ours":
+        return {"planning a tenth": _planned(side, tenth).seconds["planning"]}
+    told = _planned(side, tenth).seconds["planning"]
+    planned = _planned(side, items)
+    return {"planning a tenth": told, **planned.seconds, **_when_it_is_due(side, planned)}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Deployments with all their runs planned, and how long that took. `due_at` is the first time of each."""
+
+    pool: str
+    flow_id: str
+    deployment_ids: frozenset[str]
+    due_at: datetime
+    seconds: dict[str, float]
+
+
+def _planned(side: Side, count: int) -> Planned:
+    """Make so many deployments and plan them, with a server that plans nothing by itself."""
+    began = time.perf_counter()
+    with running(*_without_scheduler(side)) as served:
+        reserve = _RESERVE_SECONDS + _STARTS_IN_RESERVE * (time.perf_counter() - began)
+        pool, flow_id = f"fleet-{uuid4()}", str(served.ask("/flows/", {"name": f"schedule-{uuid4()}"})["id"])
+        served.ask("/work_pools/", {"name": pool, "type": "celery" if side.name == "ours" else "process"})
+        due_at = _minute_in(reserve + count * (_seconds_for_one(served, flow_id, pool) + _PLANNING_SECONDS))
+        ids = _deploy(served, flow_id, pool, count, due_at)
+        if datetime.now(UTC) > due_at - timedelta(seconds=_PLANNED_ANEW_SECONDS):
+            raise Incorrect(f"{side.name} took too long to make the deployments: their minute has come")
+        if served.ask("/flow_runs/count", _of(flow_id)):
+            raise Incorrect(f"{side.name} planned runs before its scheduler ran")
+        seconds = json.loads(side.run(str(_PLANNING), side.library).splitlines()[-1])
+        found = served.ask("/flow_runs/count", _of(flow_id))
+        if found != count * RUNS_AHEAD:
+            raise Incorrect(f"{side.name} planned {found} runs of {count} deployments, not {RUNS_AHEAD} of each")
+    return Planned(pool, flow_id, frozenset(ids), due_at, seconds)
+
+
+def _without_scheduler(side: Side) -> tuple[Any, ...]:
+    if side.name == "ours":
+        return side, "--no-worker", "--except", "scheduler"
+    return (replace(side, environment={**side.environment, "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false"}),)
+
+
+def _seconds_for_one(side: Side, flow_id: str, pool: str) -> float:
+    """How long it takes to make a deployment, with half as much again."""
+    began = time.perf_counter()
+    _deploy(side, flow_id, pool, _CALIBRATING, datetime.now(UTC), active=False)
+    return (time.perf_counter() - began) / _CALIBRATING * 1.5
+
+
+def _deploy(side: Side, flow_id: str, pool: str, count: int, due_at: datetime, *, active: bool = True) -> list[str]:
+    """The identifiers of so many new deployments, due each day at that time of day."""
+    cron = {"cron": f"{due_at.minute} {due_at.hour} * * *", "timezone": "UTC"}
+    schedules = [{"schedule": cron, "active": active}]
+    body = {"flow_id": flow_id, "work_pool_name": pool, "entrypoint": "nothing.py:nothing", "schedules": schedules}
+    ids: list[str] = []
+
+    def keep(answer: bytes) -> bool:
+        ids.append(json.loads(answer)["id"])
+        return True
+
+    url = f"{side.api_url}/deployments/"
+    kind = "scheduled" if active else "off"
+    new = ([request(url, {**body, "name": f"{kind}-{number}"})] for number in range(count))
+    send(url, new, status=201, check=keep)
+    return ids
+
+
+def _minute_in(seconds: float) -> datetime:
+    """The beginning of the first minute that is at least so far away."""
+    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    return at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def _when_it_is_due(side: Side, planned: Planned) -> Sample:
+    with running(side, "--no-worker") as served, _fleet(served, planned) as fleet:
+        if datetime.now(UTC) > planned.due_at - timedelta(seconds=1):
+            raise Incorrect("It took too long to make the deployments: the minute came before the fleet was ready")
+        told = json.loads(fleet.communicate()[0])
+        _check(served, planned, told)
+        time.sleep(max(0.0, planned.due_at.timestamp() + _LATE_SECONDS - time.time()))
+        late = _late_marks(served, planned)
+    due = planned.due_at.timestamp()
+    return {
+        "woken p50": statistics.median(told["woken"].values()) - due,
+        "woken p99": _p99(told["woken"].values()) - due,
+        "taken p99": _p99(told["taken"].values()) - due,
+        "late": late,
+    }
+
+
+@contextmanager
+def _fleet(side: Side, planned: Planned) -> Iterator[subprocess.Popen[str]]:
+    """It is known to the server. What it prints at its end is still to be read."""
+    seconds = max(0.0, planned.due_at.timestamp() - time.time()) + _AFTERWARDS_SECONDS
+    command = [side.python, str(_FLEET), planned.pool, str(len(planned.deployment_ids)), str(seconds)]
+    environment = {"ORCHESTRATOR_BROKER_URL": f"sqlite+file://{side.home}/broker.db", **side.environment}
+    environment["ORCHESTRATOR_API_URL"] = side.api_url or ""
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            if process.stdout.readline() != "ready\n":
+                raise Incorrect("The fleet could not begin")
+            yield process
+        finally:
+            process.kill()
+
+
+def _check(side: Side, planned: Planned, told: dict[str, Any]) -> None:
+    """Raises Incorrect unless each deployment has one run for the minute, and the fleet has that one."""
+    runs = list(_runs_of_the_minute(side, planned))
+    of_each = Counter(run["deployment_id"] for run in runs)
+    if set(of_each) != planned.deployment_ids or set(of_each.values()) != {1}:
+        raise Incorrect(f"{len(of_each)} of {len(planned.deployment_ids)} deployments have a run; {len(runs)} in all")
+    if told["refused"]:
+        raise Incorrect(f"{len(told['refused'])} runs could not be taken: {told['refused'][:3]}")
+    due = {run["id"] for run in runs}
+    if set(told["woken"]) != due or set(told["taken"]) != due:
+        raise Incorrect(f"Of {len(due)} runs, the fleet was told of {len(told['woken'])} and has {len(told['taken'])}")
+    early = min(told["woken"].values()) - planned.due_at.timestamp()
+    if early < 0:
+        raise Incorrect(f"A run was called out {-early:.3f} seconds before its time")
+
+
+def _runs_of_the_minute(side: Side, planned: Planned) -> Iterator[dict[str, Any]]:
+    around = {
+        "after_": (planned.due_at - timedelta(seconds=30)).isoformat(),
+        "before_": (planned.due_at + timedelta(seconds=30)).isoformat(),
+    }
+    wanted = {**_of(planned.flow_id), "flow_runs": {"expected_start_time": around}, "sort": "ID_DESC", "limit": _PAGE}
+    offset = 0
+    while found := side.ask("/flow_runs/filter", {**wanted, "offset": offset}):
+        yield from found
+        offset += len(found)
+
+
+def _late_marks(side: Side, planned: Planned) -> float:
+    wanted = {
+        "event": {"name": ["prefect.flow-run.Late"]},
+        "occurred": {"since": (planned.due_at - timedelta(minutes=1)).isoformat()},
+    }
+    return float(side.ask("/events/filter", {"filter": wanted, "limit": 1})["total"])
+
+
+def _of(flow_id: str) -> dict[str, Any]:
+    return {"flows": {"id": {"any_": [flow_id]}}}
+
+
+def _p99(values: Iterable[float]) -> float:
+    known = list(values)
+    return statistics.quantiles(known, n=100, method="inclusive")[-1] if len(known) > 1 else known[0]
+
+
+ROW = Row(
+    name="schedule",
+    about="10,000 deployments due in the same minute",
+    items=10_000,
+    figures=(
+        Figure("planning a tenth", "s"),
+        Figure("planning", "s", bound=5),
+        Figure("nothing to plan", "s"),
+        Figure("woken p50", "s"),
+        Figure("woken p99", "s", bound=5),
+        Figure("taken p99", "s"),
+        Figure("late", "runs", bound=0),
+    ),
+    measure=measure,
+    stage=home,
+    databases=(SQLITE, POSTGRESQL),
+    rounds=1,
+)

@@ -1,0 +1,83 @@
+"""The row of the schedules: what of its second half counts, and what voids it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from benchmarks.programs.fleet import Fleet
+from benchmarks.rows import schedule
+from benchmarks.rows.row import Incorrect
+from benchmarks.rows.schedule import Planned
+from benchmarks.sides import Side
+
+DUE = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
+PLANNED = Planned("fleet", "a-flow", frozenset({"a", "b"}), DUE, {})
+RUNS = [{"id": "1", "deployment_id": "a"}, {"id": "2", "deployment_id": "b"}]
+
+
+class Server(Side):
+    """A server that has these runs for the minute."""
+
+    def ask(self, path, body=None):
+        return json.loads(self.environment["runs"]) if body["offset"] == 0 else []
+
+
+def server(*runs):
+    return Server("ours", "orchestrator", "python", {"runs": json.dumps(runs)})
+
+
+def told(**changes):
+    at = DUE.timestamp() + 1
+    return {"woken": {"1": at, "2": at}, "taken": {"1": at, "2": at}, "refused": [], **changes}
+
+
+def test_counts_what_was_planned_called_out_and_taken_once():
+    schedule._check(server(*RUNS), PLANNED, told())
+
+
+@pytest.mark.parametrize(
+    ("runs", "changes", "why"),
+    [
+        (RUNS[:1], {}, "1 of 2 deployments have a run"),
+        ([*RUNS, {"id": "3", "deployment_id": "a"}], {}, "3 in all"),
+        ([RUNS[0], {"id": "2", "deployment_id": "c"}], {}, "of 2 deployments"),
+        (RUNS, {"refused": ["2: 409"]}, "could not be taken"),
+        (RUNS, {"taken": {"1": 0.0}}, "and has 1"),
+        (RUNS, {"woken": {"1": 0.0, "2": 0.0, "other": 0.0}}, "was told of 3"),
+        (RUNS, {"woken": dict.fromkeys("12", DUE.timestamp() - 0.5)}, "0.500 seconds before its time"),
+    ],
+)
+def test_is_void_when_a_run_is_missing_double_or_early(runs, changes, why):
+    with pytest.raises(Incorrect, match=why):
+        schedule._check(server(*runs), PLANNED, told(**changes))
+
+
+def test_is_due_at_a_full_minute_that_leaves_enough_time():
+    soon = datetime.now(UTC) + timedelta(seconds=90)
+
+    due = schedule._minute_in(90)
+
+    assert soon <= due <= soon + timedelta(seconds=60)
+    assert (due.second, due.microsecond) == (0, 0)
+
+
+def test_tells_the_ninety_ninth_of_a_hundred():
+    assert schedule._p99(range(1, 102)) == 100
+    assert schedule._p99([3.0]) == 3.0
+
+
+def test_the_fleet_takes_each_run_once_however_often_it_is_called():
+    acknowledged = []
+    fleet = Fleet("pool")
+    message = SimpleNamespace(ack=lambda: acknowledged.append(True))
+
+    for run in ("1", "2", "1"):
+        fleet.wake_up([[], {"flow_run_id": run, "pool": "pool"}, {}], message)
+
+    assert list(fleet.woken) == ["1", "2"]
+    assert fleet._waiting.qsize() == 2
+    assert len(acknowledged) == 3
