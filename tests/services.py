@@ -1,4 +1,4 @@
-"""Private instances of PostgreSQL and Redis for tests and benchmarks: on free ports, in temporary directories, gone afterwards."""
+"""Private instances of PostgreSQL and Redis, for tests and benchmarks: on free ports, gone afterwards."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 START_SECONDS = 30.0
 
@@ -50,14 +51,15 @@ def postgres(*, durable: bool = False) -> Iterator[str]:
     port = free_port()
     user = _unprivileged() if os.getuid() == 0 else None
     directory = Path(tempfile.mkdtemp(prefix="postgres-"))
-    options = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+    options: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     try:
         if user:
             os.chown(directory, user.pw_uid, user.pw_gid)
         data = directory / "data"
-        setup = [_postgres_program("initdb"), "-D", data, "-U", "tests", "--auth=trust", "--no-sync", "-E", "UTF8"]
+        initdb, program = _postgres_program("initdb") or "initdb", _postgres_program("postgres") or "postgres"
+        setup = [initdb, "-D", str(data), "-U", "tests", "--auth=trust", "--no-sync", "-E", "UTF8"]
         subprocess.run(setup, check=True, stdout=subprocess.DEVNULL, cwd=directory, **options)
-        server = [_postgres_program("postgres"), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", directory]
+        server = [program, "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(directory)]
         settings = ["-c", "max_connections=200"]
         if not durable:
             settings += ["-c", "fsync=off", "-c", "full_page_writes=off"]
@@ -95,14 +97,14 @@ def _create_database(port: int) -> str:
             time.sleep(0.05)
 
 
-def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+def _wait_for_port(port: int, process: subprocess.Popen[Any]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    raise RuntimeError(f"{process.args[0]} did not start")  # type: ignore[index]
+    raise RuntimeError(f"{process.args!r} did not start")
 
 
 def _postgres_program(name: str) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 from websockets.exceptions import WebSocketException
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from benchmarks.rows.row import Incorrect
 from benchmarks.sides import PASSWORD, Side, authorization
@@ -73,7 +74,9 @@ def _let_in(side: Side) -> Iterator[ClientConnection]:
     assert side.api_url is not None
     url = f"{side.api_url.replace('http', 'ws', 1)}/events/in"
     headers = {"Authorization": authorization()}
-    with connect(url, subprotocols=["prefect"], additional_headers=headers, compression=None) as connection:
+    with connect(
+        url, subprotocols=[Subprotocol("prefect")], additional_headers=headers, compression=None
+    ) as connection:
         try:
             connection.send(json.dumps({"type": "auth", "token": PASSWORD}))
             answer = json.loads(connection.recv(_GREETING_SECONDS))

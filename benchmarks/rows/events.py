@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -75,7 +75,7 @@ def _named(name: str) -> dict[str, Any]:
 
 
 def _seconds_until_all_are_there(
-    side: Side, shares: list[list[dict[str, Any]]], ends: list[tuple[Callable[[], int], int]]
+    side: Side, shares: list[list[dict[str, Any]]], ends: Sequence[tuple[Callable[[], int], int]]
 ) -> float:
     """Sends each share on a socket of its own, until what each of the `ends` asks comes to its number. Raises Incorrect
     when one does not.

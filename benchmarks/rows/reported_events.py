@@ -49,7 +49,13 @@ def life_of_a_task_run(flow_run_id: str, number: int) -> Iterator[dict[str, Any]
     ]
     for step, (type_, columns) in enumerate(changes):
         occurred = (at + step * _STEP).isoformat()
-        state = {"type": type_, "name": type_.capitalize(), "message": "", "state_details": {}, "data": None}
+        state: dict[str, Any] = {
+            "type": type_,
+            "name": type_.capitalize(),
+            "message": "",
+            "state_details": {},
+            "data": None,
+        }
         event_id = str(uuid7())
         yield {
             "occurred": occurred,

@@ -84,7 +84,9 @@ class _Statement:
         self._sql, params = self.compiler.as_sql()
         # Of each parameter: what is given for it and how that is written, or None and the constant.
         named = [name_of.get(value) if isinstance(value, (str, *_GIVEN)) else None for value in params]
-        self._params = [(name, writers[name] if name else value) for name, value in zip(named, params, strict=True)]
+        self._params: list[tuple[str | None, Any]] = [
+            (name, writers[name] if name else value) for name, value in zip(named, params, strict=True)
+        ]
         self._converters = self.compiler.get_converters([column[0] for column in self.compiler.select])
 
     def rows(self, given: dict[str, Given]) -> Iterable[list[Any]]:
