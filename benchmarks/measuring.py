@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.databases import database
-from benchmarks.rows.row import Figure, Incorrect, Row, Sample
+from benchmarks.row import Figure, Incorrect, Row, Sample
 from benchmarks.sides import CannotMeasure, Side
 
 LIMIT = "limit"  # what the limit's samples are kept under, beside those of the sides

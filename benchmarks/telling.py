@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import LIMIT, Outcome
-from benchmarks.rows.row import Figure
+from benchmarks.row import Figure
 from benchmarks.sides import ROOT, Side
 
 RESULTS = Path(__file__).with_name("results")

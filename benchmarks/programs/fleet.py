@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from kombu import Connection, Consumer, Queue
 
-from benchmarks.load import CONNECTIONS
+from benchmarks.driving.connections import CONNECTIONS
 from benchmarks.sides import authorization
 from orchestrator.broker import CELERY_OPTIONS, register
 from orchestrator.broker.queues import queue_of_pool

@@ -1,5 +1,6 @@
 """The rows of the table, one file each, in the order in which they are shown."""
 
+from benchmarks.row import Row
 from benchmarks.rows import (
     celery,
     client,
@@ -23,7 +24,6 @@ from benchmarks.rows import (
     task,
     ten_million,
 )
-from benchmarks.rows.row import Row
 
 _IN_ORDER = (
     start,

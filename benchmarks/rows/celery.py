@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.databases import POSTGRESQL, SQLITE, Database
-from benchmarks.rows.no_op_tasks import wait_until_recorded
-from benchmarks.rows.row import Figure, Limit, Row, Sample
+from benchmarks.no_op_tasks import wait_until_recorded
+from benchmarks.row import Figure, Limit, Row, Sample
 from benchmarks.servers import started
 from benchmarks.sides import ROOT, Side, ours
 from benchmarks.stages import POOL, PROCESSES, server_and_worker

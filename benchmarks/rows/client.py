@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks.processes import cpu_seconds
-from benchmarks.rows.row import Figure, Incorrect, Row, Sample
+from benchmarks.row import Figure, Incorrect, Row, Sample
 from benchmarks.sides import PASSWORD, ROOT, Side, prefect
 
 TASKS = 2  # of one run

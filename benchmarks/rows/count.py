@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks.load import request
-from benchmarks.rows.empty_view import asked
-from benchmarks.rows.many_runs import COMPLETED, TAG, many_runs
-from benchmarks.rows.requests import BOTH, FIGURES, so_many, under_load, warm_up
-from benchmarks.rows.row import Limit, Row, Sample
+from benchmarks.driving.connections import request
+from benchmarks.driving.requests import BOTH, FIGURES, so_many, under_load, warm_up
+from benchmarks.given.many_runs import COMPLETED, TAG, many_runs
+from benchmarks.limits.empty_view import asked
+from benchmarks.row import Limit, Row, Sample
 from benchmarks.sides import Side
 
 

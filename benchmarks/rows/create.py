@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 
-from benchmarks.rows.bare_writes import one_row_a_time
-from benchmarks.rows.requests import (
+from benchmarks.driving.requests import (
     BOTH,
     FIGURES,
     flow_of,
@@ -19,7 +18,8 @@ from benchmarks.rows.requests import (
     wait_for_events,
     warm_up,
 )
-from benchmarks.rows.row import Incorrect, Limit, Row, Sample
+from benchmarks.limits.bare_writes import one_row_a_time
+from benchmarks.row import Incorrect, Limit, Row, Sample
 from benchmarks.sides import Side
 
 _ASKED_AT_ONCE = 100

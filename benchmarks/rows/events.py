@@ -18,10 +18,10 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.databases import POSTGRESQL, SQLITE
-from benchmarks.rows.event_inserts import insert_events
-from benchmarks.rows.event_sockets import event_sockets, framed, sending
-from benchmarks.rows.reported_events import custom_event, life_of_a_task_run
-from benchmarks.rows.row import Figure, Incorrect, Limit, Row, Sample
+from benchmarks.driving.event_sockets import event_sockets, framed, sending
+from benchmarks.given.reported_events import custom_event, life_of_a_task_run
+from benchmarks.limits.event_inserts import insert_events
+from benchmarks.row import Figure, Incorrect, Limit, Row, Sample
 from benchmarks.sides import Side
 
 CONNECTIONS = 8

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 
-from benchmarks.load import request
-from benchmarks.rows.empty_view import asked
-from benchmarks.rows.many_runs import TAG, many_runs
-from benchmarks.rows.requests import BOTH, FIGURES, so_many, under_load, warm_up
-from benchmarks.rows.row import Incorrect, Limit, Row, Sample
+from benchmarks.driving.connections import request
+from benchmarks.driving.requests import BOTH, FIGURES, so_many, under_load, warm_up
+from benchmarks.given.many_runs import TAG, many_runs
+from benchmarks.limits.empty_view import asked
+from benchmarks.row import Incorrect, Limit, Row, Sample
 from benchmarks.sides import Side
 
 PAGE = 200

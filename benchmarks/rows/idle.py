@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from benchmarks.processes import cpu_seconds, pids
-from benchmarks.rows.row import Figure, Incorrect, Row, Sample
+from benchmarks.row import Figure, Incorrect, Row, Sample
 from benchmarks.servers import started
 from benchmarks.sides import CannotMeasure, Side
 from benchmarks.stages import POOL, PROCESSES, server

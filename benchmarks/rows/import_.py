@@ -11,7 +11,7 @@ import statistics
 import time
 from dataclasses import replace
 
-from benchmarks.rows.row import Figure, Incorrect, Row, Sample
+from benchmarks.row import Figure, Incorrect, Row, Sample
 from benchmarks.sides import Side
 from benchmarks.stages import nothing
 

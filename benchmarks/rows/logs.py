@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from benchmarks.load import CONNECTIONS, request
-from benchmarks.rows.bare_writes import one_row_a_time
-from benchmarks.rows.requests import BOTH, FIGURES, made_runs, so_many, under_load, warm_up
-from benchmarks.rows.row import Incorrect, Limit, Row, Sample
+from benchmarks.driving.connections import CONNECTIONS, request
+from benchmarks.driving.requests import BOTH, FIGURES, made_runs, so_many, under_load, warm_up
+from benchmarks.limits.bare_writes import one_row_a_time
+from benchmarks.row import Incorrect, Limit, Row, Sample
 from benchmarks.sides import Side
 
 LINES = 50

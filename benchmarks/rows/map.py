@@ -1,5 +1,5 @@
 """Tasks of one `.map()`."""
 
-from benchmarks.rows.no_op_tasks import row
+from benchmarks.no_op_tasks import row
 
 ROW = row("map", "no-op tasks with `.map()`", items=2000)

@@ -20,12 +20,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.databases import SQLITE, Database
-from benchmarks.load import Conversation, request, send
+from benchmarks.driving.connections import Conversation, request, send
+from benchmarks.driving.event_sockets import event_sockets, framed, sending
+from benchmarks.driving.requests import made_runs
+from benchmarks.given.reported_events import life_of_a_task_run
 from benchmarks.processes import memory_without_sharing_mib, own_memory_mib, serving_on
-from benchmarks.rows.event_sockets import event_sockets, framed, sending
-from benchmarks.rows.reported_events import life_of_a_task_run
-from benchmarks.rows.requests import made_runs
-from benchmarks.rows.row import Figure, Incorrect, Row, Sample
+from benchmarks.row import Figure, Incorrect, Row, Sample
 from benchmarks.servers import home_of, running
 from benchmarks.sides import Side
 from benchmarks.stages import nothing

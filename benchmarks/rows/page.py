@@ -25,9 +25,9 @@ from playwright.sync_api import Browser, expect
 
 from benchmarks import stages
 from benchmarks.databases import Database
-from benchmarks.rows.browser import Visit, Wanted, chromium, stranger, visit
-from benchmarks.rows.row import Figure, Incorrect, Row, Sample
-from benchmarks.rows.shown_runs import FIRST_LINE, WHOLE_RUN, find_whole_run, make_runs
+from benchmarks.driving.browser import Visit, Wanted, chromium, stranger, visit
+from benchmarks.given.shown_runs import FIRST_LINE, WHOLE_RUN, find_whole_run, make_runs
+from benchmarks.row import Figure, Incorrect, Row, Sample
 from benchmarks.sides import PASSWORD, Side
 
 READER = "reader"  # who looks at our pages

@@ -13,8 +13,8 @@ from datetime import datetime
 from functools import partial
 
 from benchmarks.databases import POSTGRESQL, SQLITE
-from benchmarks.rows.deployed import create_run, deployed, deployment_id, wait_until_completed
-from benchmarks.rows.row import Figure, Row, Sample
+from benchmarks.given.deployed import create_run, deployed, deployment_id, wait_until_completed
+from benchmarks.row import Figure, Row, Sample
 from benchmarks.sides import Side
 
 _CREATORS = 4  # connections

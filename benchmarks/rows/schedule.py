@@ -34,8 +34,8 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.databases import POSTGRESQL, SQLITE, Database
-from benchmarks.load import request, send
-from benchmarks.rows.row import Figure, Incorrect, Row, Sample
+from benchmarks.driving.connections import request, send
+from benchmarks.row import Figure, Incorrect, Row, Sample
 from benchmarks.servers import home_of, running
 from benchmarks.sides import ROOT, Side
 

@@ -6,10 +6,10 @@ events of every state.
 
 from __future__ import annotations
 
-from benchmarks.load import request
-from benchmarks.rows.bare_writes import one_row_a_time
-from benchmarks.rows.requests import BOTH, FIGURES, made_runs, so_many, some, under_load, wait_for_events, warm_up
-from benchmarks.rows.row import Incorrect, Limit, Row, Sample
+from benchmarks.driving.connections import request
+from benchmarks.driving.requests import BOTH, FIGURES, made_runs, so_many, some, under_load, wait_for_events, warm_up
+from benchmarks.limits.bare_writes import one_row_a_time
+from benchmarks.row import Incorrect, Limit, Row, Sample
 from benchmarks.sides import Side
 
 _STATES = ("PENDING", "RUNNING", "COMPLETED")

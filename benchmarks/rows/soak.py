@@ -45,7 +45,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.databases import POSTGRESQL, SQLITE, Database
-from benchmarks.rows.row import Figure, Incorrect, Row, Sample
+from benchmarks.row import Figure, Incorrect, Row, Sample
 from benchmarks.servers import home_of
 from benchmarks.sides import ROOT, Side
 from benchmarks.soak import witness

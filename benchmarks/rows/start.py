@@ -17,8 +17,8 @@ import time
 from datetime import datetime
 
 from benchmarks.databases import POSTGRESQL, SQLITE
-from benchmarks.rows.deployed import create_run, deployed, deployment_id, wait_until_completed
-from benchmarks.rows.row import Figure, Incorrect, Row, Sample
+from benchmarks.given.deployed import create_run, deployed, deployment_id, wait_until_completed
+from benchmarks.row import Figure, Incorrect, Row, Sample
 from benchmarks.sides import Side
 
 _RUN_SECONDS = 120.0

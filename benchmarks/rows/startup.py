@@ -21,7 +21,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from benchmarks.databases import SQLITE, Database
-from benchmarks.rows.row import Figure, Incorrect, Row, Sample
+from benchmarks.row import Figure, Incorrect, Row, Sample
 from benchmarks.servers import home_of, started
 from benchmarks.sides import Side
 from benchmarks.stages import nothing

@@ -1,5 +1,5 @@
 """Tasks submitted one by one."""
 
-from benchmarks.rows.no_op_tasks import row
+from benchmarks.no_op_tasks import row
 
 ROW = row("submit", "no-op tasks with `.submit()`", items=2000)

@@ -24,7 +24,7 @@ from typing import Any
 import psycopg
 
 from benchmarks.databases import POSTGRESQL, SQLITE, Database
-from benchmarks.rows.row import Figure, Incorrect, Limit, Row, Sample
+from benchmarks.row import Figure, Incorrect, Limit, Row, Sample
 from benchmarks.servers import home_of, running
 from benchmarks.sides import Side, authorization
 from tests import services

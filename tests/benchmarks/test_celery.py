@@ -7,9 +7,9 @@ import json
 import pytest
 
 from benchmarks.databases import SQLITE, Database
+from benchmarks.row import Incorrect
 from benchmarks.rows import ROWS
 from benchmarks.rows.celery import measure_celery_alone
-from benchmarks.rows.row import Incorrect
 from benchmarks.sides import Side
 
 
@@ -32,7 +32,7 @@ def test_gives_milliseconds_per_task():
 
 
 def test_takes_no_time_of_what_the_server_has_not(monkeypatch):
-    monkeypatch.setattr("benchmarks.rows.no_op_tasks._RECORDED_SECONDS", 0)
+    monkeypatch.setattr("benchmarks.no_op_tasks._RECORDED_SECONDS", 0)
 
     with pytest.raises(Incorrect, match="9 completed task runs of 10"):
         ROWS["celery"].measure(told(9), 10)

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from benchmarks.row import Incorrect
 from benchmarks.rows import client
-from benchmarks.rows.row import Incorrect
 from benchmarks.sides import Side
 
 RUNS = ["run-0", "run-1"]

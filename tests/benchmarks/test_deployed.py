@@ -11,8 +11,9 @@ from email.message import Message
 import pytest
 
 from benchmarks.databases import SQLITE, database
-from benchmarks.rows import ROWS, deployed, start
-from benchmarks.rows.row import Incorrect
+from benchmarks.given import deployed
+from benchmarks.row import Incorrect
+from benchmarks.rows import ROWS, start
 from benchmarks.sides import Side, ours
 
 

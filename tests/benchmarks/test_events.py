@@ -10,11 +10,11 @@ import pytest
 from websockets.protocol import OPEN, SERVER, Protocol
 
 from benchmarks.databases import SQLITE, Database
+from benchmarks.driving.event_sockets import EventSocket, framed, sending
+from benchmarks.given.reported_events import life_of_a_task_run
+from benchmarks.limits.event_inserts import insert_events
+from benchmarks.row import Incorrect
 from benchmarks.rows import events
-from benchmarks.rows.event_inserts import insert_events
-from benchmarks.rows.event_sockets import EventSocket, framed, sending
-from benchmarks.rows.reported_events import life_of_a_task_run
-from benchmarks.rows.row import Incorrect
 from benchmarks.sides import Side, ours
 from benchmarks.stages import server
 

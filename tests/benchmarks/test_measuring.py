@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.databases import SQLITE, Database
 from benchmarks.measuring import Outcome, measured
-from benchmarks.rows.row import Figure, Incorrect, Limit, Row
+from benchmarks.row import Figure, Incorrect, Limit, Row
 from benchmarks.sides import CannotMeasure, Side
 from benchmarks.stages import nothing
 

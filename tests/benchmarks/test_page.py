@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext
 
-from benchmarks.rows import browser, page
-from benchmarks.rows.browser import Visit, Wanted, chromium, stranger, visit
-from benchmarks.rows.row import Incorrect
+from benchmarks.driving import browser
+from benchmarks.driving.browser import Visit, Wanted, chromium, stranger, visit
+from benchmarks.row import Incorrect
+from benchmarks.rows import page
 from benchmarks.sides import Side
 from tests.browser.conftest import CHROMIUM
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.databases import SQLITE, Database, database
-from benchmarks.rows import ROWS, empty_view, requests
-from benchmarks.rows.bare_writes import one_row_a_time
+from benchmarks.driving import requests
+from benchmarks.driving.requests import so_many, some, wait_for_events
+from benchmarks.given.many_runs import many_runs
+from benchmarks.limits import empty_view
+from benchmarks.limits.bare_writes import one_row_a_time
+from benchmarks.row import Incorrect
+from benchmarks.rows import ROWS
 from benchmarks.rows.create import _check as check_created
 from benchmarks.rows.logs import _check as check_logs
-from benchmarks.rows.many_runs import many_runs
-from benchmarks.rows.requests import so_many, some, wait_for_events
-from benchmarks.rows.row import Incorrect
 from benchmarks.rows.set_state import _check as check_states
 from benchmarks.sides import Side, ours
 

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.row import Incorrect
 from benchmarks.rows import ROWS, import_
-from benchmarks.rows.row import Incorrect
 from benchmarks.sides import ROOT, CannotMeasure, Side, ours
 
 
@@ -38,7 +38,7 @@ def test_gives_milliseconds_per_task():
 
 @pytest.mark.parametrize("server", [{"completed": "9"}, {"all": "11"}, {"state": "FAILED"}])
 def test_takes_no_time_of_work_that_was_not_done(server, monkeypatch):
-    monkeypatch.setattr("benchmarks.rows.no_op_tasks._RECORDED_SECONDS", 0)
+    monkeypatch.setattr("benchmarks.no_op_tasks._RECORDED_SECONDS", 0)
 
     with pytest.raises(Incorrect, match="ours: the server has"):
         ROWS["task"].measure(told(**server), 10)

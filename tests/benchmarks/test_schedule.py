@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks.programs.fleet import Fleet
+from benchmarks.row import Incorrect
 from benchmarks.rows import schedule
-from benchmarks.rows.row import Incorrect
 from benchmarks.rows.schedule import Planned
 from benchmarks.sides import Side
 

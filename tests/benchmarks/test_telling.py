@@ -6,7 +6,7 @@ import json
 
 from benchmarks.databases import POSTGRESQL, SQLITE
 from benchmarks.measuring import Outcome
-from benchmarks.rows.row import Figure, Row
+from benchmarks.row import Figure, Row
 from benchmarks.sides import ours
 from benchmarks.telling import header, keep, table
 

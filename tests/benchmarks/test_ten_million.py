@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks.databases import SQLITE, database
+from benchmarks.row import Incorrect
 from benchmarks.rows import ten_million
-from benchmarks.rows.row import Incorrect
 from benchmarks.sides import ours
 
 TOLD = {

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from benchmarks import processes
+from benchmarks.row import Incorrect
 from benchmarks.rows import ROWS, idle, memory, startup
-from benchmarks.rows.row import Incorrect
 from benchmarks.sides import Side
 
 HERE = os.getpid()
@@ -36,23 +36,23 @@ def server(name="ours", **answers):
     return side
 
 
-def service(every_seconds, seconds_ago, **columns):
+def service(every_seconds, seconds_ago, last_error):
     started = (datetime.now(UTC) - timedelta(seconds=seconds_ago)).isoformat() if seconds_ago is not None else None
-    return {"name": "late", "every_seconds": every_seconds, "last_started_at": started, "last_error": None, **columns}
+    return {"name": "late", "every_seconds": every_seconds, "last_started_at": started, "last_error": last_error}
 
 
 @pytest.mark.parametrize(
     ("services", "lives"),
     [
-        ([service(1, 4), service(60, 62)], True),
-        ([service(60, None)], True),  # its first turn comes later
-        ([service(5, 40)], False),
-        ([service(5, None)], False),
-        ([service(5, 1, last_error="no such table")], False),
+        ([(1, 4, None), (60, 62, None)], True),
+        ([(60, None, None)], True),  # its first turn comes later
+        ([(5, 40, None)], False),
+        ([(5, None, None)], False),
+        ([(5, 1, "no such table")], False),
     ],
 )
 def test_idle_counts_only_while_the_services_do_their_work(services, lives):
-    side = server(health=True, services=services)
+    side = server(health=True, services=[service(*each) for each in services])
 
     if lives:
         idle._check_that_it_lives(side)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.databases import Database
-from benchmarks.rows.requests import made_runs
+from benchmarks.driving.requests import made_runs
 from benchmarks.sides import Side
 from benchmarks.stages import server
 

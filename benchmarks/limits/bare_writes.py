@@ -15,8 +15,8 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.databases import Database
-from benchmarks.load import CONNECTIONS
-from benchmarks.rows.row import Sample
+from benchmarks.driving.connections import CONNECTIONS
+from benchmarks.row import Sample
 
 _TABLE = "(id TEXT PRIMARY KEY, name TEXT, state TEXT, body TEXT)"
 _BODY = "x" * 200

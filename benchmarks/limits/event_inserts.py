@@ -15,8 +15,8 @@ from uuid import uuid4
 import psycopg
 
 from benchmarks.databases import Database
-from benchmarks.rows.reported_events import custom_event
-from benchmarks.rows.row import Incorrect, Sample
+from benchmarks.given.reported_events import custom_event
+from benchmarks.row import Incorrect, Sample
 
 _BATCH_EVENTS = 500  # of one transaction, as in our server
 _COLUMNS = ("id", "occurred", "received", "event", "resource_id", "resource", "related", "payload", "follows")

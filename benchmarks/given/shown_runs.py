@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from benchmarks.rows.reported_events import life_of_a_task_run
+from benchmarks.given.reported_events import life_of_a_task_run
 from benchmarks.sides import CannotMeasure, Side
 
 FLOW_RUNS = 200

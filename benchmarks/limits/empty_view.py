@@ -8,8 +8,8 @@ import sys
 import time
 
 from benchmarks.databases import Database
-from benchmarks.load import request, send
-from benchmarks.rows.row import Sample
+from benchmarks.driving.connections import request, send
+from benchmarks.row import Sample
 from benchmarks.sides import ROOT, CannotMeasure
 from tests.services import free_port
 

@@ -13,7 +13,7 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from benchmarks.rows.row import Incorrect
+from benchmarks.row import Incorrect
 from benchmarks.sides import PASSWORD, Side, authorization
 
 _BURST_FRAMES = 100  # sent in one piece; between two of them the socket answers PINGs

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from benchmarks import load
-from benchmarks.load import BadAnswer, Load, request, send
+from benchmarks.driving import connections
+from benchmarks.driving.connections import BadAnswer, Load, request, send
 
 
 class Answering(socketserver.ThreadingTCPServer):
@@ -89,7 +89,7 @@ def test_sends_a_refused_request_again_and_counts_the_time_from_the_first():
 
         assert [path for path, _ in server.heard] == ["/api/0/0"] * 3
     assert done.refused == 2
-    assert done.waits[0] >= 2 * load.PAUSE_SECONDS
+    assert done.waits[0] >= 2 * connections.PAUSE_SECONDS
 
 
 @pytest.mark.parametrize("answer", [(404, b"no"), (200, b"wrong")])

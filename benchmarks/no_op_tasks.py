@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 
-from benchmarks.rows.row import Figure, Incorrect, Row, Sample
+from benchmarks.row import Figure, Incorrect, Row, Sample
 from benchmarks.sides import ROOT, Side
 
 _RECORDED_SECONDS = 120.0  # how long the server may take to have all of them

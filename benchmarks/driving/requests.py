@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmarks.databases import POSTGRESQL, SQLITE
-from benchmarks.load import CONNECTIONS, Check, Conversation, request, send
+from benchmarks.driving.connections import CONNECTIONS, Check, Conversation, request, send
 from benchmarks.processes import cpu_seconds
-from benchmarks.rows.row import Figure, Incorrect, Sample
+from benchmarks.row import Figure, Incorrect, Sample
 from benchmarks.sides import Side
 
 BOTH = (SQLITE, POSTGRESQL)

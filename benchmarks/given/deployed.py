@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.databases import Database
-from benchmarks.rows.row import Incorrect
+from benchmarks.row import Incorrect
 from benchmarks.sides import Side
 from benchmarks.stages import POOL, PROCESSES, server_and_worker
 

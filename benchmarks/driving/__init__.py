@@ -1,0 +1,1 @@
+"""Who asks the servers: kept-alive connections, event sockets, a browser."""

@@ -1,0 +1,1 @@
+"""What is physical: what no server could be better than, measured in turn with both sides."""
