@@ -180,10 +180,6 @@ def test_writes_the_same_for_a_batch_of_events_as_for_each():
 @pytest.mark.django_db(transaction=True)
 def test_stores_the_same_from_a_socket_as_from_a_request():
     events = whatever_happens(make_flow_run("RUNNING").pk)
-    posted("/events", events)()
-    from_a_request = rows()
-    for model in (Event, Asset, Heartbeat, TaskRun):
-        model.objects.all().delete()
     pipeline.start()
     http_threads.start()
 
@@ -193,6 +189,10 @@ def test_stores_the_same_from_a_socket_as_from_a_request():
                 await client.say(event)
 
     try:
+        posted("/events", events)()
+        from_a_request = rows()
+        for model in (Event, Asset, Heartbeat, TaskRun):
+            model.objects.all().delete()
         asyncio.run(story())
     finally:
         pipeline.stop(5)
