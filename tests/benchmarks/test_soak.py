@@ -8,9 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from benchmarks.measuring import measured
-from benchmarks.rows import soak
-from benchmarks.sides import ours
 from benchmarks.soak import witness
 from benchmarks.soak.flows import LINES, SPOKEN
 from benchmarks.soak.judging import Schedule, judge
@@ -177,16 +174,3 @@ def test_hears_what_several_processes_tell(tmp_path, monkeypatch):
     first, second = witness.told(tmp_path / "witness")
     assert (first["what"], first["who"], second["what"]) == ("begins", "living-1", "ends")
     assert first["at"] <= second["at"] <= time.time()
-
-
-@pytest.mark.e2e
-@pytest.mark.slow
-def test_soaks_for_a_while(monkeypatch, tmp_path):
-    monkeypatch.setattr(soak, "_EVERY_SECONDS", 20.0)
-
-    outcome = measured(soak.ROW, [ours()], on="SQLite", rounds=1, items=40)
-
-    assert outcome.void is None
-    (sample,) = outcome.samples["ours"]
-    assert (sample["lost"], sample["doubled"], sample["stuck"], sample["errors"]) == (0, 0, 0, 0)
-    assert sample["restarts"] == sample["workers killed"] == 2

@@ -6,10 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks.databases import SQLITE, database
 from benchmarks.row import Incorrect
 from benchmarks.rows import ten_million
-from benchmarks.sides import ours
 
 TOLD = {
     "since_day": "2026-03-28T12:00:00.000000Z",
@@ -63,19 +61,3 @@ def test_has_a_figure_for_all_that_it_measures():
     names = [figure.name for figure in ten_million.ROW.figures]
 
     assert len(set(names)) == len(names) == 3 * len(ten_million.QUESTIONS)
-
-
-@pytest.mark.e2e
-@pytest.mark.slow
-def test_asks_a_small_and_a_large_server(monkeypatch):
-    monkeypatch.setattr(ten_million, "TIMES", 2)
-    monkeypatch.setattr(ten_million, "_DEPLOYMENTS", 24)
-    servers = ten_million.Servers()
-
-    with database(SQLITE) as place, servers.stage(ours(), place) as side:
-        sample = servers.measure(side, 20_000)
-        bare = servers.bare_counts(place, 20_000)
-
-    assert sample.keys() == {figure.name for figure in ten_million.ROW.figures}
-    assert bare.keys() < sample.keys()
-    assert min(sample.values()) > 0

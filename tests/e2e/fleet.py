@@ -13,9 +13,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.e2e.system import System
 
 SERVER_ROLES = ("web", "services", "beat")
+# Processor time that beat and services get before they are killed again. On a busy machine they take long to start, and
+# a schedule whose services never come to life proves nothing.
+START_CPU_SECONDS = {"services": 2.5, "beat": 2.0}
 
 
 class Fleet:
@@ -60,7 +65,7 @@ class Fleet:
         """SIGKILL one process. Returns what it was; empty when the chosen one was not there just now."""
         what = chance.choice([*SERVER_ROLES, "worker", "worker", "child", "child"])
         pid = self._find(what, chance)
-        if pid is None:
+        if pid is None or _cpu_seconds(pid) < START_CPU_SECONDS.get(what, 0.0):
             return ""
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -136,6 +141,13 @@ def wait_until(condition: Any, *, seconds: float, every_seconds: float = 0.5) ->
             return True
         time.sleep(every_seconds)
     return False
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        return sum(psutil.Process(pid).cpu_times()[:2])
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def _children_of(pid: int) -> list[int]:
