@@ -17,13 +17,15 @@ SERVICES = (
 )
 
 
-def create_defaults(apps, schema_editor):
+def create_pool(apps, schema_editor):
     WorkPool = apps.get_model("deployments", "WorkPool")
     WorkQueue = apps.get_model("deployments", "WorkQueue")
     pool = WorkPool.objects.create(**POOL)
     pool.default_queue = WorkQueue.objects.create(work_pool=pool, name="default", priority=1)
     pool.save(update_fields=["default_queue"])
 
+
+def create_services(apps, schema_editor):
     IntervalSchedule = apps.get_model("django_celery_beat", "IntervalSchedule")
     PeriodicTask = apps.get_model("django_celery_beat", "PeriodicTask")
     for name, task, seconds, description in SERVICES:
@@ -31,7 +33,7 @@ def create_defaults(apps, schema_editor):
         PeriodicTask.objects.create(name=name, task=task, interval=interval, description=description, expire_seconds=60)
 
 
-def remove_defaults(apps, schema_editor):
+def remove_services(apps, schema_editor):
     apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(name__in=[service[0] for service in SERVICES]).delete()
 
 
@@ -41,4 +43,8 @@ class Migration(migrations.Migration):
         ("django_celery_beat", "0019_alter_periodictasks_options"),
     ]
 
-    operations = [migrations.RunPython(create_defaults, remove_defaults)]
+    operations = [
+        migrations.RunPython(create_pool, migrations.RunPython.noop),
+        # Today the services' rows are written after each change of the tables.
+        migrations.RunPython(create_services, remove_services, elidable=True),
+    ]

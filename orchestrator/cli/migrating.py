@@ -14,6 +14,11 @@ _MIGRATED = ("**/migrations/*.py", "store/data/*.json")  # below each app: what 
 _APPS = ("orchestrator", "runs", "deployments", "automations", "django_celery_beat")
 
 
+def is_new(database_url: str | None) -> bool:
+    """True when the SQLite file beside the data is still to be made. Other databases are asked."""
+    return not database_url and not (home() / "orchestrator.db").exists()
+
+
 def is_up_to_date(database_url: str | None) -> bool:
     """True when the SQLite file beside the data has had exactly these migrations. Other databases are asked."""
     if database_url:

@@ -157,5 +157,5 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("limit", "lease"), name="slot_of_lease")],
             },
         ),
-        migrations.RunPython(start_service, stop_service),
+        migrations.RunPython(start_service, stop_service, elidable=True),
     ]

@@ -33,4 +33,4 @@ class Migration(migrations.Migration):
         ("django_celery_beat", "0019_alter_periodictasks_options"),
     ]
 
-    operations = [migrations.RunPython(create_services, remove_services)]
+    operations = [migrations.RunPython(create_services, remove_services, elidable=True)]
