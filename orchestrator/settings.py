@@ -192,6 +192,7 @@ ARTIFACTS_RETENTION_DAYS = _days("ARTIFACTS", RUNS_RETENTION_DAYS)
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------
 
+WEB_PROCESSES = env.integer("ORCHESTRATOR_WEB_PROCESSES", 1, least=1, most=64)  # of `server start`, which may choose
 HTTP_THREADS = env.integer("ORCHESTRATOR_HTTP_THREADS", 4, least=1, most=64)  # each holds one database connection
 MAX_BODY_BYTES = env.integer("ORCHESTRATOR_MAX_BODY_BYTES", 16_000_000, least=5_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
@@ -244,6 +245,15 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "orchestrator.pages.preferences.ReadersZone",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+# Of calls of the API without a cookie: the answer is the same, what only sessions and pages need is left out.
+MIDDLEWARE_OF_PROGRAMS = [
+    "orchestrator.rest.routes.OneSlashForm",
+    "corsheaders.middleware.CorsMiddleware",
+    "orchestrator.rest.compression.CompressedAnswers",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

@@ -9,83 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable, Callable
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import orjson
 from django.conf import settings
-from django.core import signals
-from django.core.handlers.asgi import ASGIRequest, get_script_prefix
-from django.core.handlers.base import BaseHandler
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import ResolverMatch, set_script_prefix
+from django.http import HttpResponseBase
 
-from orchestrator.web.addresses import resolved
 from orchestrator.web.bodies import BodyTooLarge, Disconnected, Message, Receive, read_body
+from orchestrator.web.handler import Answer, DjangoHandler
 from orchestrator.web.streaming import Pipe, pour
 from orchestrator.web.threads import Threads, TooBusy, http_threads, stream_threads
 
 Send = Callable[[Message], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 1
-JOIN_UP_TO_BYTES = 1_000_000  # a file of known length up to this is read at once instead of streamed
 STALL_SECONDS = 60.0  # a reader that takes nothing for so long gives its thread up to others
-BODYLESS = frozenset({204, 304})
-
-
-class Answer(NamedTuple):
-    """What a thread hands back. `stream` is the response itself when its body is still to be made."""
-
-    status: int
-    headers: Headers
-    body: bytes
-    stream: HttpResponseBase | None = None
-
-
-class DjangoHandler(BaseHandler):
-    """Django's middleware chain and views, synchronously, in whatever thread asks."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.load_middleware()
-
-    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
-        if hasattr(request, "urlconf"):
-            return super().resolve_request(request)
-        request.resolver_match = resolved(request.path_info)
-        return request.resolver_match
-
-    def answer(self, scope: Message, body: IO[bytes]) -> Answer:
-        set_script_prefix(get_script_prefix(scope))
-        signals.request_started.send(sender=self.__class__, scope=scope)
-        response: HttpResponseBase
-        try:
-            request = ASGIRequest(scope, body)
-        except UnicodeDecodeError:
-            logger.warning("Bad Request (UnicodeDecodeError)")
-            response = HttpResponse(status=400)
-        else:
-            # Known only now when the body came in chunks; without it a body is taken for absent.
-            request.META["CONTENT_LENGTH"] = str(_length_of(body))
-            response = self.get_response(request)
-        vars(response)["_handler_class"] = self.__class__  # the sender of request_finished
-        without_body = scope["method"] == "HEAD" or response.status_code in BODYLESS
-        if response.streaming and not without_body and not _is_short(response):
-            return Answer(response.status_code, _headers_of(response), b"", response)
-        try:
-            if without_body:
-                data = b""
-            elif response.streaming:
-                data = b"".join(response)
-            else:
-                data = response.content  # type: ignore[attr-defined]
-            return Answer(response.status_code, _headers_of(response), data)
-        finally:
-            response.close()
 
 
 class HttpEngine:
@@ -159,23 +100,6 @@ def _end_refused(call: asyncio.Future[None], response: HttpResponseBase, pipe: P
     if not call.cancelled() and (error := call.exception()) is not None:
         response.close()
         pipe.end(error)
-
-
-def _length_of(body: IO[bytes]) -> int:
-    length = body.seek(0, os.SEEK_END)
-    body.seek(0)
-    return length
-
-
-def _headers_of(response: HttpResponseBase) -> Headers:
-    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
-    headers.extend((b"Set-Cookie", morsel.OutputString().encode("ascii")) for morsel in response.cookies.values())
-    return headers
-
-
-def _is_short(response: HttpResponseBase) -> bool:
-    length = response.get("Content-Length", "")
-    return length.isdigit() and int(length) <= JOIN_UP_TO_BYTES
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

@@ -11,7 +11,7 @@ from time import perf_counter, process_time
 from typing import Any
 from urllib.parse import unquote
 
-from orchestrator.web.engine import DjangoHandler
+from orchestrator.web.handler import DjangoHandler
 
 
 @dataclass(frozen=True)

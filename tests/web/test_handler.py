@@ -1,0 +1,114 @@
+"""Calls of programs take a shorter way through the server than those of browsers."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.signals import request_finished, request_started
+
+from orchestrator.accounts.models import User
+from orchestrator.web.handler import Answer, DjangoHandler
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def handler() -> DjangoHandler:
+    return DjangoHandler()
+
+
+def asked(handler: DjangoHandler, path: str, *, method: str = "GET", body: bytes = b"", **headers: str) -> Answer:
+    sent = {"host": "testserver", "content-type": "application/json"} | headers
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
+        "client": ("127.0.0.1", 50_000),
+        "server": ("testserver", 80),
+    }
+    return handler.answer(scope, BytesIO(body))
+
+
+def headers_of(answer: Answer) -> dict[bytes, bytes]:
+    return {name.lower(): value for name, value in answer.headers}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/api/health", b""),
+        ("GET", "/api/flows/name/none", b""),
+        ("POST", "/api/flow_runs/count", b"{}"),
+        ("POST", "/api/flow_runs/filter", b'{"limit": "many"}'),
+        ("DELETE", "/api/health", b""),
+        ("GET", "/api/nothing", b""),
+    ],
+)
+def test_answers_a_program_as_it_answers_a_browser(handler: DjangoHandler, method: str, path: str, body: bytes) -> None:
+    alone = asked(handler, path, method=method, body=body)
+    with_cookie = asked(handler, path, method=method, body=body, cookie="theme=dark")
+
+    assert alone.status == with_cookie.status
+    if b"application/json" in headers_of(alone)[b"content-type"]:
+        assert alone.body == with_cookie.body
+    assert headers_of(alone) == headers_of(with_cookie)
+
+
+def test_answers_a_preflight_without_credentials(handler: DjangoHandler) -> None:
+    headers = {"origin": "https://example.com", "access-control-request-method": "POST"}
+
+    answer = asked(handler, "/api/flow_runs/count", method="OPTIONS", **headers)
+
+    assert answer.status == 200
+
+
+def test_refuses_a_host_that_is_not_its_own(handler: DjangoHandler, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["orchestrator.example"]
+
+    assert asked(handler, "/api/health", host="elsewhere.example").status == 400
+
+
+def test_knows_who_has_signed_in_by_their_cookie(handler: DjangoHandler, settings: Any, client: Any) -> None:
+    settings.API_AUTH = "required"
+    client.force_login(User.objects.create_user("ann", password="secret"))
+    cookie = f"sessionid={client.cookies['sessionid'].value}"
+
+    assert asked(handler, "/api/flow_runs/count", method="POST", body=b"{}").status == 401
+    assert asked(handler, "/api/flow_runs/count", method="POST", body=b"{}", cookie=cookie).status != 401
+
+
+def test_tells_django_of_browsers_alone(handler: DjangoHandler) -> None:
+    told: list[str] = []
+
+    def started(**_: Any) -> None:
+        told.append("started")
+
+    def finished(**_: Any) -> None:
+        told.append("finished")
+
+    request_started.connect(started)
+    request_finished.connect(finished)
+    try:
+        asked(handler, "/api/health")
+        assert told == []
+        asked(handler, "/api/health", cookie="theme=dark")
+    finally:
+        request_started.disconnect(started)
+        request_finished.disconnect(finished)
+
+    assert told == ["started", "finished"]
+
+
+def test_gives_up_a_broken_connection_before_a_program_is_answered(
+    handler: DjangoHandler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[None] = []
+    monkeypatch.setattr("orchestrator.web.handler.close_old_connections", lambda: closed.append(None))
+
+    asked(handler, "/api/health")
+
+    assert len(closed) == 1
