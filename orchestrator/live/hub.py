@@ -160,5 +160,5 @@ def current_hub() -> Hub:
 
 
 def all_hubs() -> list[Hub]:
-    """In a server this is one, or none before the first reader came."""
+    """In a server this is one; without Redis none before the first reader came."""
     return [hub for hub in tuple(_hubs.values()) if not hub.loop.is_closed()]

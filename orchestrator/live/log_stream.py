@@ -60,14 +60,16 @@ async def receive_from_others() -> None:
         return
     from redis.exceptions import RedisError  # only a shared layer needs the library, which is slow to import
 
+    current_hub()  # known from now on: without one, every batch of lines is sent by an event loop and a connection anew
     while True:
         try:
             channel = await layer.new_channel()
             await layer.group_add(GROUP, channel)
             while True:
                 message = await layer.receive(channel)
-                if message["process"] != _PROCESS:
-                    current_hub().spread_lines([_read(line) for line in orjson.loads(message["lines"])])
+                hub = current_hub()
+                if message["process"] != _PROCESS and hub.wants_lines:
+                    hub.spread_lines([_read(line) for line in orjson.loads(message["lines"])])
         except (OSError, RedisError) as error:
             logger.warning("The channel layer is away; log lines of other processes are not live: %s", error)
             await asyncio.sleep(RECONNECT_SECONDS)

@@ -1,7 +1,8 @@
-"""Objects for rows that are about to be written, by the thousand."""
+"""Objects for rows, by the thousand."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db.models import Model
@@ -16,4 +17,14 @@ def made(model: type[M], **columns: Any) -> M:
     """
     row = model.__new__(model)
     vars(row).update(columns, _state=ModelState())
+    return row
+
+
+def stored(model: type[M], alias: str, columns: Iterable[tuple[str, Any]]) -> M:
+    """The same for a row that was read from the database called `alias`. Columns that are left out are read when they
+    are asked for.
+    """
+    row = made(model, **dict(columns))
+    row._state.adding = False
+    row._state.db = alias
     return row

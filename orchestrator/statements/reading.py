@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import DateTimeField, Model, QuerySet, UUIDField
-from django.db.models.query import get_related_populators
 
+from orchestrator.statements.executing import Statement
+from orchestrator.statements.making import stored
 from orchestrator.statements.memory import kept
+from orchestrator.statements.values import reader_of
 
 M = TypeVar("M", bound=Model)
 Given = UUID | datetime
@@ -24,7 +26,7 @@ class PreparedQuery(Generic[M]):
 
     `make` is called with one UUID for each of `names` and one aware datetime for each of `moments`, once for each
     connection, and may use everything that a QuerySet can do: `select_related`, `only`, annotations, locks. The objects
-    are the same as the QuerySet's.
+    are the same as the QuerySet's; no signals are sent.
     """
 
     def __init__(self, make: Callable[..., QuerySet[M]], *names: str, moments: Iterable[str] = ()) -> None:
@@ -81,47 +83,84 @@ class _Statement:
         name_of = {writers[name](mark): name for name, mark in marks.items()}
         self.query = make(**marks).query
         self.compiler = self.query.get_compiler(connection=through)
-        self._sql, params = self.compiler.as_sql()
+        sql, params = self.compiler.as_sql()
         # Of each parameter: what is given for it and how that is written, or None and the constant.
         named = [name_of.get(value) if isinstance(value, (str, *_GIVEN)) else None for value in params]
         self._params: list[tuple[str | None, Any]] = [
             (name, writers[name] if name else value) for name, value in zip(named, params, strict=True)
         ]
-        self._converters = self.compiler.get_converters([column[0] for column in self.compiler.select])
+        if through.vendor == "postgresql":  # which has to know the type of every parameter, and plans by the constants
+            sql = _with_constants(sql, self._params, through)
+            self._params = [(name, write) for name, write in self._params if name]
+        self._sql = sql
+        self._statement = Statement(through, sql)
+        selected = [column[0] for column in self.compiler.select]
+        self._readers = [
+            (position, reader_of(expression, converters, through))
+            for position, (converters, expression) in self.compiler.get_converters(selected).items()
+        ]
 
-    def rows(self, given: dict[str, Given]) -> Iterable[list[Any]]:
+    def rows(self, given: dict[str, Given]) -> Iterator[list[Any]]:
         params = [value(given[name]) if name else value for name, value in self._params]
-        with self.through.cursor() as cursor:
-            cursor.execute(self._sql, params)
-            rows = cursor.fetchall()
-        found: Iterable[list[Any]] = self.compiler.apply_converters(rows, self._converters)
-        return found
+        for row in map(list, self._statement.rows(params)):
+            for position, read in self._readers:
+                row[position] = read(row[position])
+            yield row
+
+
+def _with_constants(sql: str, params: list[tuple[str | None, Any]], through: BaseDatabaseWrapper) -> str:
+    """The statement with the constants as part of it. Only what is given for a name is still a parameter."""
+    operations: Any = through.ops
+    compose = operations.compose_sql
+    places = ["%s" if name else compose("%s", [value]).replace("%", "%%") for name, value in params]
+    return sql.replace("%%", "%%%%") % tuple(places)
 
 
 class _Objects(Generic[M]):
-    """How rows become objects, as Django's own iteration makes them."""
+    """How rows become objects."""
 
     def __init__(self, statement: _Statement) -> None:
         self._statement = statement
-        select, klass_info = statement.compiler.select, statement.compiler.klass_info
-        own = klass_info["select_fields"]
-        self._alias = statement.through.alias
-        self._from, self._to = own[0], own[-1] + 1
-        self._model = klass_info["model"]
-        self._columns = [select[position][0].target.attname for position in own]
-        self._populators = get_related_populators(klass_info, select, self._alias)  # type: ignore[call-arg]
-        self._annotations = statement.compiler.annotation_col_map
+        compiler = statement.compiler
+        self._objects = _Object(compiler.klass_info, compiler.select, statement.through.alias)
+        self._annotations = compiler.annotation_col_map
 
     def run(self, given: dict[str, Given]) -> list[M]:
-        return [self._object(row) for row in self._statement.rows(given)]
+        return [self._made(row) for row in self._statement.rows(given)]
 
-    def _object(self, row: list[Any]) -> M:
-        made: M = self._model.from_db(self._alias, self._columns, row[self._from : self._to])
-        for populator in self._populators:
-            populator.populate(row, made)
+    def _made(self, row: list[Any]) -> M:
+        found: M = self._objects.made(row)
         for name, position in self._annotations.items():
-            setattr(made, name, row[position])
-        return made
+            setattr(found, name, row[position])
+        return found
+
+
+class _Object:
+    """How a part of a row becomes an object, and those that it leads to. As Django does it, without its signals."""
+
+    def __init__(self, info: dict[str, Any], select: Sequence[Any], alias: str) -> None:
+        columns = info["select_fields"]
+        self._model = info["model"]
+        self._alias = alias
+        self._from, self._to = columns[0], columns[-1] + 1
+        self._names = [select[position][0].target.attname for position in range(self._from, self._to)]
+        self._key = self._from + self._names.index(self._model._meta.pk.attname)
+        self._related = [
+            (_Object(other, select, alias), other["local_setter"], other["remote_setter"])
+            for other in info.get("related_klass_infos", ())
+        ]
+
+    def made(self, row: list[Any]) -> Any:
+        """None when the row has no such object."""
+        if row[self._key] is None:
+            return None
+        found = stored(self._model, self._alias, zip(self._names, row[self._from : self._to], strict=True))
+        for objects, lead_there, lead_back in self._related:
+            other = objects.made(row)
+            lead_there(found, other)
+            if other is not None:
+                lead_back(other, found)
+        return found
 
 
 class _Rows:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     AutoField,
@@ -21,12 +21,15 @@ from django.db.models import (
     UUIDField,
 )
 
+from orchestrator.statements.executing import Statement
 from orchestrator.statements.memory import kept
-from orchestrator.statements.values import unchanged, writer_of
+from orchestrator.statements.values import goes_as_json, json_text, unchanged, writer_of
 
 T = TypeVar("T")
 
 MOST_PARAMETERS = 30_000  # of one statement; SQLite and PostgreSQL take a little more
+
+MOST_KEPT = 16  # rows of statements that are kept; those of more are composed each time
 
 # What is stored as it stands on the object; other kinds of columns may fill themselves in.
 _PLAIN = (TextField, CharField, JSONField, UUIDField, ForeignKey)
@@ -39,43 +42,91 @@ class Table:
 
     def __init__(self, model: type[Model], through: BaseDatabaseWrapper, names: Sequence[str] = ()) -> None:
         meta: Any = model._meta
+        self._through = through
         self._quote = through.ops.quote_name
-        self.name = self._quote(meta.db_table)
+        self._name = self._quote(meta.db_table)
         self.key = meta.pk
         self.numbered = isinstance(meta.pk, AutoField)  # the database numbers the rows
         fields: list[Field] = [field for field in meta.concrete_fields if not (self.numbered and field.primary_key)]
         if names:
             fields = [meta.get_field(name) for name in names]
-        self.columns = [Column(field, through) for field in fields]
-        self.writers = {
-            column.attname: (self._quote(str(column.field.column)), column.write) for column in self.columns
-        }
-        self._head = (
-            f"INSERT INTO {self.name} ({', '.join(self._quote(str(field.column)) for field in fields)}) VALUES "
-        )
+        self._columns = [Column(field, through) for field in fields]
+        self._by_name = {column.attname: column for column in self._columns}
+        self._head = f"INSERT INTO {self._name} ({', '.join(column.quoted for column in self._columns)})"
         self._row = f"({', '.join(['%s'] * len(fields))})"
+        self._by_json = through.vendor == "postgresql" and all(goes_as_json(field) for field in fields)
         self.rows_of_a_statement = MOST_PARAMETERS // len(fields)
+        self._kept: dict[Hashable, Statement] = {}
 
-    def insert(self, rows: int, conflict: str = "", *, numbers: bool = False) -> str:
-        """`numbers`: the statement answers with those that the database gave to the rows."""
-        returning = f" RETURNING {self._quote(self.key.column)}" if numbers else ""
-        return f"{self._head}{', '.join([self._row] * rows)}{conflict}{returning}"
+    def insert(self, rows: Sequence[Model], ending: str = "") -> list[tuple[Any, ...]]:
+        """Store the objects. `ending` says what about conflicts, and what is answered of each row: none, without."""
+        return self._insert([column.values(rows) for column in self._columns], len(rows), ending)
 
-    def values(self, rows: Sequence[Model]) -> list[Any]:
-        """The parameters of `insert`. Gone through by columns, as that takes less time than by rows."""
-        return _row_by_row([column.written(column.values(rows)) for column in self.columns])
+    def insert_values(self, rows: Sequence[Sequence[Any]], ending: str = "") -> list[tuple[Any, ...]]:
+        """The same for rows that are no objects, but values in the order of the columns."""
+        return self._insert([*zip(*rows, strict=True)], len(rows), ending)
 
-    def written(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
-        """The parameters of `insert` for rows that are no objects, but values in the order of the columns."""
-        return _row_by_row(
-            [column.written(values) for column, values in zip(self.columns, zip(*rows, strict=True), strict=True)]
+    def update(self, row: Model, changes: Mapping[str, Any]) -> None:
+        """Set columns of one stored row, in the database."""
+        columns = [self._by_name[name] for name in changes]
+        key = self._by_name[self.key.attname]
+        statement = self._statement(
+            tuple(changes),
+            lambda: (
+                f"UPDATE {self._name} SET {', '.join(f'{column.quoted} = %s' for column in columns)}"
+                f" WHERE {key.quoted} = %s"
+            ),
         )
+        values = zip((*columns, key), (*changes.values(), row.pk), strict=True)
+        statement.run([column.write(value) for column, value in values])
+
+    def answering_numbers(self) -> str:
+        """The ending of a statement that answers with the numbers that the database gave to the rows."""
+        return f" RETURNING {self._quote(self.key.column)}"
 
     def replacing(self, names: Sequence[str]) -> str:
-        quoted = [self.writers[name][0] for name in names]
+        """The ending of a statement that gives these columns anew to rows whose key is known."""
+        quoted = [self._by_name[name].quoted for name in names]
         return f" ON CONFLICT ({self._quote(self.key.column)}) DO UPDATE SET " + ", ".join(
             f"{column} = excluded.{column}" for column in quoted
         )
+
+    def _insert(self, columns: list[Sequence[Any]], rows: int, ending: str) -> list[tuple[Any, ...]]:
+        if self._by_json and rows > 1:
+            statement, params = self._from_json(ending), [self._json(columns)]
+        else:
+            statement, params = self._from_params(rows, ending), self._params(columns)
+        if "RETURNING" in ending:
+            return statement.rows(params)
+        statement.run(params)
+        return []
+
+    def _from_params(self, rows: int, ending: str) -> Statement:
+        def compose() -> str:
+            return f"{self._head} VALUES {', '.join([self._row] * rows)}{ending}"
+
+        return self._statement((rows, ending), compose) if rows <= MOST_KEPT else Statement(self._through, compose())
+
+    def _params(self, columns: list[Sequence[Any]]) -> list[Any]:
+        # By columns, as that takes less time than by rows.
+        written = [column.written(values) for column, values in zip(self._columns, columns, strict=True)]
+        return [*chain.from_iterable(zip(*written, strict=True))]
+
+    def _from_json(self, ending: str) -> Statement:
+        """One parameter for all rows: one for each value takes longer to be written down than to be stored, and every
+        number of rows would be a statement of its own to be prepared. Not kept, as it holds on to what it was given.
+        """
+        types = ", ".join(f"{column.quoted} {column.field.db_type(self._through)}" for column in self._columns)
+        return Statement(self._through, f"{self._head} SELECT * FROM json_to_recordset(%s) AS given({types}){ending}")
+
+    def _json(self, columns: list[Sequence[Any]]) -> str:
+        names = [column.field.column for column in self._columns]
+        return json_text([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
+
+    def _statement(self, key: Hashable, compose: Callable[[], str]) -> Statement:
+        if key not in self._kept:
+            self._kept[key] = Statement(self._through, compose())
+        return self._kept[key]
 
 
 class Column:
@@ -84,6 +135,7 @@ class Column:
     def __init__(self, field: Field, through: BaseDatabaseWrapper) -> None:
         self.field = field
         self.attname = field.attname
+        self.quoted = through.ops.quote_name(str(field.column))
         self.write = writer_of(field, through)
         self._as_it_stands = type(field) in _PLAIN or (type(field) is DateTimeField and not _fills_itself_in(field))
         self._read = attrgetter(field.attname)
@@ -102,10 +154,6 @@ def _fills_itself_in(field: DateTimeField) -> bool:
     return field.auto_now or field.auto_now_add
 
 
-def _row_by_row(columns: Iterable[Sequence[Any]]) -> list[Any]:
-    return [*chain.from_iterable(zip(*columns, strict=True))]
-
-
 def insert_rows(rows: Sequence[Model], *, skip_known: bool = False, replace: Sequence[str] = ()) -> None:
     """Store new rows of one model. Those that the database numbers know their number afterwards.
 
@@ -115,17 +163,18 @@ def insert_rows(rows: Sequence[Model], *, skip_known: bool = False, replace: Seq
     if not rows:
         return
     table = _table(type(rows[0]))
-    conflict = _SKIPPING if skip_known else table.replacing(replace) if replace else ""
+    ending = _SKIPPING if skip_known else table.replacing(replace) if replace else ""
     numbers = table.numbered and not skip_known
+    if numbers:
+        ending += table.answering_numbers()
     for part in _parts(rows, table):
-        with connection.cursor() as cursor:
-            cursor.execute(table.insert(len(part), conflict, numbers=numbers), table.values(part))
-            if numbers:
-                for row, (number,) in zip(part, cursor.fetchall(), strict=True):
-                    setattr(row, table.key.attname, number)
+        answered = table.insert(part, ending)
+        if numbers:
+            for row, (number,) in zip(part, answered, strict=True):
+                setattr(row, table.key.attname, number)
         for row in part:
             row._state.adding = False
-            row._state.db = connection.alias
+            row._state.db = DEFAULT_DB_ALIAS
 
 
 def insert_values(
@@ -137,19 +186,12 @@ def insert_values(
     """
     table = kept((model, names), lambda through: Table(model, through, names))
     for part in _parts(rows, table):
-        with connection.cursor() as cursor:
-            cursor.execute(table.insert(len(part), _SKIPPING if skip_known else ""), table.written(part))
+        table.insert_values(part, _SKIPPING if skip_known else "")
 
 
 def update_row(row: Model, changes: Mapping[str, Any]) -> None:
     """Set columns of one stored row, in the database and on the object. No signals are sent."""
-    table = _table(type(row))
-    writers = [(*table.writers[name], value) for name, value in changes.items()]
-    assignments = ", ".join(f"{column} = %s" for column, _, _ in writers)
-    column, write_key = table.writers[table.key.attname]
-    values = [write(value) for _, write, value in writers]
-    with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table.name} SET {assignments} WHERE {column} = %s", [*values, write_key(row.pk)])
+    _table(type(row)).update(row, changes)
     for name, value in changes.items():
         setattr(row, name, value)
 

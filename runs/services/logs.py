@@ -7,7 +7,7 @@ from functools import partial
 from operator import attrgetter
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from orchestrator.contract.times import now
 from orchestrator.statements.memory import kept
@@ -49,10 +49,7 @@ def _inserted(lines: Sequence[Log]) -> Sequence[Log]:
     for line in lines:
         line.created = at
     table = kept((Log, _COLUMNS), lambda through: Table(Log, through, _COLUMNS))
-    values = table.written([*map(_READ, lines)])
-    with connection.cursor() as cursor:
-        cursor.execute(table.insert(len(lines), _SKIPPING_KNOWN), values)
-        stored = cursor.fetchall()
+    stored = table.insert_values([*map(_READ, lines)], _SKIPPING_KNOWN)
     if len(stored) == len(lines):
         return lines
     ids = {UUID(str(id)) for (id,) in stored}

@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from orchestrator.statements.executing import goes_unheard
+
 _turn = threading.Lock()
 
 
@@ -42,10 +44,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._turn is None and turn.acquire(timeout=self.settings_dict["OPTIONS"].get("timeout", 5.0)):
             self._turn = turn
         try:
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+            self._begin()
         except BaseException:
             self._pass_on()
             raise
+
+    def _begin(self) -> None:
+        if goes_unheard(self):
+            with self.wrap_database_errors:
+                self.connection.execute(f"BEGIN {self.transaction_mode or ''}")  # type: ignore[attr-defined]
+        else:
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
 
     def _commit(self) -> None:
         super()._commit()  # type: ignore[misc]
