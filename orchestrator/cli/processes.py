@@ -28,6 +28,7 @@ class Program:
     stop_signals: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 4.0),)
     pass_fds: Sequence[int] = ()
     only_errors: bool = False  # drop what it says on standard output
+    serves_others: bool = False  # it is stopped after those that do not
 
 
 @dataclass(slots=True)

@@ -38,6 +38,13 @@ def server() -> None:
 @click.option(
     "--workers", default=2, show_default=True, type=click.IntRange(1, 256), help="Flow runs executed at once."
 )
+@click.option(
+    "--web-processes",
+    type=click.IntRange(1, 64),
+    envvar="ORCHESTRATOR_WEB_PROCESSES",
+    help="Processes that answer requests. More than one needs PostgreSQL and Redis, with which it is by default the "
+    "number of cores, at most 4.",
+)
 @click.option("--analytics-off", is_flag=True, help="Accepted: there is no analytics.")
 def start(
     host: str,
@@ -48,6 +55,7 @@ def start(
     only: tuple[str, ...],
     without: tuple[str, ...],
     workers: int,
+    web_processes: int | None,
     analytics_off: bool,
 ) -> None:
     """Start the web server, a flow worker and the periodic services, and keep them running."""
@@ -62,6 +70,7 @@ def start(
         worker=not no_worker,
         services=() if no_services else _chosen_services(only, without),
         concurrency=workers,
+        web_processes=web_processes,
     )
     if no_services and (only or without):
         raise click.UsageError("--no-services starts none: it goes with neither --services nor --except.")

@@ -10,14 +10,16 @@ import subprocess
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 
 from orchestrator.cli.checks import CannotStart, check_home, check_python, is_loopback, listen
 from orchestrator.cli.health import is_healthy
-from orchestrator.cli.migrating import is_up_to_date, remember_up_to_date
+from orchestrator.cli.migrating import is_new, is_up_to_date, remember_up_to_date
 from orchestrator.cli.pidfile import AlreadyRunning, PidFile, find_running
 from orchestrator.cli.places import home, log_file, pid_file
 from orchestrator.cli.processes import Program, python_command
 from orchestrator.cli.supervisor import FailedToStart, Stopped, Supervisor
+from orchestrator.cli.web_processes import Sharing, how_many, web_programs
 from orchestrator.contract.services import SERVICES
 
 READY_SECONDS = 60.0
@@ -44,12 +46,14 @@ class ServerPlan:
     worker: bool = True
     services: tuple[str, ...] = tuple(SERVICES)  # those that beat starts
     concurrency: int = 2
+    web_processes: int | None = None  # None: as many as the machine and the database are good for
 
 
 def serve(plan: ServerPlan, *, say: Say) -> int:
     """Run a server in the foreground until it is told to stop; returns the exit code. Raises CannotStart."""
     check_python()
     check_home(home())
+    web_processes = how_many(plan.web_processes, os.environ)
     lock = PidFile(pid_file())
     try:
         lock.take()
@@ -57,8 +61,9 @@ def serve(plan: ServerPlan, *, say: Say) -> int:
         where = f" at {other.running.url} (process {other.running.pid})" if other.running else ""
         raise CannotStart(f"A server already runs from {home()}{where}.") from None
     try:
-        with listen(plan.host, plan.port) as listener:
-            return _supervise(plan, listener, lock, say)
+        with listen(plan.host, plan.port) as listener, TemporaryFile() as loads:
+            sharing = Sharing(listener.fileno(), loads.fileno(), web_processes)
+            return _supervise(plan, listener.getsockname()[1], sharing, lock, say)
     finally:
         lock.let_go()
 
@@ -67,11 +72,14 @@ def serve_in_background(plan: ServerPlan, *, say: Say) -> int:
     """Start a server that goes on by itself; returns 0 when it is ready. Raises CannotStart."""
     check_python()
     check_home(home())
+    how_many(plan.web_processes, os.environ)
     if (running := find_running(pid_file())) is not None:
         raise CannotStart(f"A server already runs from {home()} at {running.url} (process {running.pid}).")
     listen(plan.host, plan.port).close()
     switches = [] if plan.worker else ["--no-worker"]
     switches += ["--services", ",".join(plan.services)] if plan.services else ["--no-services"]
+    if plan.web_processes is not None:
+        switches += ["--web-processes", str(plan.web_processes)]
     command = python_command("-m", "orchestrator", "server", "start", "--host", plan.host, "--port", str(plan.port))
     with log_file().open("w") as log:
         process = subprocess.Popen(
@@ -101,10 +109,9 @@ def last_words() -> str:
     return " ".join(line.strip().removeprefix("Error: ") for line in lines) or "it said nothing"
 
 
-def _supervise(plan: ServerPlan, listener: socket.socket, lock: PidFile, say: Say) -> int:
-    port = listener.getsockname()[1]
+def _supervise(plan: ServerPlan, port: int, sharing: Sharing, lock: PidFile, say: Say) -> int:
     url = f"http://{_reachable(plan.host)}:{port}"
-    environment = _environment(plan, url)
+    environment = _environment(plan, url) | {"ORCHESTRATOR_WEB_PROCESSES": str(sharing.processes)}
     if not is_loopback(plan.host) and not _has_authentication(environment):
         say(
             f"Warning: {plan.host} can be reached from other machines, and whoever reaches it may do everything. "
@@ -112,14 +119,22 @@ def _supervise(plan: ServerPlan, listener: socket.socket, lock: PidFile, say: Sa
         )
     with Supervisor(lambda line: say(line)) as supervisor:
         try:
-            _migrate(supervisor, environment)
-            supervisor.start(_web(listener, environment))
+            database_url = environment.get("DATABASE_URL") or None
+            new = is_new(database_url)
+            if not new:
+                _migrate(supervisor, environment, database_url)
+            web, *more = web_programs(sharing, environment, makes_database=new)
+            supervisor.start(web)
             # The socket accepts before the web process does, so an early question is not answered: ask anew soon.
             supervisor.wait_until(lambda: is_healthy(url, timeout_seconds=0.2), timeout_seconds=READY_SECONDS)
+            if new:
+                remember_up_to_date(database_url)
         except Stopped:
             return 130
         except FailedToStart as error:
             raise CannotStart(str(error)) from None
+        for program in more:  # they join in as soon as they can: what is done once, the first has done
+            supervisor.start(program)
         lock.write(url)
         say(banner(url, worker=plan.worker, services=plan.services))
         if plan.worker:
@@ -134,8 +149,7 @@ def _supervise(plan: ServerPlan, listener: socket.socket, lock: PidFile, say: Sa
     return 0
 
 
-def _migrate(supervisor: Supervisor, environment: dict[str, str]) -> None:
-    database_url = environment.get("DATABASE_URL") or None
+def _migrate(supervisor: Supervisor, environment: dict[str, str], database_url: str | None) -> None:
     if is_up_to_date(database_url):
         return
     command = python_command("-m", "django", "migrate", "--skip-checks", "--verbosity", "0", "--no-input")
@@ -143,17 +157,6 @@ def _migrate(supervisor: Supervisor, environment: dict[str, str]) -> None:
     if status != 0:
         raise FailedToStart("The database could not be brought up to date; the lines above say why.")
     remember_up_to_date(database_url)
-
-
-def _web(listener: socket.socket, environment: dict[str, str]) -> Program:
-    descriptor = listener.fileno()
-    return Program(
-        name="web",
-        command=python_command("-m", "orchestrator.web.serve", "--fd", str(descriptor)),
-        environment=environment,
-        stop_signals=((signal.SIGTERM, 10.0),),  # it ends requests that are under way and stores what it accepted
-        pass_fds=(descriptor,),
-    )
 
 
 def _worker(plan: ServerPlan, url: str, environment: dict[str, str]) -> Program:

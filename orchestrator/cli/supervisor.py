@@ -26,7 +26,7 @@ class Stopped(Exception):
 class Supervisor:
     """Runs programs as children. Use: `with Supervisor(say) as s: s.start(…); s.wait_until(…); s.watch()`.
 
-    Children are stopped in the reverse order of their start. A second stop signal kills everything at once.
+    Children that serve others are stopped after those. A second stop signal kills everything at once.
     Nothing that was started here, or that a child left behind, outlives the supervisor, even if it is killed.
     """
 
@@ -112,8 +112,9 @@ class Supervisor:
         self._end_leftovers()
 
     def _groups(self) -> Sequence[Sequence[Child]]:
-        """The first child serves the others, so it is stopped last; the others are stopped together."""
-        return [self._children[:1], self._children[1:]]
+        """Those of a group are stopped together, the last group first."""
+        serving = [child for child in self._children if child.program.serves_others]
+        return [serving, [child for child in self._children if child not in serving]]
 
     def _end_leftovers(self, patience_seconds: float = 3.0) -> None:
         """Processes whose parent died under us are ours now. Runs say goodbye by themselves; give them a moment."""

@@ -5,11 +5,16 @@ The protocol of `/ws/live`, all frames JSON text:
 - page → server `{"type": "subscribe", "topics": ["run:<id>", "logs:<id>", "tasks:<id>", "runs"], "made": 1795000000}`;
   the topics replace those of an earlier frame, at most 50. `made` (optional) is when the page was made, in seconds
   since 1970 by the server's clock.
-- server → page `{"type": "subscribed", "topics": […], "missed": […]}`: from now on nothing that changes in these topics
-  is missed. `missed` are those that changed since the page was made; null when the server cannot tell, then the page
-  fetches everything.
-- server → page `{"type": "changed", "topics": […]}`: the page fetches the fragments of these topics by their URLs.
+- server → page `{"type": "subscribed", "topics": […], "missed": […], "at": 1795000000.5}`: from now on nothing that
+  changes in these topics is missed. `missed` are those that changed since the page was made; null when the server
+  cannot tell, then the page fetches everything.
+- server → page `{"type": "changed", "topics": […], "at": 1795000001.25}`: the page fetches the fragments of these
+  topics by their URLs.
 - server → page `{"type": "resync"}`: the server may have missed changes, so the page fetches everything again.
+
+`at` is when the page was told, by the server's clock. The page sends the latest one along with what it fetches, as
+`X-Orchestrator-Told-At`: whichever process answers then gives it nothing that was made before, which that process may
+take for new because it has not read of the change yet.
 
 After a reconnect the page subscribes without `made` and fetches everything, so nothing needs to be replayed.
 Identifiers are UUIDs with dashes in lower case. A topic is told of at once, and then at most four times a second.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -31,6 +32,7 @@ class PageSocket(Socket):
         super().__init__(*arguments)
         self._topics: frozenset[str] = frozenset()
         self._changed: set[str] = set()
+        self._changed_at = 0.0  # the last time, in seconds since 1970
         self._awake = asyncio.Event()
 
     async def admit(self) -> None:
@@ -51,6 +53,7 @@ class PageSocket(Socket):
 
     def note(self, topics: frozenset[str]) -> None:
         self._changed |= topics
+        self._changed_at = time.time()
         self._awake.set()
 
     async def _listen(self, board: NoticeBoard) -> None:
@@ -61,7 +64,8 @@ class PageSocket(Socket):
             board.watch(topics, self.note)
             missed = await http_threads.call(topics_since, made, topics) if made is not None else None
             told = sorted(missed) if missed is not None else None
-            await self.send_object({"type": "subscribed", "topics": sorted(topics), "missed": told})
+            at = time.time()
+            await self.send_object({"type": "subscribed", "topics": sorted(topics), "missed": told, "at": at})
 
     async def _tell(self) -> None:
         while True:
@@ -69,7 +73,7 @@ class PageSocket(Socket):
             self._awake.clear()
             topics, self._changed = self._changed & self._topics, set()
             if topics:
-                await self.send_object({"type": "changed", "topics": sorted(topics)})
+                await self.send_object({"type": "changed", "topics": sorted(topics), "at": self._changed_at})
 
     def _may_read(self) -> bool:
         """The page's user is logged in, or a program sent its key."""

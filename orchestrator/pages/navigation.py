@@ -124,7 +124,8 @@ def register_links(name: str, find: Callable[[int | None], Sequence[Link]]) -> N
 
 
 def forget_links(**signal: Any) -> None:
-    """Somebody pinned something, or no longer: in this process it shows on the next page."""
+    """Somebody pinned something, or no longer: it shows on the next page. Other processes are not told; where there are
+    several, nothing is kept."""
     global _last_change
     _last_change = next(_changes)
 
@@ -176,6 +177,8 @@ def _links_of(name: str, request: HttpRequest) -> Sequence[Link]:
     if find is None:
         return ()
     reader: int | None = request.user.pk if request.user.is_authenticated else None
+    if settings.WEB_PROCESSES > 1:
+        return _found(find, reader)
     return _kept_links.get((name, reader, _last_change), lambda: _found(find, reader))
 
 

@@ -4,6 +4,9 @@ When something changes, every page that shows it asks for the same part at the s
 the others get a copy, until the next change of what the part shows. Whether something changed is known from the topics
 that sockets of this process watch; a part that nobody watches is made anew each time.
 
+Another process may have told a page of a change that this one has not read yet. So the page says when it was told, and
+is given nothing that was begun before.
+
 A rendering is shared for a moment only, as much of a part is told by the clock or by what its topics do not tell of. A
 part that says that it changes by itself, with `data-poll` or `data-settles`, is not shared.
 
@@ -20,7 +23,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 from functools import wraps
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -33,6 +36,7 @@ MOST_BYTES = 300_000  # of a part that is kept
 MOST_SECONDS = 2.0  # that a part is kept: those who are told of one change ask within that time
 _TOPICS = re.compile(rb'data-live="([^"]*)"')
 _CHANGES_BY_ITSELF = re.compile(rb' data-(?:poll|settles)="')
+TOLD_AT = "X-Orchestrator-Told-At"  # a header: seconds since 1970
 _TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*"')
 
 
@@ -71,40 +75,53 @@ class Versions:
             return next(self._numbers)
 
 
+class Rendering(NamedTuple):
+    """`begun` is the number that was the latest before the rows were read, `begun_at` when that was, in seconds since
+    1970; `kept_at` is by the clock that never goes back."""
+
+    begun: int
+    begun_at: float
+    kept_at: float
+    topics: tuple[str, ...]
+    content: bytes
+
+
 class Parts:
     """The renderings that are still true."""
 
     def __init__(self, versions: Versions) -> None:
         self._versions = versions
-        self._kept: OrderedDict[Hashable, tuple[int, float, tuple[str, ...], bytes]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Rendering] = OrderedDict()
         self._lock = threading.Lock()
         self._making: dict[Hashable, threading.Lock] = {}
         self.made = 0  # renderings since the process began
 
-    def find(self, key: Hashable) -> bytes | None:
-        """What was made since the last change of its topics; None when it must be made."""
+    def find(self, key: Hashable, told_at: float = 0.0) -> bytes | None:
+        """What was made since the last change of its topics that this process or the reader knows of; None when it must
+        be made. `told_at` is when the reader was told of one, in seconds since 1970."""
         with self._lock:
             kept = self._kept.get(key)
         if kept is None:
             return None
-        begun, at, topics, content = kept
-        current = self._versions.of(topics)
-        if current is None or max(current) > begun or time.monotonic() - at > MOST_SECONDS:
+        current = self._versions.of(kept.topics)
+        if current is None or max(current) > kept.begun or kept.begun_at <= told_at:
+            return None
+        if time.monotonic() - kept.kept_at > MOST_SECONDS:
             return None
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-        return content
+        return kept.content
 
-    def keep(self, key: Hashable, begun: int, content: bytes) -> None:
-        """`begun` is the number that was the latest before the rows were read."""
+    def keep(self, key: Hashable, begun: int, begun_at: float, content: bytes) -> None:
+        """`begun` and `begun_at` as a rendering has them."""
         self.made += 1
         found = _TOPICS.search(content)
         topics = tuple(found[1].decode().split()) if found else ()
         if len(content) > MOST_BYTES or _CHANGES_BY_ITSELF.search(content) or self._versions.of(topics) is None:
             return
         with self._lock:
-            self._kept[key] = (begun, time.monotonic(), topics, content)
+            self._kept[key] = Rendering(begun, begun_at, time.monotonic(), topics, content)
             while len(self._kept) > MOST_PARTS:
                 self._kept.popitem(last=False)
 
@@ -132,17 +149,25 @@ def shared_parts(view: View) -> View:
             return view(request, *args, **kwargs)
         key = _key(request)
         with parts.turn(key):
-            content = parts.find(key)
+            content = parts.find(key, _told_at(request))
             if content is not None:
                 return HttpResponse(content)
-            begun = versions.latest()
+            begun, begun_at = versions.latest(), time.time()
             response = view(request, *args, **kwargs)
             if response.status_code == 200 and isinstance(response, HttpResponse):
                 response.content = _TOKEN.sub(rb'\1"', response.content)
-                parts.keep(key, begun, response.content)
+                parts.keep(key, begun, begun_at, response.content)
         return response
 
     return answer
+
+
+def _told_at(request: HttpRequest) -> float:
+    """0 when the reader was told of nothing, as one who opens a page."""
+    try:
+        return float(request.headers.get(TOLD_AT, 0))
+    except ValueError:
+        return 0.0
 
 
 def _key(request: HttpRequest) -> Hashable:

@@ -7,8 +7,12 @@ import os
 import resource
 import socket
 
+import django
 import uvicorn
+from django.core.management import call_command
+from django.db import connections
 
+from orchestrator.web.accepting import Loads, SharingServer
 from orchestrator.web.websockets import ReceiptProtocol
 
 APPLICATION = "orchestrator.asgi:application"
@@ -28,7 +32,7 @@ def config(
         host=host,
         port=port,
         root_path=root_path,
-        loop="asyncio",
+        loop="uvloop",
         http="httptools",
         ws=ReceiptProtocol,
         ws_max_size=MAX_FRAME_BYTES,
@@ -51,17 +55,25 @@ def serve(
     port: int,
     *,
     descriptor: int | None = None,
+    loads: Loads | None = None,
     root_path: str = "",
     access_log: bool = False,
     log_level: str = "warning",
 ) -> None:
     """Answer until SIGINT or SIGTERM. Exits with status 3 when the server could not start, for example on a taken port.
 
-    With `descriptor`, a listening socket that was inherited is used instead of opening one.
+    With `descriptor`, a listening socket that was inherited is used instead of opening one; with `loads`, other
+    processes listen on it, too.
     """
     _allow_many_files()
-    server = uvicorn.Server(config(host, port, root_path=root_path, access_log=access_log, log_level=log_level))
-    server.run(sockets=None if descriptor is None else [socket.socket(fileno=descriptor)])
+    settings = config(host, port, root_path=root_path, access_log=access_log, log_level=log_level)
+    listener = None if descriptor is None else socket.socket(fileno=descriptor)
+    if listener is not None and loads is not None:
+        server: uvicorn.Server = SharingServer(settings, listener, loads)
+        server.run()
+    else:
+        server = uvicorn.Server(settings)
+        server.run(sockets=None if listener is None else [listener])
     if not server.started:
         raise SystemExit(3)
 
@@ -75,19 +87,32 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
+def _migrate() -> None:
+    """In this process, which has then loaded what it needs anyway."""
+    django.setup()
+    call_command("migrate", verbosity=0, interactive=False)
+    connections.close_all()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m orchestrator.web.serve", description="Run the web server.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=4200)
     parser.add_argument("--fd", type=int, help="The listening socket, opened by whoever starts this process.")
+    parser.add_argument("--loads-fd", type=int, help="With --fd: the file in which all who listen count connections.")
+    parser.add_argument("--number", type=int, default=0, help="With --loads-fd: which of them this process is, from 0.")
     parser.add_argument("--root-path", default="", help="The path under which a proxy publishes this server.")
     parser.add_argument("--access-log", action="store_true")
+    parser.add_argument("--migrate", action="store_true", help="Bring the database up to date first.")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
+    if options.migrate:
+        _migrate()
     serve(
         options.host,
         options.port,
         descriptor=options.fd,
+        loads=None if options.loads_fd is None else Loads(options.loads_fd, options.number),
         root_path=options.root_path,
         access_log=options.access_log,
     )

@@ -49,7 +49,7 @@ def test_starts_a_program_again_and_says_why():
     assert "it is started again in 0.4 s." in out  # longer each time
 
 
-def test_stops_the_first_program_last():
+def test_stops_those_last_who_serve_others():
     program = (
         "import signal, sys, time\\n"
         "signal.signal(signal.SIGTERM, lambda *_: (print('{0} ends', flush=True), sys.exit()))\\n"
@@ -60,15 +60,16 @@ def test_stops_the_first_program_last():
         f"""
         program = "{program}"
         with Supervisor(say) as supervisor:
-            supervisor.start(python("web", program.format("web")))
+            supervisor.start(python("web-1", program.format("web"), serves_others=True))
             supervisor.start(python("worker", program.format("worker")))
+            supervisor.start(python("web-2", program.format("web"), serves_others=True))
             later(1.0, signal.SIGTERM)
             supervisor.watch()
         """
     )
 
     assert code == 0, err
-    assert [line for line in out.splitlines() if "ends" in line] == ["worker ends", "web ends"]
+    assert [line for line in out.splitlines() if "ends" in line] == ["worker ends", "web ends", "web ends"]
 
 
 def test_kills_what_does_not_react():

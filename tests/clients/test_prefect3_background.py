@@ -108,7 +108,7 @@ def answers(url: str) -> bool:
 def test_keeps_delayed_tasks_while_the_server_is_down(system, clients):
     ids = clients.delay(system.url, 3)
     killed = system.kill("web")
-    eventually(lambda: system.pid_of("web") != killed, seconds=20)
+    system.successors_of(killed, "web")
     eventually(lambda: answers(system.url), seconds=30)
 
     clients.worker(system.url, "only")

@@ -95,10 +95,21 @@ class System:
         """Those that play the role now; empty between the death of one and the start of the next."""
         return _below(self.supervisor.pid, ROLES[role])
 
-    def kill(self, role: str) -> int:
-        pid = self.pid_of(role)
-        os.kill(pid, signal.SIGKILL)
-        return pid
+    def kill(self, role: str) -> set[int]:
+        """All that play the role now: there may be several web processes, and with one of them the server answers."""
+        pids = eventually(lambda: set(self.pids_of(role)))
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        return pids
+
+    def successors_of(self, killed: set[int], role: str) -> list[int]:
+        """Those that play the role in place of the killed ones."""
+
+        def there() -> list[int]:
+            found = self.pids_of(role)
+            return found if len(found) == len(killed) and killed.isdisjoint(found) else []
+
+        return eventually(there)
 
     def left_over(self) -> list[str]:
         """Commands of processes that have this data directory in their environment."""

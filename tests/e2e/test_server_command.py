@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from orchestrator.cli.migrating import is_new, is_up_to_date
 from tests.services import free_port
 from tests.waiting import eventually
 
@@ -48,6 +49,19 @@ def test_starts_in_the_background_tells_its_status_and_stops(fresh):
     assert code == 0
     assert orchestrator(fresh, "server", "status")[0] == 3
     assert fresh.left_over() == []
+
+
+def test_makes_its_database_and_finds_it_up_to_date_the_next_time(fresh, monkeypatch):
+    monkeypatch.setenv("ORCHESTRATOR_HOME", str(fresh.home))
+    was_new = is_new(None)
+
+    code, said = orchestrator(fresh, "server", "start", "--background", "--port", str(free_port()), "--no-worker")
+    orchestrator(fresh, "server", "stop")
+
+    assert code == 0, said
+    assert was_new
+    assert not is_new(None)
+    assert is_up_to_date(None)
 
 
 def test_says_that_the_port_is_in_use(fresh):

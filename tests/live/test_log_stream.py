@@ -94,6 +94,20 @@ def test_hands_on_the_lines_of_other_processes_but_not_its_own_again(share: Call
     assert heard == [a_line(1), a_line(1)]  # once from this process, once from the other
 
 
+def test_does_not_read_the_lines_of_others_while_nobody_watches(share: Callable[[SharedLayer], None]) -> None:
+    async def story() -> bool:
+        layer = SharedLayer()
+        share(layer)
+        receiving = asyncio.ensure_future(receive_from_others())
+        layer.waiting.put_nowait({"type": "log.lines", "process": "another", "lines": b"what cannot be read"})
+        await asyncio.sleep(0.05)
+        ended = receiving.done()
+        receiving.cancel()
+        return ended
+
+    assert asyncio.run(story()) is False
+
+
 def test_ends_at_once_when_nothing_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_stream, "get_channel_layer", lambda: None)
 

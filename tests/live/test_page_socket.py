@@ -31,12 +31,39 @@ def test_tells_a_page_of_what_it_shows() -> None:
     async def story() -> Any:
         async with SocketClient(PageSocket.as_asgi()) as client:
             await client.say({"type": "subscribe", "topics": ["runs", f"run:{RUN}"]})
-            assert await client.hear() == {"type": "subscribed", "topics": [f"run:{RUN}", "runs"], "missed": None}
+            subscribed = await client.hear()
+            assert subscribed | {"at": 0} == {
+                "type": "subscribed",
+                "topics": [f"run:{RUN}", "runs"],
+                "missed": None,
+                "at": 0,
+            }
             event = an_event("prefect.flow-run.Running", f"prefect.flow-run.{RUN}")
             await asyncio.to_thread(ingest_and_close, [event])
             return await client.hear()
 
-    assert asyncio.run(story()) == {"type": "changed", "topics": [f"run:{RUN}", "runs"]}
+    told = asyncio.run(story())
+
+    assert told | {"at": 0} == {"type": "changed", "topics": [f"run:{RUN}", "runs"], "at": 0}
+
+
+def test_tells_a_page_when_it_was_told() -> None:
+    """So that no process gives it what was made before."""
+
+    async def story() -> list[float]:
+        times = [now().timestamp()]
+        async with SocketClient(PageSocket.as_asgi()) as client:
+            await client.say({"type": "subscribe", "topics": ["runs"]})
+            times.append((await client.hear())["at"])
+            await asyncio.to_thread(ingest_and_close, [an_event("prefect.flow-run.Running", f"prefect.flow-run.{RUN}")])
+            times.append(now().timestamp())
+            times.append((await client.hear())["at"])
+        return times
+
+    before, subscribed, committed, changed = asyncio.run(story())
+
+    assert before <= subscribed <= changed
+    assert committed - 1 <= changed <= now().timestamp()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +127,7 @@ def test_tells_a_page_of_new_log_lines() -> None:
             await asyncio.to_thread(publish_lines, [{"flow_run_id": RUN, "message": "hello"}])
             return await client.hear()
 
-    assert asyncio.run(story()) == {"type": "changed", "topics": [f"logs:{RUN}"]}
+    assert asyncio.run(story())["topics"] == [f"logs:{RUN}"]
 
 
 def test_says_nothing_of_topics_that_were_left() -> None:

@@ -12,6 +12,7 @@ from django.urls import resolve
 from orchestrator.dashboard import pins
 from orchestrator.pages import navigation
 from orchestrator.pages.kept import Kept
+from orchestrator.pages.models import SavedView
 from orchestrator.pages.navigation import Badge, address_of_item, register_badge
 from orchestrator.pages.saved_views import save_view
 
@@ -130,6 +131,17 @@ def test_leads_to_the_views_that_its_reader_pinned(client, django_user_model):
     ]
     client.post(f"/views/{own.pk}/change", {"do": "unpin"})
     assert [word for _, word in PINS.findall(client.get("/settings/").content.decode())] == ["A shared one"]
+
+
+def test_shows_at_once_what_was_pinned_in_another_process(client, settings):
+    settings.WEB_PROCESSES = 2
+    pins.register()
+    first = save_view(owner_id=None, kind="runs", name="Broken", query="state=failed")
+    client.get("/settings/")
+
+    SavedView.objects.filter(pk=first.pk).update(name="Elsewhere")  # no signal reaches this process
+
+    assert "Elsewhere</a>" in client.get("/settings/").content.decode()
 
 
 def test_asks_for_pins_once_in_a_while(client, django_assert_num_queries):

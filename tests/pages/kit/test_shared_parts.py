@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -28,8 +29,8 @@ class Desk:
         self.made += 1
         return HttpResponse(PART.format(RUN, self.made))
 
-    def ask(self, query: str = "?fragment=header", user=None, cookies=None) -> str:
-        request = self.rf.get(f"/runs/flow-run/1{query}")
+    def ask(self, query: str = "?fragment=header", user=None, cookies=None, told_at="0") -> str:
+        request = self.rf.get(f"/runs/flow-run/1{query}", headers={"X-Orchestrator-Told-At": told_at})
         request.user = user or AnonymousUser()
         request.COOKIES.update(cookies or {})
         return self.view(request).content.decode()
@@ -52,6 +53,25 @@ def test_is_made_once_between_two_changes(desk):
 
     assert first == second != third
     assert desk.made == 2
+
+
+def test_is_made_anew_for_who_was_told_of_a_change_by_another_process(desk):
+    """This process has not read of it yet, so the versions say that nothing changed."""
+    desk.versions.watched(RUN)
+
+    before = desk.ask()
+    told_at = str(time.time())
+    first, second = desk.ask(told_at=told_at), desk.ask(told_at=told_at)
+
+    assert before != first == second
+    assert desk.made == 2
+
+
+@pytest.mark.parametrize("told_at", ["", "yesterday", "nan"])
+def test_is_shared_whatever_a_reader_says_of_the_time(desk, told_at):
+    desk.versions.watched(RUN)
+
+    assert desk.ask() == desk.ask(told_at=told_at)
 
 
 def test_is_made_anew_when_something_changed_while_it_was_made(desk):
