@@ -10,6 +10,7 @@ from orchestrator.live.log_stream import lines_wanted, publish_lines
 from orchestrator.live.missed import look_for_lines_with
 from runs.api.answers import log_answer
 from runs.models import FlowRun, Log, TaskRun
+from runs.models.hour_counts import Counted
 from runs.pages.logs.arrivals import has_arrivals
 from runs.services.failures.completing import note_error_lines
 from runs.services.heartbeats import note_heartbeats
@@ -34,11 +35,12 @@ def register() -> None:
 
 def note_deleted_flow_run(instance: FlowRun, **signal: Any) -> None:
     leave_behind(instance)
-    forget_hours([instance.start_time or instance.expected_start_time])
+    forget_hours(Counted.FLOW_RUNS, [instance.start_time, instance.expected_start_time])
 
 
 def note_deleted_task_run(instance: TaskRun, origin: Any = None, **signal: Any) -> None:
     """One that goes with its flow run leaves nothing of its own: lines and artifacts name the flow run too."""
+    forget_hours(Counted.TASK_RUNS, [instance.start_time, instance.expected_start_time])
     if getattr(origin, "leaves_nothing", False):
         return
     if getattr(origin, "model", type(origin)) is TaskRun or instance.flow_run_id is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,14 @@ from deployments.errors import CannotBePlanned
 from deployments.models import Deployment, DeploymentSchedule
 from deployments.services.planning_anew import plan_anew
 from deployments.services.schedule_times import first_times, times_of
+from orchestrator.contract.ids import uuid7
 from orchestrator.contract.names import generate_name
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
-from orchestrator.statements.writing import insert_rows
+from orchestrator.statements.making import made
+from orchestrator.statements.writing import insert_rows, insert_values
 from runs.models import FlowRun, FlowRunState, FlowRunTag
+from runs.models.hour_counts import Counted
 from runs.services.hour_counts import forget_hours
 
 logger = logging.getLogger(__name__)
@@ -30,6 +34,8 @@ MIN_RUNS = 3  # that each schedule has ahead
 MAX_RUNS = 100
 MIN_TIME = timedelta(hours=1)  # that each schedule is planned ahead
 MAX_TIME = timedelta(days=100)
+
+_OF_A_FIRST_STATE = ("id", "type", "name", "timestamp", "message", "data", "state_details", "flow_run")
 
 
 def schedule_deployment_runs(
@@ -76,22 +82,22 @@ def runs_at(
 
     Reads the deployment's queue when it is not loaded, and nothing else.
     """
-    columns = _columns_of_runs(deployment, schedule)
+    columns = {**_usual_columns(), **_columns_of_runs(deployment, schedule), "created": at, "state_timestamp": at}
     for due in times:
-        when = due.astimezone(UTC)
-        run = FlowRun(
-            **columns,
-            created=at,
-            name=generate_name(),
-            idempotency_key=f"scheduled {deployment.pk} {schedule.pk} {due}",
-            expected_start_time=when,
-            next_scheduled_start_time=when,
-        )
-        details = {"flow_run_id": str(run.pk), "scheduled_time": format_time(when)}
+        run_id, when = uuid7(), due.astimezone(UTC)
+        details = {"flow_run_id": str(run_id), "scheduled_time": format_time(when)}
         state = State(type=StateType.SCHEDULED, message="Flow run scheduled", details=details, timestamp=at)
-        run.state, run.state_type, run.state_name = state.to_wire(), state.type.value, state.name
-        run.state_timestamp = at
-        yield run
+        columns |= {
+            "id": run_id,
+            "name": generate_name(),
+            "idempotency_key": f"scheduled {deployment.pk} {schedule.pk} {due}",
+            "expected_start_time": when,
+            "next_scheduled_start_time": when,
+            "state": state.to_wire(),
+            "state_type": state.type.value,
+            "state_name": state.name,
+        }
+        yield made(FlowRun, **columns)
 
 
 def insert_planned_runs(runs: Sequence[FlowRun]) -> list[UUID]:
@@ -102,9 +108,9 @@ def insert_planned_runs(runs: Sequence[FlowRun]) -> list[UUID]:
         insert_rows(runs, skip_known=True)
         stored = set(FlowRun.objects.filter(pk__in=[run.pk for run in runs]).values_list("pk", flat=True))
         new = [run for run in runs if run.pk in stored]
-        forget_hours(run.expected_start_time for run in new)
-        insert_rows([_first_state(run) for run in new])
-        insert_rows([FlowRunTag(flow_run_id=run.pk, tag=tag) for run in new for tag in run.tags])
+        forget_hours(Counted.FLOW_RUNS, [run.expected_start_time for run in new])
+        insert_values(FlowRunState, _OF_A_FIRST_STATE, [_first_state(run) for run in new])
+        insert_values(FlowRunTag, ("flow_run", "tag"), [(run.pk, tag) for run in new for tag in run.tags])
     return [run.pk for run in new]
 
 
@@ -158,15 +164,22 @@ def _columns_of_runs(deployment: Deployment, schedule: DeploymentSchedule) -> di
     }
 
 
-def _first_state(run: FlowRun) -> FlowRunState:
-    state: Any = run.current_state
-    return FlowRunState(
-        id=state.id,
-        flow_run_id=run.pk,
-        type=state.type.value,
-        name=state.name,
-        timestamp=state.timestamp,
-        message=state.message,
-        data=state.data,
-        state_details=state.details,
+@cache
+def _usual_columns() -> dict[str, Any]:
+    """Those of a run of which nothing is said."""
+    blank = FlowRun()
+    return {field.attname: getattr(blank, field.attname) for field in FlowRun._meta.concrete_fields}
+
+
+def _first_state(run: FlowRun) -> tuple[Any, ...]:
+    state: Any = run.state
+    return (
+        UUID(state["id"]),
+        run.state_type,
+        run.state_name,
+        run.state_timestamp,
+        state["message"],
+        state["data"],
+        state["state_details"],
+        run.pk,
     )

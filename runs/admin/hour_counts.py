@@ -5,11 +5,17 @@ from __future__ import annotations
 from django.contrib import admin
 
 from orchestrator.web.admin import HistoryAdmin
-from runs.models import HourCount
+from runs.models import ChangedHour, HourCount
 
 
 @admin.register(HourCount)
 class HourCountAdmin(HistoryAdmin):
-    list_display = ["hour", "total", "counted_at"]
+    list_display = ["hour", "kind", "total", "counted_at"]
     date_hierarchy = "hour"
     ordering = ["-hour"]
+
+
+@admin.register(ChangedHour)
+class ChangedHourAdmin(HistoryAdmin):
+    list_display = ["hour", "kind"]
+    ordering = ["kind", "-hour"]

@@ -13,8 +13,10 @@ from orchestrator.rest.bodies import Seconds, Time
 from orchestrator.rest.search import Entity, body_with, count_body, narrow
 from orchestrator.rest.views import ApiView, answers, takes
 from runs.api import shapes
+from runs.api.counts import KINDS, asks_for_all
 from runs.api.filters import FLOW_RUNS, TASK_RUNS
-from runs.services.history import history, lateness_seconds
+from runs.services.durations import lateness_seconds
+from runs.services.history import history
 
 _PERIOD = (
     ("history_start", Time, ...),
@@ -36,6 +38,7 @@ class _History(ApiView):
             end=body.history_end,
             interval_seconds=body.history_interval_seconds,
             now=now(),
+            all_of=KINDS[self.entity] if asks_for_all(self.entity, body) else None,
         )
 
 

@@ -12,7 +12,7 @@ from runs.models.flow_run_inputs import FlowRunInput
 from runs.models.flow_runs import FlowRun, FlowRunTag
 from runs.models.flows import Flow
 from runs.models.heartbeats import Heartbeat, Rescue
-from runs.models.hour_counts import HourCount
+from runs.models.hour_counts import ChangedHour, HourCount
 from runs.models.known_errors import KnownError
 from runs.models.leftovers import Leftover
 from runs.models.logs import Log
@@ -28,6 +28,7 @@ __all__ = [
     "BulkAction",
     "BulkActionItem",
     "CachedState",
+    "ChangedHour",
     "Claim",
     "ConcurrencyLease",
     "ConcurrencyLimit",

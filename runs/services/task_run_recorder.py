@@ -21,8 +21,10 @@ from orchestrator.contract.times import now, parse_time
 from orchestrator.events.models import Event
 from orchestrator.statements.writing import insert_rows, insert_values
 from runs.models import FlowRun, TaskRun, TaskRunState, TaskRunTag
+from runs.models.hour_counts import Counted
 from runs.services.failures.columns import BAD_ENDS, NO_FAILURE, failure_columns
 from runs.services.failures.completing import complete_failures
+from runs.services.hour_counts import forget_hours
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +86,7 @@ def record_task_runs(events: Sequence[Event]) -> None:
     changed: dict[UUID, TaskRun] = {}
     new: list[TaskRun] = []
     states: list[tuple[Any, ...]] = []
+    times: set[datetime | None] = set()
     for report in reports:  # in the order in which they came, so that a batch leaves what one by one would leave
         row = rows.by_id.get(report.task_run_id) or rows.by_key.get(report.natural_key)
         if row is None:
@@ -93,11 +96,14 @@ def record_task_runs(events: Sequence[Event]) -> None:
         state = _with_run_ids(row, report.state)
         states.append(_state_values(row, state))
         if row.state_timestamp is None or state.timestamp > row.state_timestamp:
+            times |= {row.start_time, row.expected_start_time}
             _apply(row, report, state)
+            times |= {row.start_time, row.expected_start_time}
             changed[row.pk] = row
     created = {row.pk for row in new}
     _save(new, [row for row in changed.values() if row.pk not in created], rows.tags)
     insert_values(TaskRunState, _STATE_COLUMNS, states, skip_known=True)
+    forget_hours(Counted.TASK_RUNS, times)
     _follow_up(changed.values())
 
 

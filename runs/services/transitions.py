@@ -18,6 +18,7 @@ from orchestrator.statements.reading import PreparedQuery
 from orchestrator.statements.writing import insert_rows, insert_values, update_row
 from runs.errors import RunNotFound
 from runs.models import Claim, ConcurrencyLimit, FlowRun, FlowRunState, Heartbeat, TaskRun, TaskRunState
+from runs.models.hour_counts import Counted
 from runs.orchestration.bookkeeping import changes_to_run
 from runs.orchestration.decide import Decision, Rule, decide
 from runs.orchestration.policy import rules_for
@@ -105,8 +106,7 @@ def store_in_first_state(run: FlowRun | TaskRun, *, kind: RunKind, state: State)
     for column, value in _changes(run, facts, initial=None, state=written, policy={}).items():
         setattr(run, column, value)
     insert_rows([run])
-    if isinstance(run, FlowRun):
-        forget_hours([run.start_time or run.expected_start_time])
+    forget_hours(_COUNTED[kind], [run.start_time, run.expected_start_time])
     _record(run, initial=None, state=written)
 
 
@@ -185,6 +185,7 @@ _LOOKED_AT = (
     "parent_task_run__tags",
 )
 _OF_A_STATE = ("id", "type", "name", "timestamp", "message", "data", "state_details")
+_COUNTED = {RunKind.FLOW_RUN: Counted.FLOW_RUNS, RunKind.TASK_RUN: Counted.TASK_RUNS}
 _flow_run = PreparedQuery(_flow_run_for_rules, "run_id")
 _held_claim = PreparedQuery(_held_claim_by_id, "claim_id")
 _flow_run_to_claim = PreparedQuery(_flow_run_and_all, "run_id")
@@ -323,8 +324,8 @@ def _write(
     forced: bool,
 ) -> None:
     update_row(run, _changes(run, facts, initial=initial, state=state, policy=policy, forced=forced))
-    if isinstance(run, FlowRun):
-        forget_hours([run.expected_start_time, run.start_time])
+    times = (run.start_time, run.expected_start_time, facts.start_time, facts.expected_start_time)
+    forget_hours(_COUNTED[facts.kind], times)
     _record(run, initial=initial, state=state)
 
 

@@ -22,6 +22,7 @@ from orchestrator.events.models import Asset, AssetSource
 from orchestrator.pages.models import SavedView
 from runs.models import (
     CachedState,
+    ChangedHour,
     Claim,
     ConcurrencyLease,
     ConcurrencyLimit,
@@ -94,7 +95,8 @@ def rows(admin_user):
         CachedState.objects.create(key_digest=f"digest-{number}", state_id=task.state_id)
         Heartbeat.objects.create(flow_run=run, last_at=now(), silent_after=now())
         Rescue.objects.create(flow_run=run, last_at=now())
-        HourCount.objects.create(hour=now() - timedelta(hours=number), counted_at=now(), counts=[])
+        HourCount.objects.create(kind="task-runs", hour=now() - timedelta(hours=number), counted_at=now())
+        ChangedHour.objects.create(kind="task-runs", hour=now() - timedelta(hours=number))
         RetentionReport.objects.create(at=now(), duration_seconds=0.1, counts={"events": 500})
         action = start_bulk_action(deed="retry", run_ids=[run.pk], asked_by=admin_user)
         assert action.total == 1

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from orchestrator.contract.states import StateType
 from orchestrator.pages.addresses import address_of
+from orchestrator.statements.reading import PreparedRows
 from runs.models import FlowRun, FlowRunTag
 from runs.models.run import RunQuerySet
 from runs.services.failures.tracebacks import place_in_brief
@@ -85,13 +87,24 @@ def read_failing(since: datetime, tag: str = "") -> list[Failing]:
 
 
 def _newest_wrong(since: datetime, tag: str) -> list[_Wrong]:
-    """The newest first. State by state, each by the index of states."""
+    """The newest first."""
+    # Of a tag nothing is prepared: there may be any number of them.
+    rows = _wrong_since(since, READ, tag) if tag else _prepared_wrong(READ).all(since=since)
+    return sorted((_Wrong(**row) for row in rows), key=lambda run: (run.at, run.key), reverse=True)
+
+
+def _wrong_since(since: datetime, most: int, tag: str = "") -> QuerySet[Any, Any]:
+    """State by state, each by the index of states."""
     rows = FlowRun.objects.top_level().newest_first().filter(sort_time__gte=since)
     if tag:
         rows = rows.filter(Exists(FlowRunTag.objects.filter(flow_run=OuterRef("pk"), tag=tag)))
-    failed, crashed = (_columns(rows.filter(state_type=state).values("pk")[:READ]) for state in _WRONG)
-    found = (_Wrong(*columns) for columns in failed.union(crashed, all=True))
-    return sorted(found, key=lambda run: (run.at, run.key), reverse=True)
+    failed, crashed = (_columns(rows.filter(state_type=state).values("pk")[:most]) for state in _WRONG)
+    return failed.union(crashed, all=True)
+
+
+@lru_cache
+def _prepared_wrong(most: int) -> PreparedRows:
+    return PreparedRows(partial(_wrong_since, most=most), moments=["since"])
 
 
 def _columns(keys: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
@@ -99,7 +112,8 @@ def _columns(keys: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     key, owner = Cast("pk", TextField()), Cast(Coalesce("deployment", "flow"), TextField())
     place = Coalesce("start_time", "expected_start_time")
     ended = Cast(Coalesce("end_time", "expected_start_time"), TextField())
-    return FlowRun.objects.filter(pk__in=keys).order_by().values_list(key, owner, "state_type", place, ended)
+    rows = FlowRun.objects.filter(pk__in=keys).order_by()
+    return rows.values("state_type", key=key, owner=owner, at=place, ended=ended)
 
 
 def _known_since(wrong: list[_Wrong]) -> datetime | None:
@@ -130,9 +144,10 @@ def _last_of_failing(identifiers: Iterable[UUID], since: datetime) -> RunQuerySe
 
 def _last_success(since: datetime, **of: Any) -> Subquery:
     # By the index of the deployment, or the flow: that of the states would lead through the successes of all others.
+    # It is no plain comparison, which a database takes for so rare that it reads all runs before it sorts them.
     runs = FlowRun.objects.newest_first().filter(sort_time__gte=since, **of).order_by("-sort_time")
-    runs = runs.alias(ended_as=Coalesce("state_type", Value(""))).filter(ended_as=StateType.COMPLETED.value)
-    return Subquery(runs.values("sort_time")[:1])
+    is_success = Case(When(state_type=StateType.COMPLETED, then=Value(True)), default=Value(False))
+    return Subquery(runs.alias(is_success=is_success).filter(is_success=True).values("sort_time")[:1])
 
 
 def _failing(last: FlowRun, runs: list[_Wrong], *, is_capped: bool) -> Failing:
