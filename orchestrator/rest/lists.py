@@ -6,15 +6,16 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from django.db.models import QuerySet
 from pydantic import create_model
 from rest_framework.request import Request
 
+from orchestrator.rest.asked_rows import AskedRows
 from orchestrator.rest.paging import paged, sliced
-from orchestrator.rest.search import Entity, count_body, narrow, narrow_sorted, page_body, search_body
+from orchestrator.rest.search import Entity, count_body, narrow_sorted, page_body, search_body
 from orchestrator.rest.views import ApiView, Shape, answers, takes
 
-Answer = Callable[[QuerySet], list[Any]]
+Answer = Callable[[Any], list[Any]]  # of a QuerySet, or of AskedRows
+Count = Callable[[Entity, Any], int]
 
 
 def list_of(shape: Any) -> Any:
@@ -35,43 +36,54 @@ class ListView(ApiView):
     entity: Entity
     answer: Answer
     shape: Any
+    by_columns = False  # whether `answer` reads its rows with `read_rows`, for which no QuerySet need be made
+
+    def sorted_rows(self, body: Any) -> Any:
+        return AskedRows(self.entity, body, narrow_sorted) if self.by_columns else narrow_sorted(self.entity, body)
 
 
 class _FilterView(ListView):
     @takes(lambda view: search_body(view.entity))
     @answers(lambda view: list_of(view.shape))
     def post(self, request: Request, body: Any) -> list[Any]:
-        return self.answer(sliced(narrow_sorted(self.entity, body), limit=body.limit, offset=body.offset))
+        return self.answer(sliced(self.sorted_rows(body), limit=body.limit, offset=body.offset))
 
 
 class _CountView(ListView):
+    count: Count
+
     @takes(lambda view: count_body(view.entity))
     @answers(int)
     def post(self, request: Request, body: Any) -> int:
-        return narrow(self.entity, body).count()
+        return self.count(self.entity, body)
 
 
 class _PageView(ListView):
     @takes(lambda view: page_body(view.entity))
     @answers(lambda view: page_shape(view.entity.title, view.shape))
     def post(self, request: Request, body: Any) -> dict[str, Any]:
-        rows = narrow_sorted(self.entity, body)
+        rows = self.sorted_rows(body)
         return paged(rows, limit=body.limit, page=body.page, count=rows.count(), answer=self.answer)
 
 
-def filter_view(entity: Entity, answer: Answer, shape: Any) -> Any:
-    return _view(_FilterView, entity, answer, shape)
+def filter_view(entity: Entity, answer: Answer, shape: Any, *, by_columns: bool = False) -> Any:
+    return _view(_FilterView, entity, answer, shape, by_columns=by_columns)
 
 
-def count_view(entity: Entity) -> Any:
-    return _view(_CountView, entity, list, Any)
+def count_rows(entity: Entity, body: Any) -> int:
+    return AskedRows(entity, body).count()
 
 
-def page_view(entity: Entity, answer: Answer, shape: Any) -> Any:
-    return _view(_PageView, entity, answer, shape)
+def count_view(entity: Entity, count: Count = count_rows) -> Any:
+    """`count` answers a body, for entities that know more of themselves."""
+    return _view(_CountView, entity, list, Any, count=staticmethod(count))
 
 
-def _view(base: type[ListView], entity: Entity, answer: Answer, shape: Any) -> Any:
+def page_view(entity: Entity, answer: Answer, shape: Any, *, by_columns: bool = False) -> Any:
+    return _view(_PageView, entity, answer, shape, by_columns=by_columns)
+
+
+def _view(base: type[ListView], entity: Entity, answer: Answer, shape: Any, **more: Any) -> Any:
     name = f"{entity.title}{base.__name__.strip('_')}"
-    made: Any = type(name, (base,), {"entity": entity, "answer": staticmethod(answer), "shape": shape})
+    made: Any = type(name, (base,), {"entity": entity, "answer": staticmethod(answer), "shape": shape, **more})
     return made.as_view()

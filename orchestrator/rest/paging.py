@@ -1,11 +1,10 @@
-"""How much of a list is answered."""
+"""How much of a list is answered. Its rows are a QuerySet, or AskedRows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from django.db.models import QuerySet
 from pydantic import Field
 
 from orchestrator.rest.errors import Unprocessable
@@ -31,15 +30,13 @@ def checked_limit(limit: int | None, most: int = MAX_LIMIT) -> int:
     return limit
 
 
-def sliced(rows: QuerySet, *, limit: int | None, offset: int) -> QuerySet:
+def sliced(rows: Any, *, limit: int | None, offset: int) -> Any:
     """Part of the rows; a limit of 0 asks the database nothing."""
     size = checked_limit(limit)
     return rows[offset : offset + size] if size else rows.none()
 
 
-def paged(
-    rows: QuerySet, *, limit: int | None, page: int, count: int, answer: Callable[[QuerySet], list[Any]]
-) -> dict[str, Any]:
+def paged(rows: Any, *, limit: int | None, page: int, count: int, answer: Callable[[Any], list[Any]]) -> dict[str, Any]:
     """One numbered page and how many there are."""
     size = checked_limit(limit)
     return {

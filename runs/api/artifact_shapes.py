@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from pydantic import AfterValidator
 
 from orchestrator.rest.answering import Shape
+from orchestrator.rest.asked_rows import AskedRows
 from orchestrator.rest.bodies import Body
 from orchestrator.rest.rows import read_rows
 
@@ -106,11 +107,11 @@ def columns_of(body: ArtifactCreate | ArtifactUpdate) -> dict[str, Any]:
     return given
 
 
-def artifact_answers(rows: QuerySet) -> list[dict[str, Any]]:
+def artifact_answers(rows: QuerySet | AskedRows) -> list[dict[str, Any]]:
     return [_answer(row) for row in read_rows(rows, _COLUMNS)]
 
 
-def collection_answers(rows: QuerySet) -> list[dict[str, Any]]:
+def collection_answers(rows: QuerySet | AskedRows) -> list[dict[str, Any]]:
     return [_answer(row) for row in read_rows(rows, (*_COLUMNS, "latest_id"))]
 
 

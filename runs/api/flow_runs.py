@@ -8,6 +8,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orchestrator.rest.asked_rows import row_of
 from orchestrator.rest.bodies import Labels
 from orchestrator.rest.errors import NotFound
 from orchestrator.rest.views import ApiView, answers, no_content, takes
@@ -16,7 +17,7 @@ from runs.api import shapes
 from runs.api.answers import flow_run_answer, flow_run_answers
 from runs.api.bodies import FlowRunCreate, FlowRunUpdate
 from runs.api.creators import created_by
-from runs.models import FlowRun
+from runs.api.filters import FLOW_RUNS
 from runs.services.flow_runs import Plan, create_flow_run, delete_flow_run, merge_labels, update_flow_run
 
 _MISSING = "Flow run not found"
@@ -38,7 +39,7 @@ class FlowRunById(ApiView):
 
     @answers(shapes.FlowRunResponse)
     def get(self, request: Request, flow_run_id: UUID) -> dict[str, Any]:
-        found = flow_run_answers(FlowRun.objects.filter(pk=flow_run_id))
+        found = flow_run_answers(row_of(FLOW_RUNS, flow_run_id))
         if not found:
             raise NotFound(_MISSING)
         return found[0]

@@ -8,13 +8,14 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orchestrator.rest.asked_rows import row_of
 from orchestrator.rest.errors import NotFound
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs import errors
 from runs.api import shapes
 from runs.api.answers import task_run_answer, task_run_answers
 from runs.api.bodies import TaskRunCreate, TaskRunUpdate
-from runs.models import TaskRun
+from runs.api.filters import TASK_RUNS
 from runs.services.task_runs import TaskPlan, create_task_run, delete_task_run, update_task_run
 
 _MISSING = "Task not found"
@@ -35,7 +36,7 @@ class TaskRunById(ApiView):
 
     @answers(shapes.TaskRun)
     def get(self, request: Request, task_run_id: UUID) -> dict[str, Any]:
-        found = task_run_answers(TaskRun.objects.filter(pk=task_run_id))
+        found = task_run_answers(row_of(TASK_RUNS, task_run_id))
         if not found:
             raise NotFound(_MISSING)
         return found[0]

@@ -12,10 +12,11 @@ from pydantic import Field
 from rest_framework.request import Request
 
 from orchestrator.contract.times import now
+from orchestrator.rest.asked_rows import AskedRows
 from orchestrator.rest.errors import Unprocessable
 from orchestrator.rest.paging import Offset
 from orchestrator.rest.rows import read_rows
-from orchestrator.rest.search import body_with, narrow
+from orchestrator.rest.search import Entity, body_with, narrow_sorted
 from orchestrator.rest.sorting import sort_enum
 from orchestrator.rest.views import ApiView, answers, takes
 from runs.api.filters import FLOW_RUNS
@@ -41,9 +42,8 @@ class FlowRunBars(ApiView):
         """How long each run took and how late it was, of at most a thousand runs."""
         if body.limit < 0:
             raise Unprocessable("Invalid limit: must be greater than or equal to 0.")
-        rows = narrow(_DRAWN, body).filter(state_type__isnull=False, expected_start_time__isnull=False)
-        ordered = rows.order_by(*_DRAWN.orders[body.sort])
-        return _bars(ordered[body.offset : body.offset + body.limit]) if body.limit else []
+        rows = AskedRows(_DRAWN, body, _drawn)
+        return _bars(rows[body.offset : body.offset + body.limit])
 
 
 class TaskRunsOfFlowRuns(ApiView):
@@ -54,7 +54,11 @@ class TaskRunsOfFlowRuns(ApiView):
         return {str(flow_run_id): count for flow_run_id, count in count_task_runs(body.flow_run_ids).items()}
 
 
-def _bars(rows: QuerySet) -> list[dict[str, Any]]:
+def _drawn(entity: Entity, body: Any) -> QuerySet:
+    return narrow_sorted(entity, body).filter(state_type__isnull=False, expected_start_time__isnull=False)
+
+
+def _bars(rows: AskedRows) -> list[dict[str, Any]]:
     at = now()
     return [_bar(row, at) for row in read_rows(rows, _COLUMNS)]
 

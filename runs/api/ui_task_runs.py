@@ -9,6 +9,7 @@ from uuid import UUID
 from rest_framework.request import Request
 
 from orchestrator.contract.times import now
+from orchestrator.rest.asked_rows import row_of
 from orchestrator.rest.errors import NotFound, Unprocessable
 from orchestrator.rest.search import body_with, narrow
 from orchestrator.rest.views import ApiView, answers, takes
@@ -16,7 +17,7 @@ from runs.api import shapes
 from runs.api.answers import task_run_answers
 from runs.api.filters import TASK_RUNS, TaskRunFilter
 from runs.api.ui_shapes import CountByState
-from runs.models import FlowRun, TaskRun
+from runs.models import FlowRun
 from runs.services.run_counts import count_by_state, count_ended
 
 PARTS = 20  # into which the time of a dashboard is divided
@@ -60,7 +61,7 @@ class NamedTaskRun(ApiView):
     @answers(UITaskRun)
     def get(self, request: Request, task_run_id: UUID) -> dict[str, Any]:
         """A task run with the name of its flow run."""
-        found = task_run_answers(TaskRun.objects.filter(pk=task_run_id))
+        found = task_run_answers(row_of(TASK_RUNS, task_run_id))
         if not found:
             raise NotFound("Task not found")
         names = FlowRun.objects.filter(pk=found[0]["flow_run_id"]).values_list("name", flat=True)

@@ -29,6 +29,7 @@ from runs.api import (
 from runs.api.answers import flow_answers, flow_run_answers, log_answers, task_run_answers, task_run_page_answers
 from runs.api.artifact_filters import ARTIFACTS, COLLECTIONS
 from runs.api.artifact_shapes import Artifact, ArtifactCollection, artifact_answers, collection_answers
+from runs.api.counts import count_runs
 from runs.api.filters import FLOW_RUNS, FLOWS, LOGS, TASK_RUNS
 
 errors.register()
@@ -43,9 +44,9 @@ urlpatterns = [
     path("flows/<id:flow_id>", flows.FlowById.as_view()),
     #
     path("flow_runs", flow_runs.FlowRuns.as_view()),
-    path("flow_runs/filter", filter_view(FLOW_RUNS, flow_run_answers, shapes.FlowRunResponse)),
-    path("flow_runs/count", count_view(FLOW_RUNS)),
-    path("flow_runs/paginate", page_view(FLOW_RUNS, flow_run_answers, shapes.FlowRunResponse)),
+    path("flow_runs/filter", filter_view(FLOW_RUNS, flow_run_answers, shapes.FlowRunResponse, by_columns=True)),
+    path("flow_runs/count", count_view(FLOW_RUNS, count_runs)),
+    path("flow_runs/paginate", page_view(FLOW_RUNS, flow_run_answers, shapes.FlowRunResponse, by_columns=True)),
     path("flow_runs/history", histories.FlowRunHistory.as_view()),
     path("flow_runs/lateness", histories.FlowRunLateness.as_view()),
     path("flow_runs/bulk_delete", bulk.BulkDeleteFlowRuns.as_view()),
@@ -62,9 +63,9 @@ urlpatterns = [
     path("flow_runs/<id:flow_run_id>/logs/download", logs.LogDownload.as_view()),
     #
     path("task_runs", task_runs.TaskRuns.as_view()),
-    path("task_runs/filter", filter_view(TASK_RUNS, task_run_answers, shapes.TaskRun)),
-    path("task_runs/count", count_view(TASK_RUNS)),
-    path("task_runs/paginate", page_view(TASK_RUNS, task_run_page_answers, shapes.TaskRunResponse)),
+    path("task_runs/filter", filter_view(TASK_RUNS, task_run_answers, shapes.TaskRun, by_columns=True)),
+    path("task_runs/count", count_view(TASK_RUNS, count_runs)),
+    path("task_runs/paginate", page_view(TASK_RUNS, task_run_page_answers, shapes.TaskRunResponse, by_columns=True)),
     path("task_runs/history", histories.TaskRunHistory.as_view()),
     path("task_runs/<id:run_id>/set_state", states.SetTaskRunState.as_view()),
     path("task_runs/<id:task_run_id>", task_runs.TaskRunById.as_view()),
@@ -77,9 +78,9 @@ urlpatterns = [
     path("task_run_states/<id:state_id>", states.TaskRunStateById.as_view()),
     #
     path("artifacts", artifacts.Artifacts.as_view()),
-    path("artifacts/filter", filter_view(ARTIFACTS, artifact_answers, Artifact)),
+    path("artifacts/filter", filter_view(ARTIFACTS, artifact_answers, Artifact, by_columns=True)),
     path("artifacts/count", count_view(ARTIFACTS)),
-    path("artifacts/latest/filter", filter_view(COLLECTIONS, collection_answers, ArtifactCollection)),
+    path("artifacts/latest/filter", filter_view(COLLECTIONS, collection_answers, ArtifactCollection, by_columns=True)),
     path("artifacts/latest/count", count_view(COLLECTIONS)),
     path("artifacts/<id:artifact_id>", artifacts.ArtifactById.as_view()),
     path("artifacts/<str:key>/latest", artifacts.LatestArtifact.as_view()),
@@ -98,7 +99,7 @@ urlpatterns = [
     path("services", services.Services.as_view()),
     #
     path("logs", logs.Logs.as_view()),
-    path("logs/filter", filter_view(LOGS, log_answers, shapes.Log)),
+    path("logs/filter", filter_view(LOGS, log_answers, shapes.Log, by_columns=True)),
     #
     path("concurrency_limits", concurrency_of_tags.TagLimits.as_view()),
     path("concurrency_limits/filter", concurrency_of_tags.TagLimitList.as_view()),
