@@ -6,14 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from orchestrator.contract.states import TERMINAL, StateType
 from orchestrator.pages.charts.sparkline import Mark, Sparkline, sparkline
 from orchestrator.pages.looks import look_of
+from orchestrator.statements.each import RowsOfEach
 from runs.models import FlowRun
-from runs.models.flow_runs import FlowRunQuerySet
 from runs.models.run import seconds_running
 
 DRAWN = 20  # runs
@@ -76,13 +79,8 @@ def percentile(in_order: Sequence[float], share: float) -> float | None:
 
 def _read(of: Of, ids: list[UUID], at: datetime, started_only: bool) -> dict[UUID, list[RecentRun]]:
     found: dict[UUID, list[RecentRun]] = defaultdict(list)
-    parts = [_newest(of, key, at, started_only) for key in ids]
-    if not parts:
-        return {}
-    rows = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    columns = ("id", f"{of}_id", "state_type", "state_name", "state_timestamp", "total_run_time")
-    times = ("start_time", "expected_start_time")
-    for identifier, key, state_type, state_name, since, before, start, expected in rows.values_list(*columns, *times):
+    for row in _newest(of, started_only).all(ids, at):
+        identifier, key, state_type, state_name, since, before, start, expected = row.values()
         seconds = seconds_running(state_type, since, before, at)
         found[key].append(RecentRun(identifier, state_type, state_name, start or expected, seconds))
     for runs in found.values():
@@ -90,12 +88,19 @@ def _read(of: Of, ids: list[UUID], at: datetime, started_only: bool) -> dict[UUI
     return found
 
 
-def _newest(of: Of, key: UUID, at: datetime, started_only: bool) -> FlowRunQuerySet:
-    """Each part reads the first rows of the index of its deployment, or flow, and no more."""
-    rows = FlowRun.objects.filter(**{of: key}).newest_first().filter(sort_time__lte=at)
-    if started_only:
-        rows = rows.filter(start_time__isnull=False)
-    return FlowRun.objects.filter(pk__in=rows.values("pk")[:WINDOW])
+@lru_cache
+def _newest(of: Of, started_only: bool) -> RowsOfEach:
+    """Of one deployment, or flow: the first rows of its index, and no more."""
+
+    def newest(key: UUID, at: datetime) -> QuerySet[Any, Any]:
+        rows = FlowRun.objects.filter(**{of: key}).newest_first().filter(sort_time__lte=at)
+        if started_only:
+            rows = rows.filter(start_time__isnull=False)
+        columns = ("id", f"{of}_id", "state_type", "state_name", "state_timestamp", "total_run_time")
+        times = ("start_time", "expected_start_time")
+        return FlowRun.objects.filter(pk__in=rows.values("pk")[:WINDOW]).values(*columns, *times)
+
+    return RowsOfEach(newest)
 
 
 def _mark(run: RecentRun) -> Mark:

@@ -53,7 +53,7 @@ def exact_words(moment: datetime) -> str:
     """`2026-11-20 21:12:58 UTC`, for a reader elsewhere `2026-11-20 22:12:58 CET · 21:12:58 UTC`."""
     utc, there = moment.astimezone(UTC), timezone.localtime(moment)
     if there.utcoffset() == utc.utcoffset():
-        return f"{utc:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{utc.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
     same_day = "%H:%M:%S" if there.date() == utc.date() else "%Y-%m-%d %H:%M:%S"
     return f"{there:%Y-%m-%d %H:%M:%S} {there.tzname()} · {utc.strftime(same_day)} UTC"
 

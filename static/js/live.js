@@ -12,6 +12,7 @@ const log = byId("log") && openLog(byId("log")); // pages with a log have its sc
 // --- Parts: one request at a time for each, and not more often than `data-every` milliseconds ----------------------
 
 const turns = new Map(); // what is under way, by the name of the part
+let toldAt = 0; // when the server last told of a change, by its clock: what it made before is too old
 const tags = new Map(); // of what stands on the page, by the name of the part: what is still so is not sent again
 
 function refresh(part) {
@@ -66,7 +67,9 @@ async function fetchPart(name, query = {}, tag = "") {
   const address = new URL(location.href);
   for (const [key, value] of Object.entries({ fragment: name, ...query })) address.searchParams.set(key, value);
   try {
-    const response = await fetch(address, { headers: { "If-None-Match": tag } });
+    const response = await fetch(address, {
+      headers: { "If-None-Match": tag, "X-Orchestrator-Told-At": toldAt },
+    });
     if (!response.ok || response.redirected) return null;
     const { body } = new DOMParser().parseFromString(await response.text(), "text/html");
     body.dataset.tag = response.headers.get("ETag") ?? "";
@@ -165,6 +168,7 @@ function connect() {
 }
 
 function hear(notice) {
+  toldAt = Math.max(toldAt, notice.at ?? 0);
   if (notice.type === "subscribed") {
     failures = 0;
     clearInterval(polling);
@@ -210,7 +214,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) hiding = setTimeout(() => socket?.close(), HIDDEN_MS);
   else if (!socket) connect();
 });
-if (topics.length) connect();
+if (topics.length) whenShown(() => socket || connect());
 
 for (const part of document.querySelectorAll("[data-poll]")) {
   setInterval(() => document.hidden || refresh(partNamed(part.dataset.part)), Number(part.dataset.poll) * 1000);

@@ -28,7 +28,8 @@ function switchZone() {
   location.reload();
 }
 
-tellZone();
+if (cookieNamed("browser_zone")) whenShown(tellZone); // it is seldom another one, and takes long to find out
+else tellZone();
 
 // --- A failure shows in the tab, also while another tab is in front: a part says so by `data-alarm` ----------------
 

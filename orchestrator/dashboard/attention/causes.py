@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, QuerySet
 from django.urls import reverse
 
 from deployments.models import Deployment
@@ -22,6 +22,7 @@ from orchestrator.dashboard.overview.under_way import PAUSED, RUNNING
 from orchestrator.events.models import Event
 from orchestrator.pages.addresses import address_of, address_of_event
 from orchestrator.pages.words import duration_words
+from orchestrator.statements.reading import PreparedQuery
 from runs.models import ConcurrencyLimit, FlowRun
 
 MOST_OF_A_KIND = 10
@@ -120,11 +121,8 @@ def slower_than_usual(
 
 def full_limits(known: Known) -> Iterator[Cause]:
     """Every slot has been held by the same leases for a while. One query."""
-    live = Q(leased_slots__lease__expires_at=None) | Q(leased_slots__lease__expires_at__gt=known.now)
-    limits = ConcurrencyLimit.objects.filter(active=True, limit__gt=0).with_leased(known.now)
-    limits = limits.annotate(last_taken=Max("leased_slots__lease__taken_at", filter=live))
-    full = limits.filter(leased__gte=F("limit"), last_taken__lt=known.now - FULL_FOR).order_by("last_taken")
-    for limit in full[:MOST_OF_A_KIND]:
+    full: list[Any] = _full_limits.all(now=known.now, before=known.now - FULL_FOR)
+    for limit in full:
         url = address_of("concurrency-limit", limit.pk)
         yield Cause(
             key=f"full:{limit.pk}:{_stamp(limit.last_taken)}",
@@ -141,11 +139,21 @@ def full_limits(known: Known) -> Iterator[Cause]:
         )
 
 
+def _limits_full_since(now: datetime, before: datetime) -> QuerySet[ConcurrencyLimit]:
+    live = Q(leased_slots__lease__expires_at=None) | Q(leased_slots__lease__expires_at__gt=now)
+    limits = ConcurrencyLimit.objects.filter(active=True, limit__gt=0).with_leased(now)
+    limits = limits.annotate(last_taken=Max("leased_slots__lease__taken_at", filter=live))
+    full = limits.filter(leased__gte=F("limit"), last_taken__lt=before).order_by("last_taken")
+    return full[:MOST_OF_A_KIND]
+
+
+_full_limits = PreparedQuery(_limits_full_since, moments=["now", "before"])
+
+
 def failed_actions(known: Known) -> Iterator[Cause]:
     """Actions of automations, by automation. One query."""
-    events = Event.objects.filter(event=ACTION_FAILED, occurred__gte=known.since).order_by("-occurred")
     of_each: dict[str, list[Event]] = {}
-    for event in events[:100]:
+    for event in _failures_of_actions.all(since=known.since):
         of_each.setdefault(event.resource_id, []).append(event)
     for resource_id, failed in list(of_each.items())[:MOST_OF_A_KIND]:
         last, first = failed[0], failed[-1]
@@ -168,10 +176,15 @@ def failed_actions(known: Known) -> Iterator[Cause]:
         )
 
 
+_failures_of_actions = PreparedQuery(
+    lambda since: Event.objects.filter(event=ACTION_FAILED, occurred__gte=since).order_by("-occurred")[:100],
+    moments=["since"],
+)
+
+
 def paused_by_automations(known: Known) -> Iterator[Cause]:
     """Deployments that nobody but a rule switched off. One query."""
-    paused = Deployment.objects.filter(paused=True, paused_by__type="AUTOMATION").order_by("-paused_at")
-    for one in paused.only("name", "paused", "paused_at", "paused_by")[:MOST_OF_A_KIND]:
+    for one in _paused_by_automations.all():
         pause = pause_of(one)
         yield Cause(
             key=f"paused-by-automation:{one.pk}:{_stamp(one.paused_at)}",
@@ -196,6 +209,15 @@ def paused_by_automations(known: Known) -> Iterator[Cause]:
                 Deed("Open", address_of("deployment", one.pk)),
             ),
         )
+
+
+_paused_by_automations = PreparedQuery(
+    lambda: (
+        Deployment.objects.filter(paused=True, paused_by__type="AUTOMATION")
+        .only("name", "paused", "paused_at", "paused_by")
+        .order_by("-paused_at")[:MOST_OF_A_KIND]
+    )
+)
 
 
 KINDS: tuple[Callable[[Known], Iterator[Cause]], ...] = (

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, Exists, F, Min, OuterRef, Q, Value, When, Window
+from django.db.models import Case, CharField, Count, Exists, F, Min, OuterRef, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 
 from deployments.services.loads import NOTHING, Load
 from orchestrator.contract.states import StateType
+from orchestrator.statements.reading import PreparedQuery, PreparedRows
 from runs.models import FlowRun, FlowRunTag
 from runs.models.run import RunQuerySet
 
@@ -19,8 +22,6 @@ SOON = timedelta(hours=1)
 ROWS_OF_EACH = 8
 
 RUNNING, LATE, PAUSED, COMING, DUE, PENDING = "running", "late", "paused", "coming", "due", "pending"
-# Queue, kind, whether the list of runs has it, how many, the first of them, whether they wait for a worker.
-_Counted = tuple[UUID | None, str, bool, int, datetime, bool]
 _HELD = [StateType.RUNNING.value, StateType.PENDING.value, StateType.PAUSED.value]
 
 
@@ -35,20 +36,23 @@ class UnderWay:
 
 
 def read_under_way(now: datetime, tag: str = "") -> UnderWay:
-    unfinished = _unfinished(now)
     numbers: Counter[str] = Counter()
     oldest: dict[str, datetime] = {}
     loads: dict[UUID, Load] = {}
-    for queue_id, kind, is_ours, count, first, is_waiting in _counted(unfinished, now, tag):
-        if is_ours:
+    moments = {"now": now, "soon": now + SOON}
+    # Of a tag nothing is prepared: there may be any number of them.
+    for row in _counted(**moments, tag=tag) if tag else _prepared_counts.all(**moments):
+        kind, count, first, queue_id = row["kind"], row["count"], row["first"], row["work_queue_id"]
+        if row["is_ours"]:
             numbers[kind] += count
             oldest[kind] = min(first, oldest.get(kind, first))
         if queue_id is not None:
-            loads[queue_id] = loads.get(queue_id, NOTHING) + _load(kind, count, first, is_waiting)
-    return UnderWay(numbers, oldest, _rows(unfinished, tag), loads)
+            loads[queue_id] = loads.get(queue_id, NOTHING) + _load(kind, count, first, row["is_waiting"])
+    first_of_each = _first_of_each(**moments, tag=tag) if tag else _prepared_first_of_each.all(**moments)
+    return UnderWay(numbers, oldest, _by_kind(first_of_each), loads)
 
 
-def _unfinished(now: datetime) -> RunQuerySet:
+def _unfinished(now: datetime, soon: datetime) -> RunQuerySet:
     is_scheduled = Q(state_type=StateType.SCHEDULED)
     kind = Case(
         When(state_name="Late", then=Value(LATE)),
@@ -62,27 +66,29 @@ def _unfinished(now: datetime) -> RunQuerySet:
     rows = FlowRun.objects.newest_first()
     # State by state, each by the index of states: asked for all at once, SQLite reads whatever ran.
     first, *others = (rows.filter(state_type=state).order_by().values("pk") for state in _HELD)
-    soon = rows.filter(is_scheduled, sort_time__lt=now + SOON).order_by().values("pk")
+    soon = rows.filter(is_scheduled, sort_time__lt=soon).order_by().values("pk")
     return rows.filter(pk__in=first.union(*others, soon, all=True)).annotate(kind=kind)
 
 
-def _counted(unfinished: RunQuerySet, now: datetime, tag: str) -> list[_Counted]:
+def _counted(now: datetime, soon: datetime, tag: str = "") -> QuerySet[Any, Any]:
+    """`is_ours`: whether the list of runs has them, `is_waiting`: whether they wait for a worker."""
     is_ours = Q(parent_task_run=None)
     if tag:
         is_ours &= _tagged(tag)
     waits = Q(state_type=StateType.SCHEDULED, next_scheduled_start_time__lte=now) & ~Q(state_name="AwaitingRetry")
-    counted = (
-        unfinished.order_by()
+    return (
+        _unfinished(now, soon)
+        .order_by()
         .annotate(
             is_ours=Case(When(is_ours, then=Value(True)), default=Value(False)),
             is_waiting=Case(When(waits, then=Value(True)), default=Value(False)),
         )
-        .values_list("work_queue_id", "kind", "is_ours", "is_waiting")
+        .values("work_queue_id", "kind", "is_ours", "is_waiting")
         .annotate(count=Count("pk"), first=Min("sort_time"))
     )
-    return [
-        (queue, kind, bool(ours), count, first, bool(waiting)) for queue, kind, ours, waiting, count, first in counted
-    ]
+
+
+_prepared_counts = PreparedRows(_counted, moments=["now", "soon"])
 
 
 def _load(kind: str, count: int, first: datetime, is_waiting: bool) -> Load:
@@ -91,18 +97,25 @@ def _load(kind: str, count: int, first: datetime, is_waiting: bool) -> Load:
     return Load(running=count) if kind in (RUNNING, PENDING) else NOTHING
 
 
-def _rows(unfinished: RunQuerySet, tag: str) -> dict[str, list[FlowRun]]:
-    rows = unfinished.filter(parent_task_run=None, kind__in=(RUNNING, LATE, PAUSED, COMING))
+def _first_of_each(now: datetime, soon: datetime, tag: str = "") -> QuerySet[FlowRun]:
+    rows = _unfinished(now, soon).filter(parent_task_run=None, kind__in=(RUNNING, LATE, PAUSED, COMING))
     if tag:
         rows = rows.filter(_tagged(tag))
     place = Window(RowNumber(), partition_by=F("kind"), order_by=[F("sort_time").asc(), F("id").asc()])
     numbered = rows.order_by().annotate(place=place).filter(place__lte=ROWS_OF_EACH)
-    found: dict[str, list[FlowRun]] = {RUNNING: [], LATE: [], PAUSED: [], COMING: []}
     columns = (
         "name", "state", "state_type", "state_name", "state_timestamp", "total_run_time", "start_time",
         "expected_start_time", "flow__name", "deployment__name", "work_queue_id",
     )  # fmt: skip
-    for run in numbered.select_related("flow", "deployment").only(*columns).order_by("sort_time", "id"):
+    return numbered.select_related("flow", "deployment").only(*columns).order_by("sort_time", "id")
+
+
+_prepared_first_of_each = PreparedQuery(_first_of_each, moments=["now", "soon"])
+
+
+def _by_kind(runs: Iterable[Any]) -> dict[str, list[FlowRun]]:
+    found: dict[str, list[FlowRun]] = {RUNNING: [], LATE: [], PAUSED: [], COMING: []}
+    for run in runs:
         found[run.kind].append(run)
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from django.db.models import Q
 from django.http import QueryDict
@@ -21,6 +22,7 @@ _OF_THE_PAGE = ("fragment", "after", "export", "sort", "size", "cols", "view", "
 _BESIDE = {*RANGE_PARAMETERS, *PLACES, *_OF_THE_PAGE}
 _MOST_VALUES = 30
 _MOST_TEXT = 1_000  # characters of a value
+_PLAIN = "!*:,/"  # what an address says as it is
 _NOT_KEPT = (*PLACES, "fragment", "after", "export")
 
 
@@ -56,8 +58,8 @@ class Selection:
     by_term: dict[str, Q] = field(default_factory=dict)  # the condition of each term alone
     warnings: tuple[str, ...] = ()
     reads_all: bool = False  # some term can only be answered by looking at every row
-    # Rows of a list have few different values, and each of them is a link.
-    _addresses: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
+    # Rows of a list have few different values, and each of them is a link. None: without any value of the term.
+    _addresses: dict[tuple[str, str | None], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_narrowed(self) -> bool:
@@ -125,8 +127,7 @@ class Selection:
         if alone:
             return self._url(_set(self.query, name, [Value(text)]))
         if (name, text) not in self._addresses:
-            values = [one for one in self.values.get(name, ()) if one.text != text]
-            self._addresses[name, text] = self._url(_set(self.query, name, [*values, Value(text)]))
+            self._addresses[name, text] = self._url_with_one_more(name, text)
         return self._addresses[name, text]
 
     def url_without(self, name: str) -> str:
@@ -141,8 +142,19 @@ class Selection:
                 query.pop(key)
         return self._url(query)
 
+    def _url_with_one_more(self, name: str, text: str) -> str:
+        if not name or name in self.query:
+            values = [one for one in self.values.get(name, ()) if one.text != text]
+            return self._url(_set(self.query, name, [*values, Value(text)]))
+        # Nothing is asked of the term yet: then the addresses with each of its values begin alike.
+        if (name, None) not in self._addresses:
+            self._addresses[name, None] = self.url_without(name)
+        rest = self._addresses[name, None]
+        joint = f"{rest}&" if rest.startswith("?") else "?"
+        return f"{joint}{quote(name, _PLAIN)}={quote(write_for_address(Value(text)), _PLAIN)}"
+
     def _url(self, query: QueryDict) -> str:
-        return f"?{query.urlencode(safe='!*:,/')}" if query else self.path
+        return f"?{query.urlencode(safe=_PLAIN)}" if query else self.path
 
 
 def read_selection(

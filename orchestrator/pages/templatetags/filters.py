@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from django import template
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orchestrator.pages.filters.selection import Selection
+from orchestrator.pages.pieces import piece
 from orchestrator.pages.templatetags.looks import state_badge
 
 register = template.Library()
@@ -17,7 +17,11 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def narrow(context: template.Context, name: str, text: str, css: str = "") -> SafeString:
     """The value as a link that shows only what has it; with the Alt key, all but what has it."""
-    selection: Selection = context["filter"]
+    return narrowing_link(context["filter"], name, text, css)
+
+
+def narrowing_link(selection: Selection, name: str, text: str, css: str = "") -> SafeString:
+    """`narrow` for rows that are put together without a template."""
     if text in selection.asked(name):
         return _span(name, text, css)
     return _link(name, selection.url_with(name, text), text, css)
@@ -26,8 +30,12 @@ def narrow(context: template.Context, name: str, text: str, css: str = "") -> Sa
 @register.simple_tag(takes_context=True)
 def narrow_state(context: template.Context, word: str, state_type: str | None, state_name: str | None) -> SafeString:
     """The badge of a state as such a link; `word` is what the filter calls the state."""
+    return narrowing_state(context["filter"], word, state_type, state_name)
+
+
+def narrowing_state(selection: Selection, word: str, state_type: str | None, state_name: str | None) -> SafeString:
+    """`narrow_state` for rows that are put together without a template."""
     badge = state_badge(state_type, state_name)
-    selection: Selection = context["filter"]
     if not word or word in selection.asked("state"):
         return badge
     return _state_link(word, selection.url_with("state", word), badge)
@@ -39,21 +47,21 @@ def narrow_state(context: template.Context, word: str, state_type: str | None, s
 
 @lru_cache(maxsize=1_000, typed=True)
 def _span(name: str, text: str, css: str) -> SafeString:
-    return format_html('<span{} data-term="{}">{}</span>', _style(css), name, text)
+    return piece('<span{} data-term="{}">{}</span>', _style(css), name, text)
 
 
 @lru_cache(maxsize=1_000, typed=True)
 def _link(name: str, url: str, text: str, css: str) -> SafeString:
-    return format_html('<a{} data-term="{}" href="{}">{}</a>', _style(css), name, url, text)
+    return piece('<a{} data-term="{}" href="{}">{}</a>', _style(css), name, url, text)
 
 
 @lru_cache(maxsize=1_000, typed=True)
 def _state_link(word: str, url: str, badge: SafeString) -> SafeString:
-    return format_html('<a data-term="state" data-value="{}" href="{}">{}</a>', word, url, badge)
+    return piece('<a data-term="state" data-value="{}" href="{}">{}</a>', word, url, badge)
 
 
 def _style(css: str) -> SafeString | str:
-    return format_html(' class="{}"', css) if css else ""
+    return piece(' class="{}"', css) if css else ""
 
 
 @register.filter

@@ -9,12 +9,12 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orchestrator.contract.times import format_time
 from orchestrator.pages import navigation
 from orchestrator.pages.looks import look_of
+from orchestrator.pages.pieces import piece
 from orchestrator.pages.preferences import THEMES, Preferences, preferences_of
 from orchestrator.pages.words import MINUTE, day_words, distance_words, duration_words, exact_words
 
@@ -25,7 +25,7 @@ register.filter("duration", duration_words)
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    return format_html('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name)
+    return piece('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name)
 
 
 @register.simple_tag
@@ -37,7 +37,7 @@ def state_badge(state_type: str | None, state_name: str | None) -> SafeString:
 @lru_cache(maxsize=200, typed=True)  # a list has few states, and text that is safe equals text that is not
 def _badge(state_type: str | None, state_name: str | None) -> SafeString:
     look = look_of(state_type, state_name)
-    return format_html('<span class="badge tone-{}">{}{}</span>', look.tone, icon(look.icon), look.word)
+    return piece('<span class="badge tone-{}">{}{}</span>', look.tone, icon(look.icon), look.word)
 
 
 @register.simple_tag
@@ -45,7 +45,7 @@ def ago(moment: datetime | None) -> SafeString | str:
     """How long ago, with the exact time on hover. The browser keeps it up to date."""
     if moment is None:
         return ""
-    return format_html(
+    return piece(
         '<time data-ago datetime="{}" title="{}">{}</time>',
         format_time(moment),
         exact_words(moment),
@@ -80,7 +80,7 @@ def lasted(seconds: float | None, since: datetime | None = None) -> SafeString |
     """A duration in words. With `since`, it goes on: that is when it would have begun had it never paused."""
     if since is None:
         return duration_words(seconds)
-    return format_html('<span data-since="{}">{}</span>', format_time(since), duration_words(seconds))
+    return piece('<span data-since="{}">{}</span>', format_time(since), duration_words(seconds))
 
 
 @register.filter
@@ -133,4 +133,4 @@ def reader_is_known(context: template.Context) -> bool:
 
 
 def _exact_time(moment: datetime, words: str) -> SafeString:
-    return format_html('<time datetime="{}" title="{}">{}</time>', format_time(moment), exact_words(moment), words)
+    return piece('<time datetime="{}" title="{}">{}</time>', format_time(moment), exact_words(moment), words)

@@ -7,12 +7,13 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import F, prefetch_related_objects
+from django.db.models import F, QuerySet, prefetch_related_objects
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from orchestrator.contract.states import StateType
+from orchestrator.statements.reading import PreparedQuery
 from runs.models import Artifact, Claim, FlowRun, FlowRunState, TaskRun
 
 MOST_TASKS = 5_000  # drawn; the newest are left out
@@ -30,6 +31,43 @@ OF_TASKS = (
 _OF_RECENT = ("id", "name", "state_type", "state_name", "start_time", "end_time", "state_timestamp", "total_run_time")
 
 
+# What every page of a run reads is composed once.
+_whole_run = PreparedQuery(
+    lambda run_id: FlowRun.objects.select_related(
+        "flow", "deployment__flow", "work_queue__work_pool", "parent_task_run__flow_run", "heartbeat", "rescue"
+    ).filter(id=run_id),
+    "run_id",
+)
+
+
+def _newest_states_of(run_id: UUID) -> QuerySet[FlowRunState]:
+    columns = ("id", "type", "name", "timestamp", "message", "flow_run_id")
+    found = FlowRunState.objects.filter(flow_run=run_id).order_by("-timestamp")
+    return found.only(*columns)[: MOST_STATES + 1]
+
+
+def _first_tasks_of(run_id: UUID) -> QuerySet[TaskRun]:
+    told = {"message": KT("state__message"), "kept": KT("state__data__storage_key")}
+    tasks = TaskRun.objects.filter(flow_run=run_id).annotate(**told).only(*OF_TASKS)
+    return tasks.order_by("expected_start_time", "id")[: MOST_TASKS + 1]
+
+
+def _subflows_of(run_id: UUID) -> QuerySet[FlowRun]:
+    found = FlowRun.objects.filter(parent_task_run__flow_run=run_id).only(*_OF_SUBFLOWS)
+    return found.order_by("expected_start_time", "id")[:MOST_SUBFLOWS]
+
+
+def _newest_artifacts_of(run_id: UUID) -> QuerySet[Artifact]:
+    found = Artifact.objects.filter(flow_run_id=run_id, type__isnull=False).exclude(type="result")
+    return found.only("id", "key", "type", "created", "task_run_id").order_by("-id")[:MOST_ARTIFACTS]
+
+
+_newest_states = PreparedQuery(_newest_states_of, "run_id")
+_first_tasks = PreparedQuery(_first_tasks_of, "run_id")
+_subflows = PreparedQuery(_subflows_of, "run_id")
+_newest_artifacts = PreparedQuery(_newest_artifacts_of, "run_id")
+
+
 class Subject:
     def __init__(self, run: FlowRun, now: datetime, view: str = "") -> None:
         self.run = run
@@ -39,9 +77,7 @@ class Subject:
     @cached_property
     def states(self) -> list[FlowRunState]:
         """Oldest first, at most MOST_STATES and one more."""
-        columns = ("id", "type", "name", "timestamp", "message", "flow_run_id")
-        newest = self.run.states.order_by("-timestamp").only(*columns)[: MOST_STATES + 1]
-        return list(newest)[::-1]
+        return _newest_states.all(run_id=self.run.id)[::-1]
 
     @cached_property
     def claims(self) -> list[Claim]:
@@ -63,9 +99,7 @@ class Subject:
         """The first by their time, MOST_TASKS and one more."""
         if not self.has_begun:
             return []
-        told = {"message": KT("state__message"), "kept": KT("state__data__storage_key")}
-        tasks = self.run.task_runs.annotate(**told).only(*OF_TASKS)
-        return list(tasks.order_by("expected_start_time", "id")[: MOST_TASKS + 1])
+        return _first_tasks.all(run_id=self.run.id)
 
     @property
     def tasks(self) -> list[TaskRun]:
@@ -102,15 +136,13 @@ class Subject:
     @cached_property
     def children(self) -> dict[UUID, FlowRun]:
         """The subflows by the task run that stands for each: the newest where one was tried again."""
-        found = FlowRun.objects.filter(parent_task_run__flow_run=self.run).only(*_OF_SUBFLOWS)
-        oldest_first = found.order_by("expected_start_time", "id")[:MOST_SUBFLOWS]
+        oldest_first = _subflows.all(run_id=self.run.id)
         return {child.parent_task_run_id: child for child in oldest_first if child.parent_task_run_id}
 
     @cached_property
     def artifacts(self) -> list[Artifact]:
         """What the run and its tasks made for people, the newest first."""
-        found = Artifact.objects.filter(flow_run_id=self.run.id, type__isnull=False).exclude(type="result")
-        return list(found.only("id", "key", "type", "created", "task_run_id").order_by("-id")[:MOST_ARTIFACTS])
+        return _newest_artifacts.all(run_id=self.run.id)
 
     @cached_property
     def recent(self) -> Sequence[FlowRun]:
@@ -133,6 +165,5 @@ class Subject:
 
 
 def find_subject(run_id: UUID, *, view: str = "") -> Subject | None:
-    related = ("flow", "deployment__flow", "work_queue__work_pool", "parent_task_run__flow_run", "heartbeat", "rescue")
-    run = FlowRun.objects.select_related(*related).filter(id=run_id).first()
+    run = _whole_run.first(run_id=run_id)
     return None if run is None else Subject(run, timezone.now(), view)
