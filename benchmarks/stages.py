@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.databases import Database
+from benchmarks.processes import cpu_seconds
 from benchmarks.servers import home_of, running, started
 from benchmarks.sides import CannotMeasure, Side
 
@@ -15,6 +16,9 @@ POOL = "bench"
 PROCESSES = 2  # how many flow runs a worker executes at once
 
 _ONLINE_SECONDS = 60.0
+_REST_SECONDS = 30.0
+_LOOK_SECONDS = 1.0
+_AT_REST = 0.2  # of a core, at most
 
 
 @contextmanager
@@ -24,7 +28,9 @@ def nothing(side: Side, database: Database) -> Iterator[Side]:
 
 @contextmanager
 def server(side: Side, database: Database) -> Iterator[Side]:
+    """Everything that is started with it is there: services, and more processes that answer requests."""
     with home_of(side, database) as at_home, running(at_home, *_without_worker(side)) as served:
+        _wait_until_it_rests(served)
         yield served
 
 
@@ -38,6 +44,17 @@ def server_and_worker(side: Side, database: Database) -> Iterator[Side]:
         with started(served, ["worker", "start", "--pool", POOL, *options], log="worker.log"):
             _wait_for(served, f"/work_pools/{POOL}/workers/filter", bool)
             yield served
+
+
+def _wait_until_it_rests(side: Side) -> None:
+    """One that starts takes all of a processor. Who does not come to rest is measured as it is."""
+    assert side.server_pid is not None
+    deadline = time.monotonic() + _REST_SECONDS
+    while time.monotonic() < deadline:
+        before = cpu_seconds(side.server_pid)
+        time.sleep(_LOOK_SECONDS)
+        if cpu_seconds(side.server_pid) - before < _AT_REST * _LOOK_SECONDS:
+            return
 
 
 def _without_worker(side: Side) -> list[str]:

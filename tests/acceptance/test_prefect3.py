@@ -21,7 +21,7 @@ from tests.e2e.system import System
 
 SCRIPTS = Path(__file__).parent / "prefect3"
 AT_ONCE = 2  # each keeps a core busy while its client is imported
-LONGEST_SECONDS = 300
+LONGEST_SECONDS = 150
 
 AUTH_STRING = "admin:pass"
 # Of what they need the server has not everything yet.
