@@ -12,10 +12,12 @@ from runs.models import ChangedHour, HourCount
 class HourCountAdmin(HistoryAdmin):
     list_display = ["hour", "kind", "total", "counted_at"]
     date_hierarchy = "hour"
-    ordering = ["-hour"]
+    list_filter = ["kind"]
+    ordering = ["-kind", "-hour"]  # backwards along the index
 
 
 @admin.register(ChangedHour)
 class ChangedHourAdmin(HistoryAdmin):
     list_display = ["hour", "kind"]
-    ordering = ["kind", "-hour"]
+    list_filter = ["kind"]
+    ordering = ["-kind", "-hour"]
