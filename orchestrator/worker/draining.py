@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import signal
@@ -72,7 +73,8 @@ class Drain:
 
     def _end_at_once(self) -> None:
         """Its processes notice, give their runs up and end, as when a worker is killed."""
-        _log.error("The worker did not end by itself within %g seconds.", LAST_RESORT_SECONDS)
+        _log.error("The worker did not end by itself within %g seconds. What it waits for:", LAST_RESORT_SECONDS)
+        faulthandler.dump_traceback()
         os._exit(1)
 
     def _say_what_is_waited_for(self) -> None:
