@@ -24,3 +24,4 @@ application = Prefixed(
 )
 
 gc.freeze()  # what is loaded now stays until the end, so the collector need not look at it again and again
+gc.set_threshold(20_000)  # new objects: a request makes a few thousand, nearly all of which go by themselves
