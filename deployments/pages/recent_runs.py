@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from orchestrator.contract.states import TERMINAL, StateType
 from orchestrator.pages.charts.sparkline import Mark, Sparkline, sparkline
 from orchestrator.pages.looks import look_of
-from orchestrator.statements.each import RowsOfEach
+from orchestrator.statements.reading import PreparedRows
 from runs.models import FlowRun
 from runs.models.run import seconds_running
 
@@ -79,7 +79,7 @@ def percentile(in_order: Sequence[float], share: float) -> float | None:
 
 def _read(of: Of, ids: list[UUID], at: datetime, started_only: bool) -> dict[UUID, list[RecentRun]]:
     found: dict[UUID, list[RecentRun]] = defaultdict(list)
-    for row in _newest(of, started_only).all(ids, at):
+    for row in _newest(of, started_only).of_each([{"key": key, "at": at} for key in ids]):
         identifier, key, state_type, state_name, since, before, start, expected = row.values()
         seconds = seconds_running(state_type, since, before, at)
         found[key].append(RecentRun(identifier, state_type, state_name, start or expected, seconds))
@@ -89,7 +89,7 @@ def _read(of: Of, ids: list[UUID], at: datetime, started_only: bool) -> dict[UUI
 
 
 @lru_cache
-def _newest(of: Of, started_only: bool) -> RowsOfEach:
+def _newest(of: Of, started_only: bool) -> PreparedRows:
     """Of one deployment, or flow: the first rows of its index, and no more."""
 
     def newest(key: UUID, at: datetime) -> QuerySet[Any, Any]:
@@ -100,7 +100,7 @@ def _newest(of: Of, started_only: bool) -> RowsOfEach:
         times = ("start_time", "expected_start_time")
         return FlowRun.objects.filter(pk__in=rows.values("pk")[:WINDOW]).values(*columns, *times)
 
-    return RowsOfEach(newest)
+    return PreparedRows(newest, "key", moments=["at"])
 
 
 def _mark(run: RecentRun) -> Mark:

@@ -27,7 +27,7 @@ Statement = tuple[str, tuple[Any, ...]]  # SQL and its parameters
 Select = Callable[[QuerySet], QuerySet]  # what is read of the rows
 
 MOST_FORMS = 1_000  # that are remembered; then it begins anew
-MOST_VALUES = 100  # of one body; those with more are composed each time
+MOST_VALUES = 100  # of one list; bodies with longer ones are composed each time, and nothing is kept of them
 _KINDS = (str, UUID, datetime)
 _SLICE = frozenset({"limit", "offset", "page"})  # keys of a body that say which part of the rows is wanted
 
@@ -75,7 +75,10 @@ class AskedRows:
 
     def _whole(self, read: Hashable, select: Select) -> Statement | None:
         values: dict[Value, int] = {}
-        form = (self.entity, self.make, read, _form_of_body(self.body, values))
+        try:
+            form = (self.entity, self.make, read, _form_of_body(self.body, values))
+        except _TooLong:
+            return _composed(select(self.make(self.entity, self.body)))
         try:
             template = _templates[form]
         except KeyError:
@@ -134,6 +137,10 @@ def _form_of_body(body: Any, values: dict[Value, int]) -> Hashable:
     )
 
 
+class _TooLong(Exception):
+    """A list of the body has more than MOST_VALUES."""
+
+
 def _form(part: Any, values: dict[Value, int]) -> Hashable:
     kind = type(part)
     if kind in _KINDS and part != "":
@@ -141,6 +148,8 @@ def _form(part: Any, values: dict[Value, int]) -> Hashable:
     if isinstance(part, Filter):
         return kind, *((key, _form(value, values)) for key, value in vars(part).items() if value is not None)
     if kind is list:
+        if len(part) > MOST_VALUES:
+            raise _TooLong
         return kind, *(_form(value, values) for value in part)
     return kind, part
 
@@ -151,8 +160,6 @@ def _template(make: Callable[[Any], QuerySet], body: Any, values: list[Value]) -
     It is composed of two sets of values that nobody sends: what differs between the two and is none of them was made
     of a value, nobody knows how.
     """
-    if len(values) > MOST_VALUES:
-        return None
     first, second = (
         _composed_of(make, body, {value: _mark(value, number, since) for number, value in enumerate(values)})
         for since in (datetime(9000, 1, 1, tzinfo=UTC), datetime(8888, 8, 8, 8, 8, 8, 88, tzinfo=UTC))

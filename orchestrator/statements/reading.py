@@ -58,8 +58,14 @@ class PreparedRows:
         return next(iter(self.all(**given)), None)
 
     def all(self, **given: Given) -> list[dict[str, Any]]:
-        plan: _Rows = kept(self, lambda through: _Rows(_Statement(self._make, self._names, self._moments, through)))
-        return plan.run(given)
+        return self._plan().run(given)
+
+    def of_each(self, givens: Sequence[dict[str, Given]]) -> list[dict[str, Any]]:
+        """The rows for the first of these, then those for the second, and so on, in one query. None for nothing."""
+        return self._plan().run(*givens) if givens else []
+
+    def _plan(self) -> _Rows:
+        return kept(self, lambda through: _Rows(_Statement(self._make, self._names, self._moments, through)))
 
 
 class _Statement:
@@ -100,12 +106,19 @@ class _Statement:
             for position, (converters, expression) in self.compiler.get_converters(selected).items()
         ]
 
-    def rows(self, given: dict[str, Given]) -> Iterator[list[Any]]:
-        params = [value(given[name]) if name else value for name, value in self._params]
-        for row in map(list, self._statement.rows(params)):
+    def rows(self, *givens: dict[str, Given]) -> Iterator[list[Any]]:
+        params = [value(given[name]) if name else value for given in givens for name, value in self._params]
+        for row in map(list, self._statement.rows(params) if len(givens) == 1 else self._in_parts(len(givens), params)):
             for position, read in self._readers:
                 row[position] = read(row[position])
             yield row
+
+    def _in_parts(self, parts: int, params: list[Any]) -> list[tuple[Any, ...]]:
+        """Not prepared: each number of parts is another statement."""
+        with self.through.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join([f"SELECT * FROM ({self._sql}) AS part"] * parts), params)
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def _with_constants(sql: str, params: list[tuple[str | None, Any]], through: BaseDatabaseWrapper) -> str:
@@ -170,5 +183,5 @@ class _Rows:
         self._statement = statement
         self._names = list(statement.query.selected or ())
 
-    def run(self, given: dict[str, Given]) -> list[dict[str, Any]]:
-        return [dict(zip(self._names, row, strict=True)) for row in self._statement.rows(given)]
+    def run(self, *givens: dict[str, Given]) -> list[dict[str, Any]]:
+        return [dict(zip(self._names, row, strict=True)) for row in self._statement.rows(*givens)]

@@ -186,3 +186,10 @@ def test_finds_the_row_of_an_identifier():
             cursor.execute(*row_of(FLOW_RUNS, run.pk).statement("id", lambda rows: rows.values_list("id")))
             found = cursor.fetchall()
         assert [UUID(str(one)) for (one,) in found] == [run.pk]
+
+
+def test_keeps_nothing_of_bodies_with_long_lists():
+    rows = asked(FLOW_RUNS, flow_runs={"id": {"any_": ids(asked_rows.MOST_VALUES + 1)}})
+
+    assert rows.count() == 0
+    assert asked_rows._templates == {}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from django.core.signals import request_finished, request_started
 
 Header = tuple[bytes, bytes]
 
@@ -68,3 +71,23 @@ class Exchange:
         if self.leave_after is not None and len(self.messages) > self.leave_after:
             self._left.set()
             await asyncio.sleep(0.01)
+
+
+@contextmanager
+def heard_of_requests() -> Iterator[list[str]]:
+    """What Django's signals of requests told: `started`, `finished`."""
+    told: list[str] = []
+
+    def started(**_: Any) -> None:
+        told.append("started")
+
+    def finished(**_: Any) -> None:
+        told.append("finished")
+
+    request_started.connect(started)
+    request_finished.connect(finished)
+    try:
+        yield told
+    finally:
+        request_started.disconnect(started)
+        request_finished.disconnect(finished)

@@ -51,16 +51,21 @@ async def opened(listener: socket.socket, count: int) -> list[asyncio.StreamWrit
     return [writer for _, writer in streams]
 
 
+async def served_by(servers: list[SharingServer], writers: list[asyncio.StreamWriter]) -> list[int]:
+    """How many connections each serves. All of them end."""
+    served = [len(server.server_state.connections) for server in servers]
+    for writer in writers:
+        writer.close()
+    for server in servers:
+        await server.shutdown()
+    return served
+
+
 def test_serve_as_many_each(listener: socket.socket, loads: Callable[[int], Loads]) -> None:
     async def story() -> list[int]:
         servers = [await started(listener, loads(number)) for number in range(2)]
         writers = await opened(listener, 8)
-        served = [len(server.server_state.connections) for server in servers]
-        for writer in writers:
-            writer.close()
-        for server in servers:
-            await server.shutdown()
-        return served
+        return await served_by(servers, writers)
 
     assert asyncio.run(story()) == [4, 4]
 
@@ -71,12 +76,7 @@ def test_give_new_connections_to_who_comes_later(listener: socket.socket, loads:
         writers = await opened(listener, 5)
         servers.append(await started(listener, loads(1)))
         writers += await opened(listener, 3)
-        served = [len(server.server_state.connections) for server in servers]
-        for writer in writers:
-            writer.close()
-        for server in servers:
-            await server.shutdown()
-        return served
+        return await served_by(servers, writers)
 
     assert asyncio.run(story()) == [5, 3]
 

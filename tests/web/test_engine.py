@@ -6,12 +6,11 @@ from typing import Any
 
 import orjson
 import pytest
-from django.core.signals import request_finished, request_started
 
 from orchestrator.web.engine import HttpEngine
 from orchestrator.web.threads import Threads
 from tests.web import views
-from tests.web.asgi import Exchange
+from tests.web.asgi import Exchange, heard_of_requests
 
 
 @pytest.fixture(autouse=True)
@@ -117,22 +116,9 @@ def test_keeps_the_path_under_which_a_proxy_publishes_it(engine: HttpEngine) -> 
 
 
 def test_tells_django_of_the_beginning_and_the_end(engine: HttpEngine) -> None:
-    told: list[str] = []
-
-    def started(**_: Any) -> None:
-        told.append("started")
-
-    def finished(**_: Any) -> None:
-        told.append("finished")
-
-    request_started.connect(started)
-    request_finished.connect(finished)
-    try:
+    with heard_of_requests() as told:
         ask(engine, Exchange(path="/thread"))
         ask(engine, Exchange(path="/stream?parts=1"))
-    finally:
-        request_started.disconnect(started)
-        request_finished.disconnect(finished)
 
     assert told == ["started", "finished"] * 2
 

@@ -6,10 +6,10 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished, request_started
 
 from orchestrator.accounts.models import User
 from orchestrator.web.handler import Answer, DjangoHandler
+from tests.web.asgi import heard_of_requests
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,23 +82,10 @@ def test_knows_who_has_signed_in_by_their_cookie(handler: DjangoHandler, setting
 
 
 def test_tells_django_of_browsers_alone(handler: DjangoHandler) -> None:
-    told: list[str] = []
-
-    def started(**_: Any) -> None:
-        told.append("started")
-
-    def finished(**_: Any) -> None:
-        told.append("finished")
-
-    request_started.connect(started)
-    request_finished.connect(finished)
-    try:
+    with heard_of_requests() as told:
         asked(handler, "/api/health")
         assert told == []
         asked(handler, "/api/health", cookie="theme=dark")
-    finally:
-        request_started.disconnect(started)
-        request_finished.disconnect(finished)
 
     assert told == ["started", "finished"]
 

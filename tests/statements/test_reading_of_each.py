@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from orchestrator.statements.each import RowsOfEach
+from orchestrator.statements.reading import PreparedRows
 from runs.models import FlowRun
 from tests.factories import make_flow, make_flow_run
 
@@ -21,7 +21,7 @@ def newest_two(flow_id, at):
     )
 
 
-two_of_each = RowsOfEach(newest_two)
+two_of_each = PreparedRows(newest_two, "flow_id", moments=["at"])
 
 
 def test_reads_so_many_of_each_in_one_query(django_assert_num_queries):
@@ -30,7 +30,7 @@ def test_reads_so_many_of_each_in_one_query(django_assert_num_queries):
     at = runs[-1].created + timedelta(seconds=1)
 
     with django_assert_num_queries(1):
-        found = two_of_each.all([flow.pk for flow in flows], at)
+        found = two_of_each.of_each([{"flow_id": flow.pk, "at": at} for flow in flows])
 
     expected = [row for flow in flows for row in newest_two(flow.pk, at)]
     assert sorted(found, key=lambda row: row["pk"]) == sorted(expected, key=lambda row: row["pk"])
@@ -40,7 +40,9 @@ def test_reads_so_many_of_each_in_one_query(django_assert_num_queries):
 def test_goes_by_the_moment_that_is_given():
     run = make_flow_run()
 
-    before, after = (two_of_each.all([run.flow_id], run.created + timedelta(seconds=by)) for by in (-1, 1))
+    before, after = (
+        two_of_each.of_each([{"flow_id": run.flow_id, "at": run.created + timedelta(seconds=by)}]) for by in (-1, 1)
+    )
 
     assert before == []
     assert [row["pk"] for row in after] == [run.pk]
@@ -48,4 +50,4 @@ def test_goes_by_the_moment_that_is_given():
 
 def test_asks_nothing_for_nothing(django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert two_of_each.all([], FlowRun(name="x").created) == []
+        assert two_of_each.of_each([]) == []
