@@ -9,7 +9,7 @@ from orchestrator.statements.batches import repeat
 SECONDS_AT_A_TIME = 3.0
 
 
-@service(every_seconds=5)
+@service(every_seconds=5, has_work=scheduling.has_due_schedules)
 def scheduler() -> int:
     """Plans the runs of schedules ahead."""
     return repeat(scheduling.plan_due_schedules, seconds=SECONDS_AT_A_TIME)

@@ -16,7 +16,7 @@ from runs.services import (
 from runs.services import hour_counts as past_hours
 from runs.services import lazarus as resurrection
 from runs.services.bulk import working
-from runs.services.leftovers import clear_leftovers
+from runs.services.leftovers import clear_leftovers, has_leftovers
 from runs.services.retention import delete_what_is_old
 
 SECONDS_AT_A_TIME = 3.0
@@ -49,13 +49,13 @@ def repossessor() -> int:
     return repeat(concurrency_leases.repossess_expired_leases, seconds=SECONDS_AT_A_TIME)
 
 
-@service(every_seconds=5)
+@service(every_seconds=5, has_work=late.has_late_runs)
 def late_runs() -> int:
     """Marks scheduled runs that did not begin in time."""
     return late.mark_late()
 
 
-@service(every_seconds=5)
+@service(every_seconds=5, has_work=pauses.has_expired_pauses)
 def pause_expirations() -> int:
     """Lets runs fail whose pause nobody ended in time."""
     return pauses.expire_pauses()
@@ -73,7 +73,7 @@ def bulk_actions() -> int:
     return repeat(working.work_on_bulk_actions, seconds=SECONDS_AT_A_TIME)
 
 
-@service(every_seconds=5)
+@service(every_seconds=5, has_work=has_leftovers)
 def leftovers() -> int:
     """Deletes the log lines and artifacts of deleted runs."""
     return repeat(clear_leftovers, seconds=SECONDS_AT_A_TIME)

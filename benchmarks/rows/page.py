@@ -12,6 +12,8 @@ have come and its canvas be there; that it is drawn yet is not asked for. The la
 Bytes are those of all answers to requests over HTTP, with their headers, as they travel to a cold browser until it has
 nothing open any more. Favicons and websockets do not count, on either side. *First byte* and *HTML* (from the first
 byte to the last) are of the document: Prefect's is an empty shell without any data, so their ratio says nothing.
+
+The limit is what Chromium takes for a page of one line, without styles and scripts, visited in the same way.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from benchmarks import stages
 from benchmarks.databases import Database
 from benchmarks.driving.browser import Visit, Wanted, chromium, stranger, visit
 from benchmarks.given.shown_runs import FIRST_LINE, WHOLE_RUN, find_whole_run, make_runs
-from benchmarks.row import Figure, Incorrect, Row, Sample
+from benchmarks.limits.serving import serving
+from benchmarks.row import Figure, Incorrect, Limit, Row, Sample
 from benchmarks.sides import PASSWORD, Side
 
 READER = "reader"  # who looks at our pages
@@ -48,6 +51,7 @@ _PAGES = {
     },
 }
 _CLICKED = ("runs",)  # a picture is not clicked
+_OF_EMPTY_PAGE = [Wanted("p")]
 # The real interface asks for two pictures that its own package does not have. Nothing else may go wrong on it.
 _LACKING = ("/favicon.ico", "/ico/undefined.svg")
 
@@ -62,6 +66,14 @@ def measure(side: Side, items: int) -> Sample:
             visits = [_visit_twice(browser, side, address, wanted, click=page in _CLICKED) for _ in range(items)]
             sample |= _figures(page, [cold for cold, _ in visits], [warm for _, warm in visits])
     return sample
+
+
+def visit_empty_page(database: Database, items: int) -> Sample:
+    """Medians of `items` visits, cold and warm, which hold for both of our pages."""
+    with chromium() as browser, serving("empty_page") as address:
+        visits = [_visits(browser, address, _OF_EMPTY_PAGE) for _ in range(items)]
+    cold, warm = (statistics.median(seen[at].interactive for seen in visits) for at in (0, -1))
+    return {f"{page}: {kind}": value for page in _PAGES["ours"] for kind, value in (("cold", cold), ("warm", warm))}
 
 
 @contextmanager
@@ -92,13 +104,20 @@ def _visit_twice(
     browser: Browser, side: Side, address: str, wanted: Sequence[Wanted], *, click: bool
 ) -> tuple[Visit, Visit]:
     """Cold and warm."""
-    with stranger(browser, known=_known(side)) as context:
-        visits = [visit(context, address, wanted) for _ in range(VISITS_BEFORE_WARM)]
-        visits.append(visit(context, address, wanted, click=click))
+    visits = _visits(browser, address, wanted, known=_known(side), click=click)
     complaints = [each for seen in visits for each in seen.complaints if not _is_forgiven(side, each)]
     if complaints:
         raise Incorrect(f"{side.name}: {address} complains: {complaints}")
     return visits[0], visits[-1]
+
+
+def _visits(
+    browser: Browser, address: str, wanted: Sequence[Wanted], *, known: Path | None = None, click: bool = False
+) -> list[Visit]:
+    """One after the other by the same stranger; the last of them may click."""
+    with stranger(browser, known=known) as context:
+        visits = [visit(context, address, wanted) for _ in range(VISITS_BEFORE_WARM)]
+        return [*visits, visit(context, address, wanted, click=click)]
 
 
 def _is_forgiven(side: Side, complaint: str) -> bool:
@@ -145,4 +164,5 @@ ROW = Row(
     figures=(*_goals("runs"), *_goals("run")),
     measure=measure,
     stage=stage,
+    limit=Limit("Chromium itself, for a page of one line", visit_empty_page),
 )

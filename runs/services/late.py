@@ -21,14 +21,22 @@ BATCH = 400  # runs that one call marks
 OUR_OWN = "celery"
 
 
+def has_late_runs() -> bool:
+    """Whether runs have waited for too long that are not marked yet."""
+    return _waiting(_waited_since()).exists()
+
+
 def mark_late() -> int:
     """Mark the runs that have waited for too long, at most BATCH of them. Returns how many.
 
     Only runs in the state called `Scheduled`: what waits for a retry, for a slot or after a pause is not late.
     """
-    waited_since = now() - timedelta(seconds=settings.LATE_AFTER_SECONDS)
-    waiting = list(_waiting(waited_since).values_list("pk", flat=True)[:BATCH])
+    waiting = list(_waiting(_waited_since()).values_list("pk", flat=True)[:BATCH])
     return change_one_by_one(waiting, _mark) if waiting else 0
+
+
+def _waited_since() -> datetime:
+    return now() - timedelta(seconds=settings.LATE_AFTER_SECONDS)
 
 
 def _waiting(since: datetime) -> QuerySet[FlowRun]:

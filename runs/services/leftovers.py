@@ -29,9 +29,13 @@ def leave_behind(run: FlowRun | TaskRun) -> None:
     Leftover.objects.create(kind=kind, run_id=run.pk, deleted_at=at, due_at=at)
 
 
+def has_leftovers() -> bool:
+    return Leftover.objects.due(now()).exists()
+
+
 def clear_leftovers() -> int:
     """Delete a batch of what deleted runs left. Returns how many rows were touched; 0 when nothing is due."""
-    if not Leftover.objects.due(now()).exists():
+    if not has_leftovers():
         return 0
     with transaction.atomic():
         # Runs that another process looks after in this moment are not waited for.

@@ -18,6 +18,10 @@ logger = logging.getLogger(__name__)
 BATCH = 200  # deadlines that one call looks after
 
 
+def has_due(kind: StateDeadline.Kind) -> bool:
+    return StateDeadline.objects.due(kind, now()).exists()
+
+
 def look_after_due(kind: StateDeadline.Kind, look: Callable[[FlowRun, StateDeadline], bool]) -> int:
     """Call `look` with each locked run whose deadline is due; afterwards the deadline is gone.
 

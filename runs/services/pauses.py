@@ -5,10 +5,14 @@ from __future__ import annotations
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
 from runs.models import FlowRun, StateDeadline
-from runs.services.overdue import look_after_due
+from runs.services.overdue import has_due, look_after_due
 from runs.services.transitions import propose_state_of_locked
 
 MESSAGE = "The flow was paused and never resumed."
+
+
+def has_expired_pauses() -> bool:
+    return has_due(StateDeadline.Kind.PAUSE)
 
 
 def expire_pauses() -> int:

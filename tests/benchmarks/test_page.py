@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext
 
+from benchmarks.databases import SQLITE, Database
 from benchmarks.driving import browser
 from benchmarks.driving.browser import Visit, Wanted, chromium, stranger, visit
 from benchmarks.row import Incorrect
@@ -95,6 +96,12 @@ class TestChromium:
 
     def test_hears_complaints(self, context: BrowserContext, address: str) -> None:
         assert visit(context, f"{address}/broken", WANTED).complaints == ["nothing is not defined"]
+
+    def test_knows_what_a_page_of_one_line_takes(self) -> None:
+        limit = page.visit_empty_page(Database(SQLITE, {}), 1)
+
+        assert limit["runs: cold"] == limit["run: cold"] > 0
+        assert limit["runs: warm"] == limit["run: warm"] > 0
 
 
 def seen(milliseconds: float, **more: Any) -> Visit:

@@ -18,7 +18,7 @@ from deployments.services.deployments import (
 )
 from deployments.services.planned_runs import schedule_deployment_runs
 from deployments.services.schedules import add_schedules, delete_schedule, update_schedule
-from deployments.services.scheduling import plan_due_schedules
+from deployments.services.scheduling import has_due_schedules, plan_due_schedules
 from runs.models import FlowRun, FlowRunState
 from runs.services.flow_runs import delete_flow_run
 from tests.clock import Clock
@@ -87,6 +87,14 @@ class TestPlansAhead:
 
         assert len(times(made)) == count
         assert all(moment > clock() for moment in times(made))
+
+    def test_what_is_known_to_be_due(self, clock):
+        before = has_due_schedules()
+        planned_for(clock, HOURLY)
+        due = has_due_schedules()
+        plan_due_schedules()
+
+        assert (before, due, has_due_schedules()) == (False, True, False)
 
     @pytest.mark.parametrize("schedule", [HOURLY, MINUTELY, DAILY])
     def test_as_far_at_any_time(self, clock, schedule):

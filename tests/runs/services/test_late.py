@@ -11,7 +11,7 @@ from orchestrator.events.models import Event
 from orchestrator.web.models import WebPulse
 from runs.models import FlowRun
 from runs.services import late
-from runs.services.late import mark_late
+from runs.services.late import has_late_runs, mark_late
 from tests.factories import make_flow_run, make_work_pool
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,16 @@ def test_leaves_a_run_its_time(seconds_ago):
     mark_late()
 
     assert name_of(run) == "Scheduled"
+
+
+def test_knows_whether_there_are_runs_to_mark():
+    scheduled(14)
+    before = has_late_runs()
+    scheduled(16)
+    waiting = has_late_runs()
+    mark_late()
+
+    assert (before, waiting, has_late_runs()) == (False, True, False)
 
 
 def test_waits_for_as_long_as_is_set(settings):

@@ -8,7 +8,7 @@ from orchestrator.contract.times import now
 from runs.models import Artifact, Leftover, Log
 from runs.services import leftovers
 from runs.services.artifacts import create_artifact
-from runs.services.leftovers import clear_leftovers
+from runs.services.leftovers import clear_leftovers, has_leftovers
 from tests.factories import make_flow, make_flow_run, make_logs, make_task_run
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +26,16 @@ def test_deletes_the_lines_and_artifacts_of_a_deleted_run(api):
     assert answer.status_code == 204
     assert [log.message for log in Log.objects.all()] == ["stays"]
     assert not Artifact.objects.exists()
+
+
+def test_knows_whether_something_is_left():
+    run = make_flow_run()
+    before = has_leftovers()
+    run.delete()
+    left = has_leftovers()
+    clear_leftovers()
+
+    assert (before, left, has_leftovers()) == (False, True, False)
 
 
 def test_falls_back_to_the_artifact_of_another_run(api):

@@ -8,7 +8,7 @@ from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
 from runs.models import StateDeadline
 from runs.orchestration.transition import RunKind
-from runs.services.pauses import MESSAGE, expire_pauses
+from runs.services.pauses import MESSAGE, expire_pauses, has_expired_pauses
 from runs.services.transitions import propose_state
 from tests.factories import make_flow_run
 
@@ -44,6 +44,16 @@ def test_leaves_a_pause_its_time():
     assert expire_pauses() == 0
     run.refresh_from_db()
     assert run.state_type == "PAUSED"
+
+
+def test_knows_whether_a_pause_is_over():
+    paused(60)
+    before = has_expired_pauses()
+    paused(-1)
+    waiting = has_expired_pauses()
+    expire_pauses()
+
+    assert (before, waiting, has_expired_pauses()) == (False, True, False)
 
 
 def test_leaves_a_pause_without_an_end_alone():
