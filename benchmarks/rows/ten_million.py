@@ -239,6 +239,7 @@ class Servers:
         if self._up:
             return
         large = items // _ON_SQLITE if self._database.name == SQLITE else items
+        filled_ones: dict[str, tuple[Side, Database, Told, str]] = {}
         for name, size in ((SMALL, max(_LEAST, items // _SMALL_SHARE)), (LARGE, large)):
             place = self._place(name)
             filled = self._stack.enter_context(home_of(side, place))
@@ -251,7 +252,9 @@ class Servers:
             )
             password = filled.run("-m", filled.library, "user", "create", _READER, "--role", "operator").split()[-1]
             served = self._stack.enter_context(running(filled, "--no-worker"))
-            self._up[name] = _Server(served, place, json.loads(said.splitlines()[-1]), password)
+            filled_ones[name] = (served, place, json.loads(said.splitlines()[-1]), password)
+        # Only now: to fill the large one takes many minutes, and a server closes a connection that is idle for long.
+        self._up = {name: _Server(*each) for name, each in filled_ones.items()}
 
     def _place(self, name: str) -> Database:
         """A database of its own in the running PostgreSQL, and a Redis of its own."""

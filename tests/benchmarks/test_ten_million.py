@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.databases import SQLITE, Database
 from benchmarks.row import Incorrect
 from benchmarks.rows import ten_million
 
@@ -55,6 +57,20 @@ def test_takes_no_time_of_a_wrong_answer(monkeypatch):
 
     with pytest.raises(Incorrect, match="count of all flow runs: 13 instead of 12"):
         server.ask(QUESTIONS["count of all flow runs"], 0)
+
+
+def test_connects_to_neither_before_both_are_filled(monkeypatch):
+    happened = []
+    filled = SimpleNamespace(library="orchestrator", run=lambda *asked, **_: happened.append(asked[1]) or "{}")
+    monkeypatch.setattr(ten_million, "home_of", lambda *_: nullcontext(filled))
+    monkeypatch.setattr(ten_million, "running", lambda *_: nullcontext(filled))
+    monkeypatch.setattr(ten_million, "_Server", lambda *_: happened.append("connected"))
+    servers = ten_million.Servers()
+
+    with servers.stage(filled, Database(SQLITE, {})):
+        servers.put_up(filled, 10_000)
+
+    assert happened == [*["benchmarks.filling", "orchestrator"] * 2, "connected", "connected"]
 
 
 def test_has_a_figure_for_all_that_it_measures():
