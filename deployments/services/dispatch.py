@@ -96,8 +96,7 @@ def dispatch_pool(*, pool_id: UUID) -> int:
 def has_due_runs() -> bool:
     """Whether `dispatch_due_runs` may find something. Asks for no more than the index of due runs knows."""
     at = now()
-    just_now = {"next_scheduled_start_time__gt": at - JUST_NOW, "next_scheduled_start_time__lte": at + ABOUT_TO_BE_DUE}
-    return FlowRun.objects.scheduled().filter(**just_now).exists()
+    return _run_due_within.first(since=at - JUST_NOW, until=at + ABOUT_TO_BE_DUE) is not None
 
 
 def dispatch_due_runs(*, sleep: Sleep = time.sleep) -> int:
@@ -224,6 +223,14 @@ def _facts(runs: QuerySet[FlowRun]) -> QuerySet[FlowRun, Run]:
 
 
 # What every run that is created asks for.
+_run_due_within = PreparedRows(
+    lambda since, until: (
+        FlowRun.objects.scheduled()
+        .filter(next_scheduled_start_time__gt=since, next_scheduled_start_time__lte=until)
+        .values("pk")[:1]
+    ),
+    moments=["since", "until"],
+)
 _waiting_run = PreparedRows(lambda run_id, at: _facts(_waiting(at).filter(pk=run_id)), "run_id", moments=["at"])
 _readers_of_pool = PreparedRows(lambda pool_id, at: _served(at).filter(work_pool=pool_id), "pool_id", moments=["at"])
 

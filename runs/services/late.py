@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
+from orchestrator.statements.reading import PreparedRows
 from orchestrator.web.pulse import api_up_since
 from runs.models import FlowRun
 from runs.orchestration.policy import LATE_MARK_RULES
@@ -22,8 +23,8 @@ OUR_OWN = "celery"
 
 
 def has_late_runs() -> bool:
-    """Whether runs have waited for too long that are not marked yet."""
-    return _waiting(_waited_since()).exists()
+    """Whether `mark_late` may find something: runs have waited for too long that are not marked."""
+    return _overdue_run.first(since=_waited_since()) is not None
 
 
 def mark_late() -> int:
@@ -40,8 +41,14 @@ def _waited_since() -> datetime:
 
 
 def _waiting(since: datetime) -> QuerySet[FlowRun]:
-    runs = FlowRun.objects.scheduled().filter(state_name="Scheduled", next_scheduled_start_time__lte=since)
-    return runs.exclude(_just_about_to_begin(since)).order_by("next_scheduled_start_time")
+    return _overdue(since).exclude(_just_about_to_begin(since)).order_by("next_scheduled_start_time")
+
+
+def _overdue(since: datetime) -> QuerySet[FlowRun]:
+    return FlowRun.objects.scheduled().filter(state_name="Scheduled", next_scheduled_start_time__lte=since)
+
+
+_overdue_run = PreparedRows(lambda since: _overdue(since).values("pk")[:1], moments=["since"])
 
 
 def _just_about_to_begin(since: datetime) -> Q:
