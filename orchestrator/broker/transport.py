@@ -45,9 +45,10 @@ class LeasedQoS(virtual.QoS):
         return []
 
     def _settle(self, delivery_tag: str) -> None:
+        had_room = self.can_consume()
         super().ack(delivery_tag)
-        if self.channel.connection is not None:
-            self.channel.connection.ear.nudge()  # there may be room for the next message now
+        if not had_room and self.channel.connection is not None:
+            self.channel.connection.ear.nudge()  # there is room for the next message now
 
 
 class Channel(virtual.Channel):

@@ -179,3 +179,22 @@ def test_wakes_up_when_another_thread_makes_room(connection, monkeypatch):
         connection.drain_events(timeout=60)
 
     assert time.monotonic() - began < 30
+
+
+def test_sleeps_on_when_another_thread_acknowledges_and_there_was_room_anyway(connection, monkeypatch):
+    nudges = []
+    monkeypatch.setattr(connection.transport.ear, "nudge", lambda: nudges.append("room"))
+    for number in range(3):
+        publish(connection, number)
+    channel = connection.channel()
+    channel.basic_qos(0, 3, False)
+    messages = []
+    with Consumer(
+        channel, queues=[_queue("q")], callbacks=[lambda _, message: messages.append(message)], accept=["json"]
+    ):
+        for _ in range(3):
+            connection.drain_events(timeout=1)
+        for message in messages:
+            message.ack()
+
+    assert len(nudges) == 1
