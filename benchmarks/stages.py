@@ -30,7 +30,7 @@ def nothing(side: Side, database: Database) -> Iterator[Side]:
 def server(side: Side, database: Database) -> Iterator[Side]:
     """Everything that is started with it is there: services, and more processes that answer requests."""
     with home_of(side, database) as at_home, running(at_home, *_without_worker(side)) as served:
-        _wait_until_it_rests(served)
+        wait_until_it_rests(served)
         yield served
 
 
@@ -46,7 +46,7 @@ def server_and_worker(side: Side, database: Database) -> Iterator[Side]:
             yield served
 
 
-def _wait_until_it_rests(side: Side) -> None:
+def wait_until_it_rests(side: Side) -> None:
     """One that starts takes all of a processor. Who does not come to rest is measured as it is."""
     assert side.server_pid is not None
     deadline = time.monotonic() + _REST_SECONDS

@@ -2,7 +2,8 @@
 
 Both are filled by `benchmarks.filling`: the small one with 10 thousand task runs of a thousand flow runs, the large one
 with `items` of them, and on SQLite a tenth of that. One asks after the other over one connection, and the two take
-turns with every request. Every answer is checked: what was filled in tells the right counts.
+turns with every request, after both have come to rest and answered each question some times. Every answer is checked:
+what was filled in tells the right counts.
 
 A `limit` is what the database takes for the bare count that the question asks for, sent by its own driver.
 """
@@ -27,6 +28,7 @@ from benchmarks.databases import POSTGRESQL, SQLITE, Database
 from benchmarks.row import Figure, Incorrect, Limit, Row, Sample
 from benchmarks.servers import home_of, running
 from benchmarks.sides import Side, authorization
+from benchmarks.stages import wait_until_it_rests
 from tests import services
 
 SMALL, LARGE = "small", "large"
@@ -36,7 +38,7 @@ PAGE = 200  # runs of one answer
 _SMALL_SHARE = 1_000  # the large one has so many times as much
 _LEAST = 1_000  # task runs of the small one
 _ON_SQLITE = 10  # there the large one has so many times less
-_WARM_UP = 3
+_WARM_UP = 12  # as many as there are teams: a server that has been up for weeks was asked about each of them before
 _DEPLOYMENTS = 400
 _FILLING_SECONDS = 3_600.0
 _READER = "reader"
@@ -255,6 +257,8 @@ class Servers:
             filled_ones[name] = (served, place, json.loads(said.splitlines()[-1]), password)
         # Only now: to fill the large one takes many minutes, and a server closes a connection that is idle for long.
         self._up = {name: _Server(*each) for name, each in filled_ones.items()}
+        for served, *_ in filled_ones.values():
+            wait_until_it_rests(served)
 
     def _place(self, name: str) -> Database:
         """A database of its own in the running PostgreSQL, and a Redis of its own."""

@@ -65,12 +65,13 @@ def test_connects_to_neither_before_both_are_filled(monkeypatch):
     monkeypatch.setattr(ten_million, "home_of", lambda *_: nullcontext(filled))
     monkeypatch.setattr(ten_million, "running", lambda *_: nullcontext(filled))
     monkeypatch.setattr(ten_million, "_Server", lambda *_: happened.append("connected"))
+    monkeypatch.setattr(ten_million, "wait_until_it_rests", lambda _: happened.append("at rest"))
     servers = ten_million.Servers()
 
     with servers.stage(filled, Database(SQLITE, {})):
         servers.put_up(filled, 10_000)
 
-    assert happened == [*["benchmarks.filling", "orchestrator"] * 2, "connected", "connected"]
+    assert happened == [*["benchmarks.filling", "orchestrator"] * 2, "connected", "connected", "at rest", "at rest"]
 
 
 def test_has_a_figure_for_all_that_it_measures():
