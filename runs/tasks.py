@@ -22,7 +22,11 @@ from runs.services.retention import delete_what_is_old
 SECONDS_AT_A_TIME = 3.0
 
 
-@service(every_seconds=5)
+def _is_anything_lost() -> bool:
+    return claims.has_expired_claims() or enclosed.has_late_reports() or background_losses.has_lost_workers()
+
+
+@service(every_seconds=5, has_work=_is_anything_lost)
 def lost_runs() -> int:
     """Begins runs again whose worker stopped renewing its claim."""
     lost = claims.reclaim_lost_runs() + enclosed.crash_what_was_reported_late()
@@ -30,7 +34,7 @@ def lost_runs() -> int:
     return lost + background_losses.take_back_from_the_lost()
 
 
-@service(every_seconds=5)
+@service(every_seconds=5, has_work=zombies.has_silent_runs)
 def zombie_killer() -> int:
     """Ends or retries running runs whose heartbeat stopped."""
     return zombies.end_dead_runs() + zombies.end_unheard_runs()

@@ -14,7 +14,7 @@ from django.db.models import Max, QuerySet
 
 from orchestrator.contract.states import TERMINAL, State, StateType, Status
 from orchestrator.contract.times import now
-from orchestrator.statements.reading import PreparedQuery
+from orchestrator.statements.reading import PreparedQuery, PreparedRows
 from orchestrator.statements.writing import insert_rows, update_row
 from orchestrator.web.pulse import api_presence
 from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
@@ -47,6 +47,7 @@ _run_in_short = PreparedQuery(
     ),
     "run_id",
 )
+_expired_claim = PreparedRows(lambda at: Claim.objects.expired(at).values("pk")[:1], moments=["at"])
 _claims_of_run = PreparedQuery(lambda run_id: Claim.objects.filter(flow_run=run_id), "run_id")
 _held_claim_and_state = PreparedQuery(
     lambda claim_id: (
@@ -167,6 +168,11 @@ def report_lost(
         found = _locked_with_its_run(held.pk) if held is not None else None
         if found is not None:
             _lose(*found, reason, outcome=Claim.Outcome.HANDED_BACK if handed_back else Claim.Outcome.LOST)
+
+
+def has_expired_claims() -> bool:
+    """Whether `reclaim_lost_runs` may find something."""
+    return _expired_claim.first(at=now()) is not None
 
 
 def reclaim_lost_runs() -> int:

@@ -14,7 +14,7 @@ from orchestrator.contract.times import now
 from runs.errors import RunNotFound
 from runs.models import FlowRun, FlowRunState, StateDeadline, TaskRun
 from runs.orchestration.transition import RunKind
-from runs.services.overdue import look_after_due
+from runs.services.overdue import has_due, look_after_due
 from runs.services.transitions import locked_flow_run, propose_state, propose_state_of_locked
 
 # What a process sent before it died may be recorded only after its death was noticed. It takes no longer than this.
@@ -54,6 +54,11 @@ def _crash_inside(run: FlowRun, reason: str, note: Callable[[FlowRun, State | No
             if note is not None:
                 note(child, answer.state)
     _crash(_unfinished_tasks_of(run), reason)
+
+
+def has_late_reports() -> bool:
+    """Whether `crash_what_was_reported_late` has runs to look at."""
+    return has_due(StateDeadline.Kind.LATE_REPORTS)
 
 
 def crash_what_was_reported_late() -> int:

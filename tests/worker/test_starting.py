@@ -14,6 +14,7 @@ from tests.services import has_redis, redis
 from tests.waiting import eventually
 
 SLEEPS = "@flow\ndef main():\n    print('begins')\n    time.sleep({seconds})\n    print('ends')"
+WAITS = "@flow\ndef main():\n    print('begins')\n    while not os.path.exists({gate!r}):\n        time.sleep(0.05)"
 NAMES_ITS_PROCESS = "@flow\ndef main():\n    print(f'process {os.getpid()}')"
 
 
@@ -168,15 +169,16 @@ class TestTheEnd:
 
 
 class TestProcesses:
-    def test_are_as_many_as_there_is_work_for(self, worker, api):
+    def test_are_as_many_as_there_is_work_for(self, worker, api, tmp_path):
         worker.start("--autoscale", "3,1")
         eventually(lambda: api.heartbeats)
-        runs = [worker.run(SLEEPS.format(seconds=4)) for _ in range(2)]
+        gate = tmp_path / "gate"
+        runs = [worker.run(WAITS.format(gate=str(gate))) for _ in range(2)]
 
         for run in runs:
-            begun(api, run)  # both at once
+            begun(api, run)  # both at once, as neither ends before
 
-        assert not any("ends" in api.messages_of(run) for run in runs)
+        gate.touch()
         assert api.heartbeats[0]["concurrency"] == 3
         for run in runs:
             worker.released(run)

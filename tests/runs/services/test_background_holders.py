@@ -25,7 +25,7 @@ from runs.services.background import (
     unsubscribe,
 )
 from runs.services.background_holders import LEASE_SECONDS, Holder, resume
-from runs.services.background_losses import take_back_from_the_lost
+from runs.services.background_losses import has_lost_workers, take_back_from_the_lost
 from runs.services.task_runs import TaskPlan, create_task_run
 from runs.services.transitions import propose_state
 
@@ -196,6 +196,17 @@ def test_takes_back_what_a_dead_worker_held_after_its_lease():
     run.refresh_from_db()
     assert run.state_name == "AwaitingRetry"
     assert TaskRunState.objects.filter(task_run=run.pk).count() == 2
+
+
+def test_knows_whether_a_worker_is_lost():
+    api_was_up(LEASE_SECONDS * 2)
+    one = worker()
+    before = has_lost_workers()
+    lease_ended(one)
+    lost = has_lost_workers()
+    take_back_from_the_lost()
+
+    assert (before, lost, has_lost_workers()) == (False, True, False)
 
 
 @pytest.mark.parametrize("seconds", [0, LEASE_SECONDS / 2])

@@ -18,7 +18,15 @@ from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
 from runs.models import Claim, FlowRun
 from runs.orchestration.transition import RunKind
 from runs.services import claims as claims_service
-from runs.services.claims import claim_run, held_claims, reclaim_lost_runs, release_claim, renew_claim, report_lost
+from runs.services.claims import (
+    claim_run,
+    has_expired_claims,
+    held_claims,
+    reclaim_lost_runs,
+    release_claim,
+    renew_claim,
+    report_lost,
+)
 from runs.services.flow_runs import Plan, create_flow_run
 from runs.services.flows import get_or_create_flow
 from runs.services.resuming import resume_flow_run
@@ -349,6 +357,15 @@ class TestReclaiming:
 
         assert reclaim_lost_runs() == 1
         assert FlowRun.objects.get(pk=run.pk).state_name == "AwaitingRetry"
+
+    def test_knows_whether_a_lease_expired(self):
+        _, claim = claim_run(flow_run_id=scheduled().pk, worker_name="w1")
+        before = has_expired_claims()
+        let_expire(claim)
+        expired = has_expired_claims()
+        reclaim_lost_runs()
+
+        assert (before, expired, has_expired_claims()) == (False, True, False)
 
     def test_leaves_runs_alone_that_are_renewed(self):
         run = scheduled()

@@ -11,7 +11,7 @@ from orchestrator.contract.times import now
 from runs.models import StateDeadline, TaskRun
 from runs.orchestration.transition import RunKind
 from runs.services.claims import claim_run, report_lost
-from runs.services.enclosed import crash_what_was_reported_late
+from runs.services.enclosed import crash_what_was_reported_late, has_late_reports
 from runs.services.transitions import propose_state
 from tests.factories import make_deployment, make_flow_run, make_task_run
 from tests.runs.pools import pool_of
@@ -51,6 +51,15 @@ def test_are_crashed_when_the_run_waits_for_its_next_attempt(run):
     assert look() == 1
     assert states() == {"late": "CRASHED"}
     assert look() == 0
+
+
+def test_are_looked_for_when_they_must_have_come(run):
+    before = has_late_reports()
+    StateDeadline.objects.update(at=now() - timedelta(seconds=1))
+    due = has_late_reports()
+    crash_what_was_reported_late()
+
+    assert (before, due, has_late_reports()) == (False, True, False)
 
 
 def test_are_told_from_those_of_the_next_attempt(run):

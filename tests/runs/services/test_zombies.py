@@ -16,7 +16,7 @@ from runs.models import Claim, Heartbeat
 from runs.orchestration.transition import RunKind
 from runs.services import zombies
 from runs.services.transitions import propose_state
-from runs.services.zombies import end_dead_runs, end_unheard_runs
+from runs.services.zombies import end_dead_runs, end_unheard_runs, has_silent_runs
 from tests.factories import make_deployment, make_flow_run, make_task_run
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +72,22 @@ def test_leaves_a_run_that_was_heard_of_in_time():
 
     assert end_dead_runs() == 0
     assert state_of(run) == "RUNNING"
+
+
+def test_knows_whether_a_run_is_silent():
+    heard_of(make_flow_run(started=now() - LONG_AGO), 5)
+    before = has_silent_runs()
+    silent_run()
+    silent = has_silent_runs()
+    end_dead_runs()
+
+    assert (before, silent, has_silent_runs()) == (False, True, False)
+
+
+def test_looks_for_runs_that_were_never_heard_of_wherever_that_is_wanted(settings):
+    settings.ZOMBIE_UNHEARD_SECONDS = 60
+
+    assert has_silent_runs()
 
 
 def test_does_it_once():
