@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 from celery import Celery
@@ -32,6 +33,18 @@ def receive(connection, queue="q", *, timeout=1.0, accept=True):
         except TimeoutError:
             pass
     return bodies, channel
+
+
+@contextmanager
+def consuming(connection, *, prefetch):
+    """The messages that have come, of which so many may be unacknowledged at once."""
+    channel = connection.channel()
+    channel.basic_qos(0, prefetch, False)
+    messages = []
+    with Consumer(
+        channel, queues=[_queue("q")], callbacks=[lambda _, message: messages.append(message)], accept=["json"]
+    ):
+        yield messages
 
 
 def _queue(name):
@@ -167,12 +180,7 @@ def test_wakes_up_when_another_thread_makes_room(connection, monkeypatch):
     monkeypatch.setattr(transport, "LOOK_SECONDS", 60.0)
     for number in range(2):
         publish(connection, number)
-    channel = connection.channel()
-    channel.basic_qos(0, 1, False)
-    messages = []
-    with Consumer(
-        channel, queues=[_queue("q")], callbacks=[lambda _, message: messages.append(message)], accept=["json"]
-    ):
+    with consuming(connection, prefetch=1) as messages:
         connection.drain_events(timeout=1)
         began = time.monotonic()
         threading.Timer(0.05, messages[0].ack).start()
@@ -186,12 +194,7 @@ def test_sleeps_on_when_another_thread_acknowledges_and_there_was_room_anyway(co
     monkeypatch.setattr(connection.transport.ear, "nudge", lambda: nudges.append("room"))
     for number in range(3):
         publish(connection, number)
-    channel = connection.channel()
-    channel.basic_qos(0, 3, False)
-    messages = []
-    with Consumer(
-        channel, queues=[_queue("q")], callbacks=[lambda _, message: messages.append(message)], accept=["json"]
-    ):
+    with consuming(connection, prefetch=3) as messages:
         for _ in range(3):
             connection.drain_events(timeout=1)
         for message in messages:
