@@ -1,15 +1,17 @@
 """A fleet that has room for every run: `fleet.py <pool> <runs> <seconds>`, with the environment of one of our workers.
 
 It is a worker to the server and to its broker. Each wake-up is taken from the broker at once, and its run is claimed
-over 8 connections, as the processes of workers do; none is executed. Prints `ready` when the server knows it, and when
-it has so many `runs`, or `seconds` have passed, a line of JSON: of each run the time at which its first wake-up came,
-the time at which it was the fleet's, and what was refused.
+over 8 connections by another process, as those of workers do it: whoever claims keeps nobody from taking the next
+wake-up. None is executed. Prints `ready` when the server knows it, and when it has so many `runs`, or `seconds` have
+passed, a line of JSON: of each run the time at which its first wake-up came, the time at which it was the fleet's, and
+what was refused.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import multiprocessing
 import os
 import queue
 import sys
@@ -28,44 +30,100 @@ from orchestrator.broker.queues import queue_of_pool
 HEARTBEAT_SECONDS = 30.0
 NAME = "fleet"
 PREFETCHED = 100  # wake-ups that a broker hands out before the first of them is acknowledged
+_PROCESSES = multiprocessing.get_context("fork")
+_END = ""  # no run has this identifier
 
 
 class Fleet:
-    def __init__(self, pool: str) -> None:
-        self.pool = pool
+    """What has been called out. `claims` are told of each run once."""
+
+    def __init__(self, claims: Claims) -> None:
         self.woken: dict[str, float] = {}
-        self.taken: dict[str, float] = {}
-        self.refused: list[str] = []
-        self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._claims = claims
 
     def wake_up(self, body: Any, message: Any) -> None:
         at, run_id = time.time(), body[1]["flow_run_id"]  # as Celery sends a task: arguments, named ones, the rest
         message.ack()
         if run_id not in self.woken:
             self.woken[run_id] = at
-            self._waiting.put(run_id)
+            self._claims.ask_for(run_id)
 
-    def claim_what_waits(self) -> None:
+
+class Claims:
+    """Claims what it is asked for, in a process of its own, which also says that the fleet is alive."""
+
+    def __init__(self, pool: str) -> None:
+        self._pool = pool
+        self._wanted: Any = _PROCESSES.SimpleQueue()
+        self._asked: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._answered = _PROCESSES.Value("i", 0)
+        self._answers, self._told = _PROCESSES.Pipe(duplex=False)
+        self._taken: dict[str, float] = {}
+        self._refused: list[str] = []
+
+    def start(self) -> None:
+        register_fleet(Api(), self._pool)
+        _PROCESSES.Process(target=self._work, daemon=True).start()
+        self._told.close()  # so that `end` notices when that process is gone
+        threading.Thread(target=self._pass_on, daemon=True).start()
+
+    def ask_for(self, run_id: str) -> None:
+        self._asked.put(run_id)
+
+    @property
+    def answered(self) -> int:
+        """How many runs are the fleet's, or were refused."""
+        return int(self._answered.value)
+
+    def end(self) -> tuple[dict[str, float], list[str]]:
+        """When each run was the fleet's, and what was refused."""
+        self.ask_for(_END)
+        taken, refused = self._answers.recv()
+        return taken, refused
+
+    def _pass_on(self) -> None:
+        """Whoever asks does not wait until the other process has room for it."""
+        while True:
+            self._wanted.put(self._asked.get())
+
+    def _work(self) -> None:
+        parent = os.getppid()
+        waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        for _ in range(CONNECTIONS):
+            threading.Thread(target=self._claim, args=[waiting], daemon=True).start()
+        threading.Thread(target=self._stay_alive, args=[parent], daemon=True).start()
+        while (run_id := self._wanted.get()) != _END:
+            waiting.put(run_id)
+        self._told.send((dict(self._taken), list(self._refused)))
+
+    def _claim(self, waiting: queue.SimpleQueue[str]) -> None:
         api = Api()
         while True:
-            run_id = self._waiting.get()
-            status, said = api.post(f"/work_pools/{self.pool}/claims", {"flow_run_id": run_id, "worker_name": NAME})
+            run_id = waiting.get()
+            status, said = api.post(f"/work_pools/{self._pool}/claims", {"flow_run_id": run_id, "worker_name": NAME})
             if status == 201:
-                self.taken[run_id] = time.time()
+                self._taken[run_id] = time.time()
             else:
-                self.refused.append(f"{run_id}: {status} {said[:200]!r}")
+                self._refused.append(f"{run_id}: {status} {said[:200]!r}")
+            with self._answered.get_lock():
+                self._answered.value += 1
 
-    def stay_alive(self) -> None:
-        api = Api()
-        while True:
-            self.register(api)
-            time.sleep(HEARTBEAT_SECONDS / 3)
+    def _stay_alive(self, parent: int) -> None:
+        """Until the fleet was killed: then this process ends as well."""
+        api, said_at = Api(), time.monotonic()
+        while os.getppid() == parent:
+            time.sleep(1)
+            if time.monotonic() - said_at > HEARTBEAT_SECONDS / 3:
+                register_fleet(api, self._pool)
+                said_at = time.monotonic()
+        os._exit(1)
 
-    def register(self, api: Api) -> None:
-        body = {"name": NAME, "heartbeat_interval_seconds": HEARTBEAT_SECONDS, "work_queue_names": []}
-        status, said = api.post(f"/work_pools/{self.pool}/workers/heartbeat", body)
-        if status != 204:
-            raise SystemExit(f"The server does not want the fleet: {status} {said!r}")
+
+def register_fleet(api: Api, pool: str) -> None:
+    body = {"name": NAME, "heartbeat_interval_seconds": HEARTBEAT_SECONDS, "work_queue_names": []}
+    status, said = api.post(f"/work_pools/{pool}/workers/heartbeat", body)
+    if status != 204:
+        raise SystemExit(f"The server does not want the fleet: {status} {said!r}")
 
 
 class Api:
@@ -85,23 +143,22 @@ class Api:
 
 def main(pool: str, runs: int, seconds: float) -> None:
     register()
-    fleet = Fleet(pool)
-    fleet.register(Api())
-    threads = [threading.Thread(target=fleet.claim_what_waits, daemon=True) for _ in range(CONNECTIONS)]
-    for thread in (*threads, threading.Thread(target=fleet.stay_alive, daemon=True)):
-        thread.start()
+    claims = Claims(pool)
+    claims.start()
+    fleet = Fleet(claims)
     options = CELERY_OPTIONS["broker_transport_options"]
     with Connection(os.environ["ORCHESTRATOR_BROKER_URL"], transport_options=options) as broker:
         queues = [Queue(queue_of_pool(pool), exchange="", routing_key=queue_of_pool(pool), no_declare=True)]
         with Consumer(broker, queues, callbacks=[fleet.wake_up], accept=["json"], prefetch_count=PREFETCHED):
             print("ready", flush=True)
             until = time.monotonic() + seconds
-            while len(fleet.taken) + len(fleet.refused) < runs and time.monotonic() < until:
+            while claims.answered < runs and time.monotonic() < until:
                 try:
                     broker.drain_events(timeout=0.2)
                 except TimeoutError:
                     continue
-    print(json.dumps({"woken": fleet.woken, "taken": fleet.taken, "refused": fleet.refused}), flush=True)
+    taken, refused = claims.end()
+    print(json.dumps({"woken": fleet.woken, "taken": taken, "refused": refused}), flush=True)
 
 
 if __name__ == "__main__":

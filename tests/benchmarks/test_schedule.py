@@ -72,12 +72,13 @@ def test_tells_the_ninety_ninth_of_a_hundred():
 
 def test_the_fleet_takes_each_run_once_however_often_it_is_called():
     acknowledged = []
-    fleet = Fleet("pool")
+    asked = []
+    fleet = Fleet(SimpleNamespace(ask_for=asked.append))
     message = SimpleNamespace(ack=lambda: acknowledged.append(True))
 
     for run in ("1", "2", "1"):
         fleet.wake_up([[], {"flow_run_id": run, "pool": "pool"}, {}], message)
 
     assert list(fleet.woken) == ["1", "2"]
-    assert fleet._waiting.qsize() == 2
+    assert asked == ["1", "2"]
     assert len(acknowledged) == 3
