@@ -6,16 +6,16 @@ from automations.models import Automation, Firing
 from automations.services import evaluation, firing, forgetting
 from orchestrator.periodic import service
 from orchestrator.statements.batches import repeat
-from orchestrator.statements.reading import PreparedRows
+from orchestrator.statements.reading import PreparedExists
 
 SECONDS_AT_A_TIME = 3.0
 
-_enabled = PreparedRows(lambda: Automation.objects.enabled().values("pk")[:1])
-_waiting = PreparedRows(lambda: Firing.objects.waiting().values("pk")[:1])
+_is_anything_enabled = PreparedExists(Automation.objects.enabled)
+_is_anything_waiting = PreparedExists(Firing.objects.waiting)
 
 
 def _is_needed() -> bool:
-    return _enabled.first() is not None or _waiting.first() is not None
+    return _is_anything_enabled() or _is_anything_waiting()
 
 
 @service(every_seconds=2, most_seconds=8.0, has_work=_is_needed)

@@ -13,7 +13,6 @@ import http.client
 import json
 import multiprocessing
 import os
-import queue
 import sys
 import threading
 import time
@@ -54,8 +53,8 @@ class Claims:
 
     def __init__(self, pool: str) -> None:
         self._pool = pool
-        self._wanted: Any = _PROCESSES.SimpleQueue()
-        self._asked: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._wanted: Any = _PROCESSES.Queue()
+        self._wanted.cancel_join_thread()  # who ends does not wait until the other process has read all
         self._answered = _PROCESSES.Value("i", 0)
         self._answers, self._told = _PROCESSES.Pipe(duplex=False)
         self._taken: dict[str, float] = {}
@@ -65,10 +64,10 @@ class Claims:
         register_fleet(Api(), self._pool)
         _PROCESSES.Process(target=self._work, daemon=True).start()
         self._told.close()  # so that `end` notices when that process is gone
-        threading.Thread(target=self._pass_on, daemon=True).start()
 
     def ask_for(self, run_id: str) -> None:
-        self._asked.put(run_id)
+        """Whoever asks does not wait."""
+        self._wanted.put(run_id)
 
     @property
     def answered(self) -> int:
@@ -81,25 +80,21 @@ class Claims:
         taken, refused = self._answers.recv()
         return taken, refused
 
-    def _pass_on(self) -> None:
-        """Whoever asks does not wait until the other process has room for it."""
-        while True:
-            self._wanted.put(self._asked.get())
-
     def _work(self) -> None:
-        parent = os.getppid()
-        waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        """Until all is told, or the fleet was killed."""
+        fleet = os.getppid()
         for _ in range(CONNECTIONS):
-            threading.Thread(target=self._claim, args=[waiting], daemon=True).start()
-        threading.Thread(target=self._stay_alive, args=[parent], daemon=True).start()
-        while (run_id := self._wanted.get()) != _END:
-            waiting.put(run_id)
-        self._told.send((dict(self._taken), list(self._refused)))
+            threading.Thread(target=self._claim, daemon=True).start()
+        api, said_at = Api(), time.monotonic()
+        while os.getppid() == fleet:
+            time.sleep(1)
+            if time.monotonic() - said_at > HEARTBEAT_SECONDS / 3:
+                register_fleet(api, self._pool)
+                said_at = time.monotonic()
 
-    def _claim(self, waiting: queue.SimpleQueue[str]) -> None:
+    def _claim(self) -> None:
         api = Api()
-        while True:
-            run_id = waiting.get()
+        while (run_id := self._wanted.get()) != _END:
             status, said = api.post(f"/work_pools/{self._pool}/claims", {"flow_run_id": run_id, "worker_name": NAME})
             if status == 201:
                 self._taken[run_id] = time.time()
@@ -107,16 +102,7 @@ class Claims:
                 self._refused.append(f"{run_id}: {status} {said[:200]!r}")
             with self._answered.get_lock():
                 self._answered.value += 1
-
-    def _stay_alive(self, parent: int) -> None:
-        """Until the fleet was killed: then this process ends as well."""
-        api, said_at = Api(), time.monotonic()
-        while os.getppid() == parent:
-            time.sleep(1)
-            if time.monotonic() - said_at > HEARTBEAT_SECONDS / 3:
-                register_fleet(api, self._pool)
-                said_at = time.monotonic()
-        os._exit(1)
+        self._told.send((dict(self._taken), list(self._refused)))
 
 
 def register_fleet(api: Api, pool: str) -> None:

@@ -38,7 +38,6 @@ PAGE = 200  # runs of one answer
 _SMALL_SHARE = 1_000  # the large one has so many times as much
 _LEAST = 1_000  # task runs of the small one
 _ON_SQLITE = 10  # there the large one has so many times less
-_WARM_UP = 12  # as many as there are teams: a server that has been up for weeks was asked about each of them before
 _DEPLOYMENTS = 400
 _FILLING_SECONDS = 3_600.0
 _READER = "reader"
@@ -215,9 +214,11 @@ class Servers:
     def measure(self, side: Side, items: int) -> Sample:
         self.put_up(side, items)
         sample: dict[str, float] = {}
+        # A server that has been up for weeks was asked about each team before.
+        warm_up = max(server.teams for server in self._up.values())
         for question in QUESTIONS:
             seconds: dict[str, list[float]] = {SMALL: [], LARGE: []}
-            for number in range(-_WARM_UP, TIMES):
+            for number in range(-warm_up, TIMES):
                 for name, server in self._up.items():
                     took = server.ask(question, number)
                     if number >= 0:
@@ -280,6 +281,11 @@ class _Server:
         self._connection = http.client.HTTPConnection(str(urllib.parse.urlsplit(side.api_url).netloc), timeout=120)
         self._cookies = ""
         self._sign_in(password)
+
+    @property
+    def teams(self) -> int:
+        """How many there are, by whose tags it is asked."""
+        return len(self._told["failed_of_week"])
 
     def ask(self, question: Question, number: int) -> float:
         """Seconds until the whole answer is there. Raises Incorrect."""

@@ -31,7 +31,7 @@ from orchestrator.broker.queues import (
 )
 from orchestrator.contract.times import now
 from orchestrator.statements.batches import pieces
-from orchestrator.statements.reading import PreparedRows
+from orchestrator.statements.reading import PreparedExists, PreparedRows
 from runs.models import FlowRun
 
 JUST_NOW = timedelta(seconds=2)  # longer than the pause between two calls of `dispatch_due_runs`
@@ -96,7 +96,7 @@ def dispatch_pool(*, pool_id: UUID) -> int:
 def has_due_runs() -> bool:
     """Whether `dispatch_due_runs` may find something. Asks for no more than the index of due runs knows."""
     at = now()
-    return _run_due_within.first(since=at - JUST_NOW, until=at + ABOUT_TO_BE_DUE) is not None
+    return _is_any_due_within(since=at - JUST_NOW, until=at + ABOUT_TO_BE_DUE)
 
 
 def dispatch_due_runs(*, sleep: Sleep = time.sleep) -> int:
@@ -222,15 +222,13 @@ def _facts(runs: QuerySet[FlowRun]) -> QuerySet[FlowRun, Run]:
     return facts
 
 
-# What every run that is created asks for.
-_run_due_within = PreparedRows(
-    lambda since, until: (
-        FlowRun.objects.scheduled()
-        .filter(next_scheduled_start_time__gt=since, next_scheduled_start_time__lte=until)
-        .values("pk")[:1]
+_is_any_due_within = PreparedExists(
+    lambda since, until: FlowRun.objects.scheduled().filter(
+        next_scheduled_start_time__gt=since, next_scheduled_start_time__lte=until
     ),
     moments=["since", "until"],
 )
+# What every run that is created asks for.
 _waiting_run = PreparedRows(lambda run_id, at: _facts(_waiting(at).filter(pk=run_id)), "run_id", moments=["at"])
 _readers_of_pool = PreparedRows(lambda pool_id, at: _served(at).filter(work_pool=pool_id), "pool_id", moments=["at"])
 

@@ -30,6 +30,7 @@ from deployments.services.planned_runs import (
 )
 from deployments.services.schedule_times import last_times, time_after, times_of
 from orchestrator.contract.times import now
+from orchestrator.statements.reading import PreparedExists
 from orchestrator.statements.writing import insert_rows
 from runs.models import FlowRun
 from runs.services.missed import PLANNED_LATE, grace
@@ -75,9 +76,12 @@ class Look:
     runs: list[FlowRun]
 
 
+_is_any_due = PreparedExists(DeploymentSchedule.objects.due, moments=["at"])
+
+
 def has_due_schedules() -> bool:
     """Cheap. Schedules that a wrong clock put off are none of these: they are found by a turn without due ones."""
-    return DeploymentSchedule.objects.due(now()).exists()
+    return _is_any_due(at=now())
 
 
 def plan_due_schedules() -> int:

@@ -68,6 +68,16 @@ class PreparedRows:
         return kept(self, lambda through: _Rows(_Statement(self._make, self._names, self._moments, through)))
 
 
+class PreparedExists:
+    """Whether such a QuerySet has any row."""
+
+    def __init__(self, make: Callable[..., QuerySet[Any, Any]], *names: str, moments: Iterable[str] = ()) -> None:
+        self._rows = PreparedRows(lambda **given: make(**given).order_by().values("pk")[:1], *names, moments=moments)
+
+    def __call__(self, **given: Given) -> bool:
+        return self._rows.first(**given) is not None
+
+
 class _Statement:
     """The SQL for one connection, with the places where what is given stands."""
 

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from orchestrator.contract.states import TERMINAL, State, StateType
 from orchestrator.contract.times import format_time, now
-from orchestrator.statements.reading import PreparedRows
+from orchestrator.statements.reading import PreparedExists
 from orchestrator.web.pulse import api_presence
 from runs.errors import RunNotFound
 from runs.models import QueuedTaskRun, TaskRun, TaskRunState, TaskSubscription
@@ -27,13 +27,13 @@ logger = logging.getLogger(__name__)
 
 BATCH = 100  # lost task workers that one call of `take_back_from_the_lost` looks after
 _LATEST_STATES = 100  # of a task run, among which unseen attempts are counted
-_lost = PreparedRows(lambda at: TaskSubscription.objects.lost(at).values("pk")[:1], moments=["at"])
+_is_anybody_lost = PreparedExists(TaskSubscription.objects.lost, moments=["at"])
 _UNSEEN = "unseen_attempt"  # in the details of a state: whoever held the run died before the run was seen to run
 
 
 def has_lost_workers() -> bool:
     """Whether `take_back_from_the_lost` may find something."""
-    return _lost.first(at=now()) is not None
+    return _is_anybody_lost(at=now())
 
 
 def take_back_from_the_lost() -> int:

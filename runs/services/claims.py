@@ -14,7 +14,7 @@ from django.db.models import Max, QuerySet
 
 from orchestrator.contract.states import TERMINAL, State, StateType, Status
 from orchestrator.contract.times import now
-from orchestrator.statements.reading import PreparedQuery, PreparedRows
+from orchestrator.statements.reading import PreparedExists, PreparedQuery
 from orchestrator.statements.writing import insert_rows, update_row
 from orchestrator.web.pulse import api_presence
 from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
@@ -47,7 +47,7 @@ _run_in_short = PreparedQuery(
     ),
     "run_id",
 )
-_expired_claim = PreparedRows(lambda at: Claim.objects.expired(at).values("pk")[:1], moments=["at"])
+_is_any_expired = PreparedExists(Claim.objects.expired, moments=["at"])
 _claims_of_run = PreparedQuery(lambda run_id: Claim.objects.filter(flow_run=run_id), "run_id")
 _held_claim_and_state = PreparedQuery(
     lambda claim_id: (
@@ -172,7 +172,7 @@ def report_lost(
 
 def has_expired_claims() -> bool:
     """Whether `reclaim_lost_runs` may find something."""
-    return _expired_claim.first(at=now()) is not None
+    return _is_any_expired(at=now())
 
 
 def reclaim_lost_runs() -> int:

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
-from orchestrator.statements.reading import PreparedRows
+from orchestrator.statements.reading import PreparedExists
 from orchestrator.web.pulse import api_up_since
 from runs.models import FlowRun
 from runs.orchestration.policy import LATE_MARK_RULES
@@ -24,7 +24,7 @@ OUR_OWN = "celery"
 
 def has_late_runs() -> bool:
     """Whether `mark_late` may find something: runs have waited for too long that are not marked."""
-    return _overdue_run.first(since=_waited_since()) is not None
+    return _is_any_overdue(since=_waited_since())
 
 
 def mark_late() -> int:
@@ -48,7 +48,7 @@ def _overdue(since: datetime) -> QuerySet[FlowRun]:
     return FlowRun.objects.scheduled().filter(state_name="Scheduled", next_scheduled_start_time__lte=since)
 
 
-_overdue_run = PreparedRows(lambda since: _overdue(since).values("pk")[:1], moments=["since"])
+_is_any_overdue = PreparedExists(_overdue, moments=["since"])
 
 
 def _just_about_to_begin(since: datetime) -> Q:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from orchestrator.contract.times import now
+from orchestrator.statements.reading import PreparedExists
 from runs.models import Artifact, FlowRun, Leftover, Log, TaskRun
 from runs.services.artifacts import delete_artifacts
 
@@ -29,8 +30,12 @@ def leave_behind(run: FlowRun | TaskRun) -> None:
     Leftover.objects.create(kind=kind, run_id=run.pk, deleted_at=at, due_at=at)
 
 
+_is_any_due = PreparedExists(Leftover.objects.due, moments=["at"])
+
+
 def has_leftovers() -> bool:
-    return Leftover.objects.due(now()).exists()
+    """Whether `clear_leftovers` has something to delete."""
+    return _is_any_due(at=now())
 
 
 def clear_leftovers() -> int:

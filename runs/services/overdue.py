@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
-from django.db.models import QuerySet
 
 from orchestrator.contract.times import now
-from orchestrator.statements.reading import PreparedRows
+from orchestrator.statements.reading import PreparedExists
 from runs.errors import RunNotFound
 from runs.models import FlowRun, StateDeadline
 from runs.services.transitions import locked_flow_run
@@ -23,16 +20,14 @@ logger = logging.getLogger(__name__)
 BATCH = 200  # deadlines that one call looks after
 
 
-def _first_due(kind: StateDeadline.Kind, at: datetime) -> QuerySet[Any, Any]:
-    return StateDeadline.objects.due(kind, at).values("pk")[:1]
-
-
-_due = {kind: PreparedRows(partial(_first_due, kind), moments=["at"]) for kind in StateDeadline.Kind}
+_is_due = {
+    kind: PreparedExists(partial(StateDeadline.objects.due, kind), moments=["at"]) for kind in StateDeadline.Kind
+}
 
 
 def has_due(kind: StateDeadline.Kind) -> bool:
     """Whether `look_after_due` has something to look after."""
-    return _due[kind].first(at=now()) is not None
+    return _is_due[kind](at=now())
 
 
 def look_after_due(kind: StateDeadline.Kind, look: Callable[[FlowRun, StateDeadline], bool]) -> int:

@@ -12,6 +12,7 @@ MESSAGE = "The flow was paused and never resumed."
 
 
 def has_expired_pauses() -> bool:
+    """Whether `expire_pauses` has runs to look at."""
     return has_due(StateDeadline.Kind.PAUSE)
 
 

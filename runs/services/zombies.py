@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef
 
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
-from orchestrator.statements.reading import PreparedRows
+from orchestrator.statements.reading import PreparedExists
 from orchestrator.web.pulse import api_up_since
 from runs.models import Claim, FlowRun, Heartbeat
 from runs.orchestration.transition import RunFacts, RunKind
@@ -24,12 +24,12 @@ from runs.services.transitions import Answer, propose_state_of_locked
 BATCH = 200  # runs that one call looks at
 # A process that was taken for dead may come back for this long and is refused; later ones are not known any more.
 BURIED_FOR = timedelta(days=7)
-_silent = PreparedRows(lambda at: Heartbeat.objects.silent(at).values("pk")[:1], moments=["at"])
+_is_any_silent = PreparedExists(Heartbeat.objects.silent, moments=["at"])
 
 
 def has_silent_runs() -> bool:
     """Whether one of the two below may find something. Runs that never gave a sign of life are not known beforehand."""
-    return bool(settings.ZOMBIE_UNHEARD_SECONDS) or _silent.first(at=now()) is not None
+    return bool(settings.ZOMBIE_UNHEARD_SECONDS) or _is_any_silent(at=now())
 
 
 def end_dead_runs() -> int:

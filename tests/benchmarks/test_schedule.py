@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 
@@ -13,6 +14,10 @@ from benchmarks.row import Incorrect
 from benchmarks.rows import schedule
 from benchmarks.rows.schedule import Planned
 from benchmarks.sides import Side
+from orchestrator.contract.states import State, StateType
+from orchestrator.contract.times import format_time, now
+from runs.services.late import mark_late
+from tests.factories import make_flow, make_flow_run
 
 DUE = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
 PLANNED = Planned("fleet", "a-flow", frozenset({"a", "b"}), DUE, {})
@@ -82,3 +87,18 @@ def test_the_fleet_takes_each_run_once_however_often_it_is_called():
     assert list(fleet.woken) == ["1", "2"]
     assert asked == ["1", "2"]
     assert len(acknowledged) == 3
+
+
+def test_counts_the_late_marks_of_its_own_runs(api):
+    due = now() - timedelta(seconds=20)
+    runs = [
+        make_flow_run(
+            State(StateType.SCHEDULED, timestamp=due, details={"scheduled_time": format_time(due)}), flow=make_flow()
+        )
+        for _ in range(2)
+    ]
+    mark_late()
+    side = SimpleNamespace(ask=lambda path, body: api.post(path, body).json())
+
+    assert schedule._late_marks(side, Planned("fleet", str(runs[0].flow_id), frozenset(), due, {})) == 1
+    assert schedule._late_marks(side, Planned("fleet", str(uuid4()), frozenset(), due, {})) == 0

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db.models import Exists, F, OuterRef
 
-from orchestrator.statements.reading import PreparedQuery, PreparedRows
+from orchestrator.statements.reading import PreparedExists, PreparedQuery, PreparedRows
 from runs.models import Claim, FlowRun
 from tests.factories import make_flow_run
 
@@ -118,3 +118,14 @@ def test_reads_rows_as_values_gives_them(django_assert_num_queries):
         "parent": None,
     }
     assert columns.all(run_id=uuid4(), at=run.created) == []
+
+
+def test_knows_whether_there_is_any_row(django_assert_num_queries):
+    is_any_newer = PreparedExists(lambda at: FlowRun.objects.filter(created__gt=at).order_by("name"), moments=["at"])
+    run = make_flow_run()
+    before = run.created - timedelta(seconds=1)
+    is_any_newer(at=before)
+
+    with django_assert_num_queries(2):
+        assert is_any_newer(at=before)
+        assert not is_any_newer(at=run.created)

@@ -15,7 +15,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, QuerySet
 
 from orchestrator.contract.times import now
-from orchestrator.statements.reading import PreparedRows
+from orchestrator.statements.reading import PreparedExists
 from runs.errors import RunNotFound, UpdateRefused
 from runs.models import BulkAction, BulkActionItem, FlowRun
 from runs.services.bulk.deeds import LOOKED_AT, Refused, do_to, look_at, why_passed_over
@@ -24,11 +24,11 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 25  # runs of one batch
 
-_under_way = PreparedRows(lambda: BulkAction.objects.under_way().values("pk")[:1])
+_is_anything_under_way = PreparedExists(BulkAction.objects.under_way)
 
 
 def has_bulk_work() -> bool:
-    return _under_way.first() is not None
+    return _is_anything_under_way()
 
 
 def work_on_bulk_actions() -> int:
