@@ -1,6 +1,5 @@
 """The server as one ASGI application: HTTP, websockets, and what runs beside them."""
 
-import gc
 import os
 
 import django
@@ -12,6 +11,7 @@ from channels.routing import URLRouter  # noqa: E402  needs the settings above
 from django.conf import settings  # noqa: E402
 
 from orchestrator.companions import COMPANIONS  # noqa: E402
+from orchestrator.garbage import look_rarely  # noqa: E402
 from orchestrator.routing import websocket_urlpatterns  # noqa: E402
 from orchestrator.web.engine import HttpEngine  # noqa: E402
 from orchestrator.web.lifespan import Lifespan  # noqa: E402
@@ -23,5 +23,4 @@ application = Prefixed(
     settings.URL_PREFIX,
 )
 
-gc.freeze()  # what is loaded now stays until the end, so the collector need not look at it again and again
-gc.set_threshold(20_000)  # new objects: a request makes a few thousand, nearly all of which go by themselves
+look_rarely()

@@ -8,11 +8,12 @@ import sys
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import task_prerun
+from celery.signals import task_prerun, worker_ready
 from django.conf import settings
 from django.db import close_old_connections, connections
 
 from orchestrator.broker import CELERY_OPTIONS, register
+from orchestrator.garbage import look_rarely
 
 SERVICES_QUEUE = "services"
 # How often a services worker that nobody called looks for messages, and whether it is to stop: an idle server is quiet.
@@ -55,3 +56,8 @@ def keep_good_connections(task: Task, **_: Any) -> None:
     for connection in connections.all(initialized_only=True):
         connection.health_check_enabled = connection.vendor != "sqlite"
     close_old_connections()
+
+
+@worker_ready.connect
+def settle(**_: Any) -> None:
+    look_rarely()

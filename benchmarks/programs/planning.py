@@ -51,7 +51,9 @@ if __name__ == "__main__":
         os.environ["DJANGO_SETTINGS_MODULE"] = "orchestrator.settings"
         django.setup()
         from deployments.models import DeploymentSchedule
+        from orchestrator.garbage import look_rarely
 
+        look_rarely()  # as the process does in which the service runs
         DeploymentSchedule.objects.exists()  # the connection is open then
         passes = [timed(ours), timed(ours)]
     else:

@@ -1,4 +1,4 @@
-"""Many deployments whose schedules are due in the same moment.
+"""Many deployments whose schedules are due in the same minute.
 
 First the servers run without their schedulers, so that everything is still to be planned: deployments with one daily
 cron schedule are made over the API, three runs of each are wanted. `planning` is one pass of the scheduler over all of
@@ -7,7 +7,8 @@ plans a tenth as many deployments; `planning a tenth` is told for both.
 
 Then, on our side, the server runs as a user starts it, and the minute comes. A fleet with room for every run
 (`benchmarks/programs/fleet.py`) is the pool's worker: how long real workers need to execute the runs is the matter of
-other rows. All runs are due at the same instant. Their drift is counted from there until
+other rows. First all runs are due at one instant, as those of cron schedules are; then, of other deployments, each at
+its own moment of a minute (`spread`). The drift of a run is counted from the time at which it is due until
 
 - `woken`: the run's wake-up has come from the broker to the fleet. So far it is the scheduler's and dispatcher's
   business: the run was planned, was found to be due, and somebody was told. This is what the goal is about.
@@ -26,7 +27,7 @@ import statistics
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,7 @@ _STARTS_IN_RESERVE = 4  # as long as the first one took: the server is started a
 _PLANNING_SECONDS = 0.005  # for each deployment; generous
 _PLANNED_ANEW_SECONDS = 15.0  # before it is due, each schedule gets another run instead
 _AFTERWARDS_SECONDS = 90.0  # that the fleet waits for the last of its runs
+_SPREAD_OVER = timedelta(minutes=1)
 _LATE_SECONDS = 25.0  # after which every run that waited for too long was marked
 _PAGE = 200
 _PLANNING, _FLEET = (ROOT / "benchmarks" / "programs" / name for name in ("planning.py", "fleet.py"))
@@ -67,21 +69,36 @@ def measure(side: Side, items: int) -> Sample:
         return {"planning a tenth": _planned(side, tenth).seconds["planning"]}
     told = _planned(side, tenth).seconds["planning"]
     planned = _planned(side, items)
-    return {"planning a tenth": told, **planned.seconds, **_when_it_is_due(side, planned)}
+    at_once = _when_it_is_due(side, planned)
+    spread = _when_it_is_due(side, _planned(side, items, over=_SPREAD_OVER))
+    return {
+        "planning a tenth": told,
+        **planned.seconds,
+        **at_once,
+        **{f"spread: {name}": figure for name, figure in spread.items()},
+    }
 
 
 @dataclass(frozen=True)
 class Planned:
-    """Deployments with all their runs planned, and how long that took. `due_at` is the first time of each."""
+    """Deployments with all their runs planned, and how long that took.
+
+    The first runs are due at `due_at`, or from then on `over` so long.
+    """
 
     pool: str
     flow_id: str
     deployment_ids: frozenset[str]
     due_at: datetime
+    over: timedelta
     seconds: dict[str, float]
 
+    @property
+    def last_due_at(self) -> datetime:
+        return self.due_at + self.over
 
-def _planned(side: Side, count: int) -> Planned:
+
+def _planned(side: Side, count: int, *, over: timedelta = timedelta()) -> Planned:
     """Make so many deployments and plan them, with a server that plans nothing by itself."""
     began = time.perf_counter()
     with running(*_without_scheduler(side)) as served:
@@ -89,7 +106,7 @@ def _planned(side: Side, count: int) -> Planned:
         pool, flow_id = f"fleet-{uuid4()}", str(served.ask("/flows/", {"name": f"schedule-{uuid4()}"})["id"])
         served.ask("/work_pools/", {"name": pool, "type": "celery" if side.name == "ours" else "process"})
         due_at = _minute_in(reserve + count * (_seconds_for_one(served, flow_id, pool) + _PLANNING_SECONDS))
-        ids = _deploy(served, flow_id, pool, count, due_at)
+        ids = _deploy(served, flow_id, pool, [_daily(due_at + over * number / count) for number in range(count)])
         if datetime.now(UTC) > due_at - timedelta(seconds=_PLANNED_ANEW_SECONDS):
             raise Incorrect(f"{side.name} took too long to make the deployments: their minute has come")
         if served.ask("/flow_runs/count", _of(flow_id)):
@@ -98,7 +115,7 @@ def _planned(side: Side, count: int) -> Planned:
         found = served.ask("/flow_runs/count", _of(flow_id))
         if found != count * RUNS_AHEAD:
             raise Incorrect(f"{side.name} planned {found} runs of {count} deployments, not {RUNS_AHEAD} of each")
-    return Planned(pool, flow_id, frozenset(ids), due_at, seconds)
+    return Planned(pool, flow_id, frozenset(ids), due_at, over, seconds)
 
 
 def _without_scheduler(side: Side) -> tuple[Any, ...]:
@@ -110,15 +127,22 @@ def _without_scheduler(side: Side) -> tuple[Any, ...]:
 def _seconds_for_one(side: Side, flow_id: str, pool: str) -> float:
     """How long it takes to make a deployment, with half as much again."""
     began = time.perf_counter()
-    _deploy(side, flow_id, pool, _CALIBRATING, datetime.now(UTC), active=False)
+    _deploy(side, flow_id, pool, [_daily(datetime.now(UTC))] * _CALIBRATING, active=False)
     return (time.perf_counter() - began) / _CALIBRATING * 1.5
 
 
-def _deploy(side: Side, flow_id: str, pool: str, count: int, due_at: datetime, *, active: bool = True) -> list[str]:
-    """The identifiers of so many new deployments, due each day at that time of day."""
-    cron = {"cron": f"{due_at.minute} {due_at.hour} * * *", "timezone": "UTC"}
-    schedules = [{"schedule": cron, "active": active}]
-    body = {"flow_id": flow_id, "work_pool_name": pool, "entrypoint": "nothing.py:nothing", "schedules": schedules}
+def _daily(at: datetime) -> dict[str, Any]:
+    """A schedule for each day at that time of day."""
+    if at.second or at.microsecond:
+        return {"interval": timedelta(days=1).total_seconds(), "anchor_date": at.isoformat(), "timezone": "UTC"}
+    return {"cron": f"{at.minute} {at.hour} * * *", "timezone": "UTC"}
+
+
+def _deploy(
+    side: Side, flow_id: str, pool: str, schedules: Sequence[dict[str, Any]], *, active: bool = True
+) -> list[str]:
+    """The identifiers of new deployments, one for each schedule."""
+    body = {"flow_id": flow_id, "work_pool_name": pool, "entrypoint": "nothing.py:nothing"}
     ids: list[str] = []
 
     def keep(answer: bytes) -> bool:
@@ -127,8 +151,12 @@ def _deploy(side: Side, flow_id: str, pool: str, count: int, due_at: datetime, *
 
     url = f"{side.api_url}/deployments/"
     kind = "scheduled" if active else "off"
-    new = ([request(url, {**body, "name": f"{kind}-{number}"})] for number in range(count))
-    send(url, new, status=201, check=keep)
+    new = (
+        [request(url, {**body, "name": f"{kind}-{number}", "schedules": [{"schedule": schedule, "active": active}]})]
+        for number, schedule in enumerate(schedules)
+    )
+    # Nobody times it, and Prefect's server on SQLite refuses for minutes what several connections write at once.
+    send(url, new, status=201, check=keep, connections=1)
     return ids
 
 
@@ -143,22 +171,17 @@ def _when_it_is_due(side: Side, planned: Planned) -> Sample:
         if datetime.now(UTC) > planned.due_at - timedelta(seconds=1):
             raise Incorrect("It took too long to make the deployments: the minute came before the fleet was ready")
         told = json.loads(fleet.communicate()[0])
-        _check(served, planned, told)
-        time.sleep(max(0.0, planned.due_at.timestamp() + _LATE_SECONDS - time.time()))
+        due = _checked(served, planned, told)
+        time.sleep(max(0.0, planned.last_due_at.timestamp() + _LATE_SECONDS - time.time()))
         late = _late_marks(served, planned)
-    due = planned.due_at.timestamp()
-    return {
-        "woken p50": statistics.median(told["woken"].values()) - due,
-        "woken p99": _p99(told["woken"].values()) - due,
-        "taken p99": _p99(told["taken"].values()) - due,
-        "late": late,
-    }
+    woken, taken = ([at - due[run] for run, at in told[name].items()] for name in ("woken", "taken"))
+    return {"woken p50": statistics.median(woken), "woken p99": _p99(woken), "taken p99": _p99(taken), "late": late}
 
 
 @contextmanager
 def _fleet(side: Side, planned: Planned) -> Iterator[subprocess.Popen[str]]:
     """It is known to the server. What it prints at its end is still to be read."""
-    seconds = max(0.0, planned.due_at.timestamp() - time.time()) + _AFTERWARDS_SECONDS
+    seconds = max(0.0, planned.last_due_at.timestamp() - time.time()) + _AFTERWARDS_SECONDS
     command = [side.python, str(_FLEET), planned.pool, str(len(planned.deployment_ids)), str(seconds)]
     environment = {"ORCHESTRATOR_BROKER_URL": f"sqlite+file://{side.home}/broker.db", **side.environment}
     environment["ORCHESTRATOR_API_URL"] = side.api_url or ""
@@ -172,26 +195,27 @@ def _fleet(side: Side, planned: Planned) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def _check(side: Side, planned: Planned, told: dict[str, Any]) -> None:
-    """Raises Incorrect unless each deployment has one run for the minute, and the fleet has that one."""
+def _checked(side: Side, planned: Planned, told: dict[str, Any]) -> dict[str, float]:
+    """When each run is due. Raises Incorrect unless each deployment has one for the minute, and the fleet has that."""
     runs = list(_runs_of_the_minute(side, planned))
     of_each = Counter(run["deployment_id"] for run in runs)
     if set(of_each) != planned.deployment_ids or set(of_each.values()) != {1}:
         raise Incorrect(f"{len(of_each)} of {len(planned.deployment_ids)} deployments have a run; {len(runs)} in all")
     if told["refused"]:
         raise Incorrect(f"{len(told['refused'])} runs could not be taken: {told['refused'][:3]}")
-    due = {run["id"] for run in runs}
-    if set(told["woken"]) != due or set(told["taken"]) != due:
+    due = {run["id"]: datetime.fromisoformat(run["expected_start_time"]).timestamp() for run in runs}
+    if set(told["woken"]) != set(due) or set(told["taken"]) != set(due):
         raise Incorrect(f"Of {len(due)} runs, the fleet was told of {len(told['woken'])} and has {len(told['taken'])}")
-    early = min(told["woken"].values()) - planned.due_at.timestamp()
+    early = min(at - due[run] for run, at in told["woken"].items())
     if early < 0:
         raise Incorrect(f"A run was called out {-early:.3f} seconds before its time")
+    return due
 
 
 def _runs_of_the_minute(side: Side, planned: Planned) -> Iterator[dict[str, Any]]:
     around = {
         "after_": (planned.due_at - timedelta(seconds=30)).isoformat(),
-        "before_": (planned.due_at + timedelta(seconds=30)).isoformat(),
+        "before_": (planned.last_due_at + timedelta(seconds=30)).isoformat(),
     }
     wanted = {**_of(planned.flow_id), "flow_runs": {"expected_start_time": around}, "sort": "ID_DESC", "limit": _PAGE}
     offset = 0
@@ -231,6 +255,10 @@ ROW = Row(
         Figure("woken p99", "s", bound=5),
         Figure("taken p99", "s"),
         Figure("late", "runs", bound=0),
+        Figure("spread: woken p50", "s"),
+        Figure("spread: woken p99", "s", bound=5),
+        Figure("spread: taken p99", "s"),
+        Figure("spread: late", "runs", bound=0),
     ),
     measure=measure,
     stage=home,

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from deployments.errors import CannotBePlanned
 from deployments.models import Deployment, DeploymentSchedule
@@ -30,7 +31,7 @@ from deployments.services.planned_runs import (
 )
 from deployments.services.schedule_times import last_times, time_after, times_of
 from orchestrator.contract.times import now
-from orchestrator.statements.reading import PreparedExists
+from orchestrator.statements.reading import PreparedExists, PreparedQuery
 from orchestrator.statements.writing import insert_rows
 from runs.models import FlowRun
 from runs.services.missed import PLANNED_LATE, grace
@@ -46,6 +47,7 @@ SHORTEST_SLEEP = timedelta(seconds=1)
 MOST_MISSED = 1_000  # runs of one schedule that are planned after an outage, the last ones
 FIRST_RETRY, LAST_RETRY = timedelta(minutes=1), timedelta(hours=6)  # of a schedule that cannot be worked out
 _MOMENT = timedelta(microseconds=1)
+_NOT_OF_RUNS = ("description", "job_variables", "parameter_openapi_schema", "pull_steps")
 _WRITTEN = ("plan_at", "planned_until", "next_time", "problem", "failures")
 
 
@@ -77,6 +79,10 @@ class Look:
 
 
 _is_any_due = PreparedExists(DeploymentSchedule.objects.due, moments=["at"])
+_due = PreparedQuery(lambda at: _with_deployments(DeploymentSchedule.objects.due(at)), moments=["at"])
+_put_off_beyond = PreparedQuery(
+    lambda at: _with_deployments(DeploymentSchedule.objects.put_off_beyond(at)), moments=["at"]
+)
 
 
 def has_due_schedules() -> bool:
@@ -87,6 +93,8 @@ def has_due_schedules() -> bool:
 def plan_due_schedules() -> int:
     """Look at the schedules that are due, at most BATCH of them, and make their runs. Returns at how many.
 
+    While none is due, those are looked at that a clock which was wrong put off for too long.
+
     They are worked out first, which may take long, and written together in one transaction, unless somebody else
     planned or changed them meanwhile.
     """
@@ -94,7 +102,7 @@ def plan_due_schedules() -> int:
     begun = monotonic()
     looks: list[Look] = []
     rows = 0
-    for schedule in _due(at):
+    for schedule in _due.all(at=at) or _put_off_beyond.all(at=at + 2 * LONGEST_SLEEP):
         looks.append(_look(schedule, at))
         rows += len(looks[-1].runs)
         if rows >= MOST_ROWS or monotonic() - begun >= MOST_SECONDS:
@@ -181,10 +189,12 @@ def _made_up_for(
     return []
 
 
-def _due(at: datetime) -> list[DeploymentSchedule]:
-    """Most urgent first; and, while there is nothing to do, those that a clock which was wrong put off for too long."""
-    schedules = DeploymentSchedule.objects.select_related("deployment__work_queue").order_by("plan_at")
-    return list(schedules.due(at)[:BATCH]) or list(schedules.put_off_beyond(at + 2 * LONGEST_SLEEP)[:BATCH])
+def _with_deployments(schedules: QuerySet[DeploymentSchedule]) -> QuerySet[DeploymentSchedule]:
+    """The most urgent ones, each with what its runs take from its deployment. What may be large and is no part of that
+    is read when it is asked for.
+    """
+    found = schedules.select_related("deployment__work_queue").defer(*(f"deployment__{name}" for name in _NOT_OF_RUNS))
+    return found.order_by("plan_at")[:BATCH]
 
 
 def _look(schedule: DeploymentSchedule, at: datetime) -> Look:

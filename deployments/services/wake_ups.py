@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 from celery import current_app
 
+from orchestrator.broker.transport import together
+
 WAKE_UP_TASK = "orchestrator.execute"
 LIFETIME_SECONDS = 120  # later ones were sent meanwhile; generous, because clocks of hosts differ
 _PERSISTENT = 2  # a broker that is started again still has them
@@ -27,7 +29,7 @@ class WakeUp:
 
 
 def send_wake_ups(wake_ups: Iterable[WakeUp]) -> None:
-    """Send them in this order, over one connection. Raises what the broker's library raises.
+    """Send them in this order, over one connection; on the embedded broker all or none. Raises what its library raises.
 
     Celery's `send_task` does thrice the work for each of them, and many runs may be due in one moment.
     """
@@ -36,7 +38,7 @@ def send_wake_ups(wake_ups: Iterable[WakeUp]) -> None:
         return
     declared: set[str] = set()
     conf, amqp = current_app.conf, current_app.amqp
-    with current_app.producer_or_acquire() as producer:
+    with current_app.producer_or_acquire() as producer, together(producer):
         for each in wake_ups:
             id_, named = str(uuid4()), {"flow_run_id": str(each.flow_run_id), "pool": each.pool}
             message = amqp.as_task_v2(

@@ -54,6 +54,8 @@ WHERE id = (SELECT id FROM message WHERE {_FREE} ORDER BY priority, id LIMIT 1)
 RETURNING id, payload, deliveries
 """
 
+_PUT = "INSERT INTO message (queue, priority, payload, expires_at) VALUES (?, ?, ?, ?)"
+
 _stores: weakref.WeakSet[MessageStore] = weakref.WeakSet()
 _making = threading.RLock()  # held while a process forks: no store is made meanwhile
 _at_rest: list[MessageStore] = []  # while a process forks
@@ -66,6 +68,16 @@ class Leased:
     id: int
     payload: str
     deliveries: int  # 1 the first time
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message on its way into the file. It vanishes unless it is delivered within `expires_in_seconds`."""
+
+    queue: str
+    payload: str
+    priority: int = 0  # the lowest is delivered first
+    expires_in_seconds: float | None = None
 
 
 class MessageStore:
@@ -94,15 +106,22 @@ class MessageStore:
 
         With `expires_in_seconds` it vanishes unless it is delivered by then.
         """
-        expires_at = None if expires_in_seconds is None else time.time() + expires_in_seconds
         with self._lock:
             self._quiet_version = None
-            cursor = self._open().execute(
-                "INSERT INTO message (queue, priority, payload, expires_at) VALUES (?, ?, ?, ?)",
-                (queue, priority, payload, expires_at),
-            )
+            cursor = self._open().execute(_PUT, _row(Sent(queue, payload, priority, expires_in_seconds)))
             self.bells.ring(queue)
             return int(cursor.lastrowid or 0)
+
+    def put_all(self, messages: Sequence[Sent]) -> None:
+        """Add messages in their order, all or none. Consumers do not wait for the file between two of them."""
+        with self._lock:
+            self._quiet_version = None
+            connection = self._open()
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:  # which commits, or takes back
+                connection.executemany(_PUT, map(_row, messages))
+            for queue in dict.fromkeys(message.queue for message in messages):
+                self.bells.ring(queue)
 
     def take(self, queue: str) -> Leased | None:
         """Lease the most urgent free message of the queue, the oldest of them. None when there is none."""
@@ -222,6 +241,11 @@ class MessageStore:
         self._connection = connection
         self._file = _identity(self.path)
         return connection
+
+
+def _row(message: Sent) -> tuple[str, int, str, float | None]:
+    seconds = message.expires_in_seconds
+    return message.queue, message.priority, message.payload, None if seconds is None else time.time() + seconds
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

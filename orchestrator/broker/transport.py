@@ -6,15 +6,17 @@ import json
 import math
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
+from kombu import Producer
 from kombu.transport import virtual
 
 from orchestrator.broker.bells import Ear
-from orchestrator.broker.store import Leased, MessageStore
+from orchestrator.broker.store import Leased, MessageStore, Sent
 
 LOOK_SECONDS = 0.25  # how often an idle consumer looks although no bell rang, unless `look_seconds` says otherwise
 LEASE_SECONDS = 60.0  # a consumer that died gives its messages back after this
@@ -64,6 +66,7 @@ class Channel(virtual.Channel):
         self.store = MessageStore(
             path_of(client.hostname), lease_seconds=float(options.get("visibility_timeout", LEASE_SECONDS))
         )
+        self._held_back: list[Sent] | None = None
 
     def close(self) -> None:
         super().close()
@@ -76,6 +79,19 @@ class Channel(virtual.Channel):
     def listen(self, queue: str) -> None:
         """From now on a message for the queue ends the wait of the connection's `ear`."""
         self.connection.ear.listen(self.store.bells.path(queue))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is sent inside by the one thread that has this channel goes out at the end, in one transaction; nothing
+        of it after an error.
+        """
+        self._held_back = []
+        try:
+            yield
+            if self._held_back:
+                self.store.put_all(self._held_back)
+        finally:
+            self._held_back = None
 
     def drain_events(self, timeout: float | None = None, callback: Callable[..., Any] | None = None) -> None:
         """Deliver one message, or raise Empty."""
@@ -99,8 +115,11 @@ class Channel(virtual.Channel):
     def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
         milliseconds = message["properties"].get("expiration")
         expires_in_seconds = None if milliseconds is None else int(milliseconds) / 1000
-        priority = self._get_message_priority(message)
-        self.store.put(queue, json.dumps(message), priority=priority, expires_in_seconds=expires_in_seconds)
+        payload, priority = json.dumps(message), self._get_message_priority(message)
+        if self._held_back is None:
+            self.store.put(queue, payload, priority=priority, expires_in_seconds=expires_in_seconds)
+        else:
+            self._held_back.append(Sent(queue, payload, priority, expires_in_seconds))
 
     def _purge(self, queue: str) -> int:
         return self.store.purge(queue)
@@ -159,6 +178,14 @@ class Transport(virtual.Transport):
                 if left <= 0:
                     raise TimeoutError from None
                 self.ear.wait(min(left, self._look_seconds))
+
+
+def together(producer: Producer) -> AbstractContextManager[None]:
+    """Inside, messages of this producer are held back to go out at once, if its broker is the embedded one: thousands,
+    each in a transaction of its own, would keep the consumers waiting for the file.
+    """
+    channel = producer.channel
+    return channel.together() if isinstance(channel, Channel) else nullcontext()
 
 
 def path_of(url: str) -> Path:

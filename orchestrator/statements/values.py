@@ -23,10 +23,13 @@ from django.db.models import (
     TextField,
     UUIDField,
 )
+from django.db.models.expressions import Col
 
 Convert = Callable[[Any], Any]
 
 _PLAIN = (TextField, CharField, BooleanField, FloatField, IntegerField, UUIDField, DateTimeField)
+_EMPTY: dict[str, Callable[[], Any]] = {"{}": dict, "[]": list}  # as most columns of JSON are
+_decode = json.JSONDecoder().decode
 
 
 def json_text(value: Any) -> str:
@@ -69,6 +72,8 @@ def reader_of(expression: Any, converters: list[Any], connection: BaseDatabaseWr
         return _read_time
     if connection.vendor == "sqlite" and type(field) is UUIDField:
         return _read_uuid
+    if type(field) is JSONField and field.decoder is None and isinstance(expression, Col):
+        return _read_json
 
     def read(value: Any) -> Any:
         for convert in converters:
@@ -121,6 +126,13 @@ def _read_time(value: datetime | str | None) -> datetime | None:
 
 def _read_uuid(value: str | None) -> UUID | None:
     return None if value is None else UUID(int=int(value, 16))
+
+
+def _read_json(value: str | None) -> Any:
+    if value is None:
+        return None
+    empty = _EMPTY.get(value)
+    return _decode(value) if empty is None else empty()
 
 
 def _in_json(value: Any) -> str:

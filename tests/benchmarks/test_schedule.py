@@ -20,8 +20,12 @@ from runs.services.late import mark_late
 from tests.factories import make_flow, make_flow_run
 
 DUE = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
-PLANNED = Planned("fleet", "a-flow", frozenset({"a", "b"}), DUE, {})
-RUNS = [{"id": "1", "deployment_id": "a"}, {"id": "2", "deployment_id": "b"}]
+LATER = DUE + timedelta(seconds=0.75)
+PLANNED = Planned("fleet", "a-flow", frozenset({"a", "b"}), DUE, timedelta(seconds=1), {})
+RUNS = [
+    {"id": "1", "deployment_id": "a", "expected_start_time": format_time(DUE)},
+    {"id": "2", "deployment_id": "b", "expected_start_time": format_time(LATER)},
+]
 
 
 class Server(Side):
@@ -41,24 +45,31 @@ def told(**changes):
 
 
 def test_counts_what_was_planned_called_out_and_taken_once():
-    schedule._check(server(*RUNS), PLANNED, told())
+    due = schedule._checked(server(*RUNS), PLANNED, told())
+
+    assert due == {"1": DUE.timestamp(), "2": LATER.timestamp()}
 
 
 @pytest.mark.parametrize(
     ("runs", "changes", "why"),
     [
         (RUNS[:1], {}, "1 of 2 deployments have a run"),
-        ([*RUNS, {"id": "3", "deployment_id": "a"}], {}, "3 in all"),
-        ([RUNS[0], {"id": "2", "deployment_id": "c"}], {}, "of 2 deployments"),
+        ([*RUNS, {**RUNS[0], "id": "3"}], {}, "3 in all"),
+        ([RUNS[0], {**RUNS[1], "deployment_id": "c"}], {}, "of 2 deployments"),
         (RUNS, {"refused": ["2: 409"]}, "could not be taken"),
         (RUNS, {"taken": {"1": 0.0}}, "and has 1"),
         (RUNS, {"woken": {"1": 0.0, "2": 0.0, "other": 0.0}}, "was told of 3"),
-        (RUNS, {"woken": dict.fromkeys("12", DUE.timestamp() - 0.5)}, "0.500 seconds before its time"),
+        (RUNS, {"woken": dict.fromkeys("12", DUE.timestamp() - 0.5)}, "1.250 seconds before its time"),
     ],
 )
 def test_is_void_when_a_run_is_missing_double_or_early(runs, changes, why):
     with pytest.raises(Incorrect, match=why):
-        schedule._check(server(*runs), PLANNED, told(**changes))
+        schedule._checked(server(*runs), PLANNED, told(**changes))
+
+
+def test_has_a_schedule_for_any_moment_of_a_day():
+    assert schedule._daily(DUE) == {"cron": "5 12 * * *", "timezone": "UTC"}
+    assert schedule._daily(LATER)["anchor_date"] == LATER.isoformat()
 
 
 def test_is_due_at_a_full_minute_that_leaves_enough_time():
@@ -100,5 +111,5 @@ def test_counts_the_late_marks_of_its_own_runs(api):
     mark_late()
     side = SimpleNamespace(ask=lambda path, body: api.post(path, body).json())
 
-    assert schedule._late_marks(side, Planned("fleet", str(runs[0].flow_id), frozenset(), due, {})) == 1
-    assert schedule._late_marks(side, Planned("fleet", str(uuid4()), frozenset(), due, {})) == 0
+    assert schedule._late_marks(side, Planned("fleet", str(runs[0].flow_id), frozenset(), due, timedelta(), {})) == 1
+    assert schedule._late_marks(side, Planned("fleet", str(uuid4()), frozenset(), due, timedelta(), {})) == 0

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sqlite3
 import threading
 import time
 from contextlib import suppress
@@ -10,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from orchestrator.broker import bells
-from orchestrator.broker.store import MessageStore
+from orchestrator.broker.store import MessageStore, Sent
 
 fork = multiprocessing.get_context("fork")
 
@@ -329,6 +330,25 @@ def test_delivers_the_most_urgent_message_first_and_the_oldest_of_them(store):
         store.put("q", payload, priority=priority)
 
     assert [store.take("q").payload for _ in range(4)] == ["first", "second", "between", "late"]
+
+
+def test_takes_many_messages_at_once_as_it_takes_each(store):
+    store.put_all([Sent("q", "late", 9), Sent("q", "stale", 0, expires_in_seconds=0.05), Sent("p", "elsewhere")])
+    store.put_all([Sent("q", "first"), Sent("q", "second", expires_in_seconds=30)])
+    time.sleep(0.1)
+
+    assert [store.take("q").payload for _ in range(3)] == ["first", "second", "late"]
+    assert store.take("q") is None
+    assert store.take("p").payload == "elsewhere"
+
+
+def test_takes_none_of_many_messages_when_one_of_them_cannot_be_stored(store):
+    with pytest.raises(sqlite3.IntegrityError):
+        store.put_all([Sent("q", "payload"), Sent("q", None)])
+
+    assert store.size("q") == 0
+    store.put("q", "the next one")
+    assert store.take("q").payload == "the next one"
 
 
 def test_goes_on_with_a_file_that_took_the_place_of_another(path):

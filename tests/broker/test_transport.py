@@ -9,7 +9,7 @@ from celery import Celery
 from kombu import Connection, Consumer, Producer
 
 from orchestrator.broker import CELERY_OPTIONS, transport
-from orchestrator.broker.transport import path_of
+from orchestrator.broker.transport import path_of, together
 
 
 def publish(connection, body, queue="q", **options):
@@ -150,6 +150,38 @@ def test_keeps_a_queue_with_messages_that_was_to_be_deleted_if_it_is_empty(conne
     channel.queue_delete("q")
 
     assert receive(connection, timeout=0.2)[0] == []
+
+
+def test_sends_what_belongs_together_at_the_end(connection):
+    producer = Producer(connection.channel())
+
+    with together(producer):
+        for number in range(3):
+            producer.publish(number, exchange="", routing_key="q", serializer="json")
+        before = receive(connection, timeout=0.1)[0]
+
+    assert before == []
+    assert receive(connection, timeout=0.2)[0] == [0, 1, 2]
+    producer.publish("later", exchange="", routing_key="q", serializer="json")
+    assert receive(connection, timeout=0.2)[0] == ["later"]
+
+
+def test_sends_nothing_of_what_belongs_together_after_an_error(connection):
+    producer = Producer(connection.channel())
+
+    with pytest.raises(TypeError, match="bytes"), together(producer):  # noqa: PT012
+        producer.publish("never", exchange="", routing_key="q", serializer="json")
+        producer.publish(1, exchange="", routing_key="q", serializer="raw")
+
+    assert receive(connection, timeout=0.2)[0] == []
+
+
+def test_sends_each_message_by_itself_on_another_broker():
+    with Connection("memory://") as other:
+        producer = Producer(other.channel())
+        with together(producer):
+            producer.publish("at once", exchange="", routing_key="q", serializer="json")
+            assert other.channel()._size("q") == 1
 
 
 def test_reads_the_path_from_the_url():

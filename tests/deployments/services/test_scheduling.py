@@ -373,8 +373,12 @@ class TestReads:
             )
         assert [line for line in explain(reading[0]) if "deployment_schedule_plan_at" in line]
 
-    def test_a_bounded_number_at_a_time(self, clock, monkeypatch):
-        monkeypatch.setattr(scheduling, "BATCH", 2)
+    def test_a_bounded_number_of_schedules_at_a_time(self, clock):
+        self.make(clock, scheduling.BATCH + 1)
+
+        assert [plan_due_schedules() for _ in range(3)] == [scheduling.BATCH, 1, 0]
+
+    def test_no_further_schedule_after_a_bounded_number_of_runs(self, clock, monkeypatch):
         monkeypatch.setattr(scheduling, "MOST_ROWS", 4)
         self.make(clock, 5)
 
