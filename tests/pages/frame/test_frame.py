@@ -24,6 +24,15 @@ def test_has_one_heading_one_main_part_and_a_title(client, address):
     check(client.get(address))
 
 
+@pytest.mark.parametrize("address", PAGES)
+def test_is_painted_when_its_last_part_is_there(client, address):
+    body = client.get(address).content.decode()
+
+    [awaited] = re.findall(r'<link rel="expect" href="#(.+?)" blocking="render">', body)
+    [last] = re.findall(rf'<nav [^>]*id="{awaited}"', body)
+    assert body.index(last) > body.index("</main>")
+
+
 def test_has_them_on_the_pages_of_objects_too(client):
     """ALL-1: the same for every kind of object."""
     deployment = make_deployment(pool=make_work_pool("main"))
