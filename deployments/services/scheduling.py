@@ -38,7 +38,7 @@ from runs.services.missed import PLANNED_LATE, grace
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100  # schedules that one call looks at
+BATCH = 300  # schedules that one call looks at
 MOST_ROWS = 1_000  # runs after which one call looks at no further schedule
 MOST_SECONDS = 2.0  # after which it does neither
 HALF = MAX_RUNS // 2

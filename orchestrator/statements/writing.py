@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 MOST_PARAMETERS = 30_000  # of one statement; SQLite and PostgreSQL take a little more
 
-MOST_KEPT = 16  # rows of statements that are kept; those of more are composed each time
+MOST_KEPT = 16  # rows of statements that are kept, as are those that are full; others are composed each time
 
 # What is stored as it stands on the object; other kinds of columns may fill themselves in.
 _PLAIN = (TextField, CharField, JSONField, UUIDField, ForeignKey)
@@ -105,7 +105,9 @@ class Table:
         def compose() -> str:
             return f"{self._head} VALUES {', '.join([self._row] * rows)}{ending}"
 
-        return self._statement((rows, ending), compose) if rows <= MOST_KEPT else Statement(self._through, compose())
+        if rows <= MOST_KEPT or rows == self.rows_of_a_statement:
+            return self._statement((rows, ending), compose)
+        return Statement(self._through, compose())
 
     def _params(self, columns: list[Sequence[Any]]) -> list[Any]:
         # By columns, as that takes less time than by rows.
@@ -147,7 +149,17 @@ class Column:
         return [self.field.pre_save(row, True) for row in rows]
 
     def written(self, values: Sequence[Any]) -> Sequence[Any]:
-        return values if self.write is unchanged else [*map(self.write, values)]
+        """Many rows that are made together share values, which are written down once if they stand side by side."""
+        write = self.write
+        if write is unchanged or not values:
+            return values
+        before, text = values[0], write(values[0])
+        found = [text]
+        for value in values[1:]:
+            if value is not before:
+                before, text = value, write(value)
+            found.append(text)
+        return found
 
 
 def _fills_itself_in(field: DateTimeField) -> bool:
