@@ -113,7 +113,9 @@ class FlowRun(Run):
                 condition=Q(error_fingerprint__isnull=False),
             ),
             models.Index(
-                fields=["next_scheduled_start_time"],
+                # The state stands in it, too: else SQLite, which knows no figures about the table, would take one that
+                # begins with the state, and read every run that is planned ahead, each second.
+                fields=["state_type", "next_scheduled_start_time"],
                 name="flow_run_due",
                 condition=Q(state_type=StateType.SCHEDULED.value),
             ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from deployments.models import WorkQueue
 from deployments.services import dispatch
@@ -17,6 +19,7 @@ from deployments.services.dispatch import (
     dispatch_run,
     dispatch_waiting_runs,
     empty_deserted_queues,
+    has_due_runs,
 )
 from deployments.services.places import limited_pools
 from deployments.services.resources import pool_resource
@@ -417,3 +420,17 @@ def test_wakes_a_worker_for_a_run_that_was_resumed_while_its_process_was_leaving
 
     assert runs_of(sent) == [str(run.pk)]
     assert claim_from_pool(pool_name="local", flow_run_id=run.pk, worker_name="w1")
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL knows how many runs each index would give it")
+@pytest.mark.parametrize("ask", [has_due_runs, dispatch_due_runs, dispatch_waiting_runs])
+def test_reads_no_runs_that_are_planned_for_later(ask, sent):
+    with CaptureQueriesContext(connection) as asked:
+        ask()
+
+    [of_runs] = [query["sql"] for query in asked.captured_queries if 'FROM "runs_flowrun"' in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {of_runs}")
+        plan = [row[3] for row in cursor.fetchall()]
+    assert "flow_run_due (state_type=? AND next_scheduled_start_time" in plan[0]

@@ -78,7 +78,7 @@ def test_reads_nothing_that_a_queue_has_behind_it():
 
     assert len(plans) == 3
     assert "flow_run_state" in " ".join(plans[0])
-    assert re.search(r"flow_run_due|Index Cond: \(next_scheduled_start_time", " ".join(plans[1]))
+    assert re.search(r"flow_run_due|Index Cond: .*next_scheduled_start_time", " ".join(plans[1]))
     assert "flow_run_ended" in " ".join(plans[2])
     assert "runs_flowrun_work_queue_id" not in str(plans)
 
