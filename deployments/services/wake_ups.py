@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from celery import current_app
-
-from orchestrator.broker.transport import together
 
 WAKE_UP_TASK = "orchestrator.execute"
 LIFETIME_SECONDS = 120  # later ones were sent meanwhile; generous, because clocks of hosts differ
@@ -29,16 +28,17 @@ class WakeUp:
 
 
 def send_wake_ups(wake_ups: Iterable[WakeUp]) -> None:
-    """Send them in this order, over one connection; on the embedded broker all or none. Raises what its library raises.
+    """Send them in this order, over one connection, and many at once. Raises what the broker's library raises.
 
-    Celery's `send_task` does thrice the work for each of them, and many runs may be due in one moment.
+    Celery's `send_task` does thrice the work for each of them, and many runs may be due in one moment. One alone is
+    tried again when the connection is lost; what is lost of many is sent again by the sweeper.
     """
     wake_ups = list(wake_ups)
     if not wake_ups:
         return
     declared: set[str] = set()
     conf, amqp = current_app.conf, current_app.amqp
-    with current_app.producer_or_acquire() as producer, together(producer):
+    with current_app.producer_or_acquire() as producer, producer.batch() if len(wake_ups) > 1 else nullcontext():
         for each in wake_ups:
             id_, named = str(uuid4()), {"flow_run_id": str(each.flow_run_id), "pool": each.pool}
             message = amqp.as_task_v2(

@@ -117,8 +117,8 @@ class MessageStore:
         with self._lock:
             self._quiet_version = None
             connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
             with connection:  # which commits, or takes back
+                connection.execute("BEGIN IMMEDIATE")
                 connection.executemany(_PUT, map(_row, messages))
             for queue in dict.fromkeys(message.queue for message in messages):
                 self.bells.ring(queue)

@@ -6,15 +6,14 @@ import json
 import math
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from kombu import Producer
 from kombu.transport import virtual
 
+from orchestrator.broker.batch import PublishBatch
 from orchestrator.broker.bells import Ear
 from orchestrator.broker.store import Leased, MessageStore, Sent
 
@@ -66,7 +65,6 @@ class Channel(virtual.Channel):
         self.store = MessageStore(
             path_of(client.hostname), lease_seconds=float(options.get("visibility_timeout", LEASE_SECONDS))
         )
-        self._held_back: list[Sent] | None = None
 
     def close(self) -> None:
         super().close()
@@ -80,18 +78,8 @@ class Channel(virtual.Channel):
         """From now on a message for the queue ends the wait of the connection's `ear`."""
         self.connection.ear.listen(self.store.bells.path(queue))
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """What is sent inside by the one thread that has this channel goes out at the end, in one transaction; nothing
-        of it after an error.
-        """
-        self._held_back = []
-        try:
-            yield
-            if self._held_back:
-                self.store.put_all(self._held_back)
-        finally:
-            self._held_back = None
+    def create_publish_batch(self, max_size: int) -> PublishBatch:
+        return PublishBatch(self, self.store, max_size)
 
     def drain_events(self, timeout: float | None = None, callback: Callable[..., Any] | None = None) -> None:
         """Deliver one message, or raise Empty."""
@@ -112,14 +100,16 @@ class Channel(virtual.Channel):
             raise Empty
         return _payload(leased)
 
-    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+    def _put(
+        self, queue: str, message: dict[str, Any], _publish_batch: PublishBatch | None = None, **kwargs: Any
+    ) -> None:
         milliseconds = message["properties"].get("expiration")
         expires_in_seconds = None if milliseconds is None else int(milliseconds) / 1000
         payload, priority = json.dumps(message), self._get_message_priority(message)
-        if self._held_back is None:
+        if _publish_batch is None:
             self.store.put(queue, payload, priority=priority, expires_in_seconds=expires_in_seconds)
         else:
-            self._held_back.append(Sent(queue, payload, priority, expires_in_seconds))
+            _publish_batch.add(Sent(queue, payload, priority, expires_in_seconds))
 
     def _purge(self, queue: str) -> int:
         return self.store.purge(queue)
@@ -147,6 +137,7 @@ class Transport(virtual.Transport):
     driver_type = "sqlite"
     driver_name = "sqlite3"
     can_parse_url = True
+    implements = virtual.Transport.implements.extend(batch_publish=True)
     connection_errors = (*virtual.Transport.connection_errors, sqlite3.OperationalError, OSError)  # type: ignore[assignment]
     channel_errors = (*virtual.Transport.channel_errors, sqlite3.DatabaseError)  # type: ignore[assignment]
 
@@ -178,14 +169,6 @@ class Transport(virtual.Transport):
                 if left <= 0:
                     raise TimeoutError from None
                 self.ear.wait(min(left, self._look_seconds))
-
-
-def together(producer: Producer) -> AbstractContextManager[None]:
-    """Inside, messages of this producer are held back to go out at once, if its broker is the embedded one: thousands,
-    each in a transaction of its own, would keep the consumers waiting for the file.
-    """
-    channel = producer.channel
-    return channel.together() if isinstance(channel, Channel) else nullcontext()
 
 
 def path_of(url: str) -> Path:

@@ -342,6 +342,14 @@ def test_takes_many_messages_at_once_as_it_takes_each(store):
     assert store.take("p").payload == "elsewhere"
 
 
+def test_rings_once_for_each_queue_of_many_messages(store):
+    bells = [store.bells.path(queue) for queue in ("p", "q", "r")]
+
+    store.put_all([Sent("q", "one"), Sent("p", "two"), Sent("q", "three")])
+
+    assert [bell.read_bytes() for bell in bells] == [b"!", b"!", b""]
+
+
 def test_takes_none_of_many_messages_when_one_of_them_cannot_be_stored(store):
     with pytest.raises(sqlite3.IntegrityError):
         store.put_all([Sent("q", "payload"), Sent("q", None)])

@@ -1,5 +1,6 @@
 """The embedded broker as kombu and Celery see it."""
 
+import sqlite3
 import threading
 import time
 from contextlib import contextmanager
@@ -7,9 +8,10 @@ from contextlib import contextmanager
 import pytest
 from celery import Celery
 from kombu import Connection, Consumer, Producer
+from kombu.exceptions import OperationalError
 
-from orchestrator.broker import CELERY_OPTIONS, transport
-from orchestrator.broker.transport import path_of, together
+from orchestrator.broker import CELERY_OPTIONS, store, transport
+from orchestrator.broker.transport import path_of
 
 
 def publish(connection, body, queue="q", **options):
@@ -152,10 +154,10 @@ def test_keeps_a_queue_with_messages_that_was_to_be_deleted_if_it_is_empty(conne
     assert receive(connection, timeout=0.2)[0] == []
 
 
-def test_sends_what_belongs_together_at_the_end(connection):
+def test_sends_a_batch_at_its_end(connection):
     producer = Producer(connection.channel())
 
-    with together(producer):
+    with producer.batch():
         for number in range(3):
             producer.publish(number, exchange="", routing_key="q", serializer="json")
         before = receive(connection, timeout=0.1)[0]
@@ -166,22 +168,46 @@ def test_sends_what_belongs_together_at_the_end(connection):
     assert receive(connection, timeout=0.2)[0] == ["later"]
 
 
-def test_sends_nothing_of_what_belongs_together_after_an_error(connection):
+def test_sends_a_batch_in_parts_when_it_is_large(connection):
     producer = Producer(connection.channel())
 
-    with pytest.raises(TypeError, match="bytes"), together(producer):  # noqa: PT012
-        producer.publish("never", exchange="", routing_key="q", serializer="json")
-        producer.publish(1, exchange="", routing_key="q", serializer="raw")
+    with producer.batch(max_size=2):
+        for number in range(3):
+            producer.publish(number, exchange="", routing_key="q", serializer="json")
+        assert receive(connection, timeout=0.2)[0] == [0, 1]
 
+    assert receive(connection, timeout=0.2)[0] == [2]
+
+
+def test_sends_nothing_of_a_batch_after_an_error(connection):
+    producer = Producer(connection.channel())
+
+    def send():
+        with producer.batch():
+            producer.publish("never", exchange="", routing_key="q", serializer="json")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        send()
     assert receive(connection, timeout=0.2)[0] == []
 
 
-def test_sends_each_message_by_itself_on_another_broker():
-    with Connection("memory://") as other:
-        producer = Producer(other.channel())
-        with together(producer):
-            producer.publish("at once", exchange="", routing_key="q", serializer="json")
-            assert other.channel()._size("q") == 1
+def test_says_in_the_librarys_words_that_a_batch_cannot_be_sent(connection, monkeypatch):
+    monkeypatch.setattr(store, "BUSY_TIMEOUT_SECONDS", 0.1)
+    producer = Producer(connection.channel())
+    other = sqlite3.connect(producer.channel.store.path, isolation_level=None)
+    other.execute("PRAGMA journal_mode = WAL")
+    other.execute("CREATE TABLE lock (id)")
+
+    def send():
+        with producer.batch():
+            producer.publish("late", exchange="", routing_key="q", serializer="json")
+            producer.channel.store.size("q")  # the file is open by now
+            other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(OperationalError, match="locked"):
+        send()
+    other.close()
 
 
 def test_reads_the_path_from_the_url():

@@ -129,3 +129,23 @@ def test_asks_about_many_runs_without_scripts(browser, server, flow):
     expect(page.locator("h1")).to_have_text("Cancel 2 runs")
     expect(page.get_by_text("0 of 2")).to_be_visible()
     expect(page.locator("#progress")).to_contain_text("enough")
+
+
+def test_has_room_for_long_figures_and_cuts_only_names(watched, server, flow):
+    run = ReportedRun(server, flow=flow)
+    page = watched.page
+    page.goto(f"/runs/?flow={flow}")
+    row = page.locator(f"#run-{run.id}")
+
+    row.evaluate("""row => {
+        row.querySelector(".tally").innerHTML = '<svg class="meter"></svg>97 of 100 · 3 failed'
+        row.querySelector(".lasted").innerHTML = '<svg class="lapse"></svg>23 h 59 m'
+        row.querySelector(".started").textContent = '59 min ago'
+        row.querySelector(".name a").textContent = 'a-name-that-goes-on-and-on'.repeat(4)
+    }""")
+
+    is_cut = "cell => cell.scrollWidth > cell.clientWidth"
+    cut = {cell: row.locator(cell).evaluate(is_cut) for cell in (".tally", ".lasted", ".started", ".state", "td.name")}
+    assert cut == {".tally": False, ".lasted": False, ".started": False, ".state": False, "td.name": True}
+    columns = "row => [...row.children].map(cell => Math.round(cell.getBoundingClientRect().left))"
+    assert row.evaluate(columns) == page.locator(".runs thead tr").evaluate(columns)

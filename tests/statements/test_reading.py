@@ -75,6 +75,15 @@ def test_reads_what_was_left_out_when_it_is_asked_for():
     assert found.parameters == {"x": 1}
 
 
+def test_gives_every_row_an_empty_value_of_its_own():
+    first, second = make_flow_run(tags=[], job_variables={}), make_flow_run(tags=[], job_variables=None)
+
+    ours, others = whole.first(run_id=first.pk), whole.first(run_id=second.pk)
+    ours.tags.append("changed")
+
+    assert (ours.job_variables, others.job_variables, others.tags) == ({}, None, [])
+
+
 def test_keeps_the_order():
     run = make_flow_run(name="b")
     other = FlowRun.objects.create(flow=run.flow, name="a")

@@ -91,6 +91,23 @@ def test_writes_more_rows_than_one_statement_takes(monkeypatch, django_assert_nu
     assert FlowRunTag.objects.filter(flow_run=run).count() == 6
 
 
+def test_gives_each_row_its_own_value_whatever_its_neighbours_have():
+    flow = Flow.objects.create(name="analysis")
+    shared, later = {"x": [1]}, now()
+    given = [shared, shared, {"x": [1]}, {}, shared, {"x": [True]}]
+    times = [None, later, later, None, later - timedelta(hours=1), later]
+    runs = [
+        FlowRun(flow=flow, name=str(number), parameters=parameters, start_time=start_time)
+        for number, (parameters, start_time) in enumerate(zip(given, times, strict=True))
+    ]
+
+    insert_rows(runs)
+
+    read = list(FlowRun.objects.order_by("name").values_list("parameters", "start_time"))
+    assert read == list(zip(given, times, strict=True))
+    assert read[5][0]["x"][0] is True
+
+
 def test_lets_the_constraints_judge():
     run = make_flow_run()
     insert_rows([FlowRunTag(flow_run_id=run.pk, tag="a")])

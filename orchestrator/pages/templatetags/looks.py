@@ -18,6 +18,8 @@ from orchestrator.pages.pieces import piece
 from orchestrator.pages.preferences import THEMES, Preferences, preferences_of
 from orchestrator.pages.words import MINUTE, day_words, distance_words, duration_words, exact_words
 
+_SHORT_STATE = 12  # letters
+
 register = template.Library()
 
 register.filter("duration", duration_words)
@@ -37,7 +39,9 @@ def state_badge(state_type: str | None, state_name: str | None) -> SafeString:
 @lru_cache(maxsize=200, typed=True)  # a list has few states, and text that is safe equals text that is not
 def _badge(state_type: str | None, state_name: str | None) -> SafeString:
     look = look_of(state_type, state_name)
-    return piece('<span class="badge tone-{}">{}{}</span>', look.tone, icon(look.icon), look.word)
+    # A list cuts what is longer than nearly all states; those who wrote a flow may call theirs anything.
+    title = piece(' title="{}"', look.word) if len(look.word) > _SHORT_STATE else ""
+    return piece('<span class="badge tone-{}"{}>{}{}</span>', look.tone, title, icon(look.icon), look.word)
 
 
 @register.simple_tag
