@@ -1,4 +1,4 @@
-"""The messages themselves, over the embedded broker: a worker's app has to take them for its own."""
+"""The messages themselves, over real brokers: a worker's app has to take them for its own."""
 
 from __future__ import annotations
 
@@ -11,28 +11,35 @@ from kombu import Consumer, Queue
 from deployments.services import wake_ups
 from deployments.services.wake_ups import WakeUp, send_wake_ups
 from orchestrator.broker import CELERY_OPTIONS, broker_url, register
+from tests.services import has_redis, redis
 
 RUNS = [UUID(int=number) for number in range(3)]
 
 
-@pytest.fixture
-def app(tmp_path, monkeypatch):
+def sender(broker, monkeypatch):
     register()
-    app = Celery("sender", broker=broker_url(tmp_path / "broker.db"), set_as_current=False)
+    app = Celery("sender", broker=broker, set_as_current=False)
     app.conf.update(CELERY_OPTIONS)
     monkeypatch.setattr(wake_ups, "current_app", app)
     return app
 
 
+@pytest.fixture
+def app(tmp_path, monkeypatch):
+    return sender(broker_url(tmp_path / "broker.db"), monkeypatch)
+
+
 def received(app, queue):
     found = []
-    channel = app.connection().channel()
-    with Consumer(channel, [Queue(queue, no_declare=True)], accept=["json"], on_message=found.append):
-        try:
-            while True:
-                channel.connection.client.drain_events(timeout=0.5)
-        except TimeoutError:
-            return found
+    with app.connection() as connection:
+        consumer = Consumer(connection.channel(), [Queue(queue, no_declare=True)], accept=["json"])
+        consumer.on_message = lambda message: (found.append(message), message.ack())
+        with consumer:
+            try:
+                while True:
+                    connection.drain_events(timeout=0.5)
+            except TimeoutError:
+                return found
 
 
 def runs_of(messages):
@@ -44,6 +51,17 @@ def test_arrive_in_their_order_each_on_its_queue(app):
 
     assert runs_of(received(app, "pool.local")) == RUNS
     assert [message.payload[1]["pool"] for message in received(app, "pool.other")] == ["other"]
+
+
+@pytest.mark.skipif(not has_redis(), reason="Redis is not installed")
+@pytest.mark.parametrize("count", [1, 3])
+def test_arrive_in_their_order_over_redis_too(monkeypatch, count):
+    with redis() as url:
+        app = sender(url, monkeypatch)
+        send_wake_ups([WakeUp(run, "local", "pool.local", 0) for run in RUNS[:count]])
+
+        assert runs_of(received(app, "pool.local")) == RUNS[:count]
+        app.close()
 
 
 def test_put_the_urgent_ones_first(app):
