@@ -112,25 +112,25 @@ class FlowRun(Run):
                 name="flow_run_error",
                 condition=Q(error_fingerprint__isnull=False),
             ),
+            # The state stands in those of planned runs, too. SQLite knows no figures about the table, and takes the index of
+            # which it can use most columns: else that of all runs in a state, to read every planned run each second.
             models.Index(
-                # The state stands in it, too: else SQLite, which knows no figures about the table, would take one that
-                # begins with the state, and read every run that is planned ahead, each second.
                 fields=["state_type", "next_scheduled_start_time"],
                 name="flow_run_due",
                 condition=Q(state_type=StateType.SCHEDULED.value),
             ),
             models.Index(
-                fields=["deployment", "next_scheduled_start_time"],
+                fields=["state_type", "deployment", "next_scheduled_start_time"],
                 name="flow_run_planned",
                 condition=Q(state_type=StateType.SCHEDULED.value, deployment__isnull=False),
             ),
             models.Index(
-                fields=["state_name", "next_scheduled_start_time"],
+                fields=["state_type", "state_name", "next_scheduled_start_time"],
                 name="flow_run_not_marked_late",
                 condition=Q(state_type=StateType.SCHEDULED.value),
             ),
             models.Index(
-                fields=["flow", "next_scheduled_start_time"],
+                fields=["state_type", "flow", "next_scheduled_start_time"],
                 name="flow_run_next_of_flow",
                 condition=Q(state_type=StateType.SCHEDULED.value),
             ),
