@@ -112,8 +112,9 @@ class FlowRun(Run):
                 name="flow_run_error",
                 condition=Q(error_fingerprint__isnull=False),
             ),
-            # The state stands in those of planned runs, too. SQLite knows no figures about the table, and takes the index of
-            # which it can use most columns: else that of all runs in a state, to read every planned run each second.
+            # The state stands in those of planned runs, too. SQLite knows no figures about the table, and takes the
+            # index of which it can use most columns: else that of all runs in a state, to read every planned run each
+            # second.
             models.Index(
                 fields=["state_type", "next_scheduled_start_time"],
                 name="flow_run_due",

@@ -33,8 +33,15 @@ NOT_YET = {
 LOCKS_ITSELF_UP = {"s18_background_tasks": "waiting for background task to complete"}
 MOST_TRIES = 3
 # What happens in the client, or starts commands for a minute; other scenarios make their requests on both back ends.
-ON_ONE_BACKEND = {"s06_caching", "s10_variables", "s11_blocks", "s15_transactions"}
-ON_ONE_BACKEND |= {"s16_serve", "s21_cli", "s28_deploy_cli"}
+ON_ONE_BACKEND = {
+    "s06_caching",
+    "s10_variables",
+    "s11_blocks",
+    "s15_transactions",
+    "s16_serve",
+    "s21_cli",
+    "s28_deploy_cli",
+}
 OF_THEIR_OWN = {"s26_auth", "s27_csrf"}  # need a server that is started otherwise
 ALL = sorted(path.stem for path in SCRIPTS.glob("s[0-9]*.py"))
 
