@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils.html import escape
 
 from orchestrator.contract.states import StateType
 from orchestrator.pages.looks import look_of
+from orchestrator.pages.templatetags.looks import state_badge
 
 STATIC = Path(settings.BASE_DIR) / "static"
 
@@ -28,6 +30,13 @@ def test_gives_a_state_its_tone_and_word(state_type, name, tone, word):
     look = look_of(state_type, name)
 
     assert (look.tone, look.word) == (tone, word)
+
+
+@pytest.mark.parametrize(("name", "said"), [("My own long name", True), ("Completed", False), ('<"long and mean">', True)])
+def test_says_on_hover_the_whole_name_that_a_list_may_cut(name, said):
+    badge = state_badge("COMPLETED", name)
+
+    assert (f' title="{escape(name)}"' in badge) == said
 
 
 def test_has_a_colour_and_an_icon_for_every_state():
