@@ -14,6 +14,8 @@ its own moment of a minute (`spread`). The drift of a run is counted from the ti
   business: the run was planned, was found to be due, and somebody was told. This is what the goal is about.
 - `taken`: its claim was answered, so that it is PENDING and the fleet's. The server's requests are in there too.
 
+As nothing is executed, nobody renews a claim: leases last for longer than a half of the row.
+
 `late` is how many runs were ever marked Late, asked of the event log. Each deployment has to have exactly one run for
 that minute, and the fleet to have got each of these, once, and nothing that was not due.
 
@@ -53,6 +55,7 @@ _SPREAD_OVER = timedelta(minutes=1)
 _LATE_SECONDS = 25.0  # after which every run that waited for too long was marked
 _PAGE = 200
 _CHANGED_AT_ONCE = 50
+_LEASE_SECONDS = 900
 _PLANNING, _FLEET = (ROOT / "benchmarks" / "programs" / name for name in ("planning.py", "fleet.py"))
 
 
@@ -168,7 +171,8 @@ def _minute_in(seconds: float) -> datetime:
 
 
 def _when_it_is_due(side: Side, planned: Planned) -> Sample:
-    with running(side, "--no-worker") as served, _fleet(served, planned) as fleet:
+    lasting = replace(side, environment={**side.environment, "ORCHESTRATOR_LEASE_SECONDS": str(_LEASE_SECONDS)})
+    with running(lasting, "--no-worker") as served, _fleet(served, planned) as fleet:
         if datetime.now(UTC) > planned.due_at - timedelta(seconds=1):
             raise Incorrect("It took too long to make the deployments: the minute came before the fleet was ready")
         told = json.loads(fleet.communicate()[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.urls import ResolverMatch, URLResolver, get_resolver
@@ -29,10 +30,10 @@ def resolved(path: str) -> ResolverMatch:
     if len(found) != 1:
         return _remembered(resolver, path)
     match = _remembered(resolver, path.replace(found[0], _ANY))
-    places = [name for name, value in match.kwargs.items() if value == _ANY_AS_VALUE]
-    if len(places) != 1:  # it stands there as text, or beside the zeros of another form
+    named = {name: filled for name, value in match.kwargs.items() if (filled := _filled(value, found[0])) is not None}
+    if len(named) != 1:  # it stands beside the zeros of another form
         return resolver.resolve(path)
-    return _with(match, places[0], UUID(found[0]))
+    return _with(match, named)
 
 
 @lru_cache(MOST_FORMS)
@@ -40,12 +41,22 @@ def _remembered(resolver: URLResolver, path: str) -> ResolverMatch:
     return resolver.resolve(path)
 
 
-def _with(match: ResolverMatch, name: str, value: UUID) -> ResolverMatch:
+def _filled(value: Any, found: str) -> UUID | str | None:
+    """A part of the address with the identifier that was found, be it one itself or a name that has one in it.
+
+    None when the identifier does not stand there.
+    """
+    if value == _ANY_AS_VALUE:
+        return UUID(found)
+    return value.replace(_ANY, found) if isinstance(value, str) and _ANY in value else None
+
+
+def _with(match: ResolverMatch, named: dict[str, UUID | str]) -> ResolverMatch:
     """The same match with another value."""
     made = ResolverMatch.__new__(ResolverMatch)
     vars(made).update(
         vars(match),
-        kwargs={**match.kwargs, name: value},
-        captured_kwargs={**match.captured_kwargs, name: value},
+        kwargs={**match.kwargs, **named},
+        captured_kwargs={**match.captured_kwargs, **named},
     )
     return made

@@ -32,7 +32,9 @@ def test_gives_a_state_its_tone_and_word(state_type, name, tone, word):
     assert (look.tone, look.word) == (tone, word)
 
 
-@pytest.mark.parametrize(("name", "said"), [("My own long name", True), ("Completed", False), ('<"long and mean">', True)])
+@pytest.mark.parametrize(
+    ("name", "said"), [("My own long name", True), ("Completed", False), ('<"long and mean">', True)]
+)
 def test_says_on_hover_the_whole_name_that_a_list_may_cut(name, said):
     badge = state_badge("COMPLETED", name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
-from django.urls import Resolver404, get_resolver
+from django.urls import Resolver404, URLResolver, get_resolver
 
 from orchestrator.web.addresses import LONGEST, resolved
 
@@ -20,6 +20,7 @@ UUIDS = [str(uuid4()), str(uuid4()), "0" * 8 + "-0000-0000-0000-" + "0" * 12]
         "/api/flow_runs/{}/set_state",
         "/api/variables/name/{}",  # a name that looks like an identifier
         "/api/variables/name/about-{}",
+        "/api/work_pools/pool-{}/claims",
         "/api/flow_runs/{}/input/{}",
         "/runs/flow-run/{}",
         "/admin/",
@@ -38,6 +39,15 @@ def test_finds_what_django_finds(path):
             wanted.view_name,
             wanted.captured_kwargs,
         )
+
+
+def test_asks_django_once_for_names_that_differ_in_an_identifier(monkeypatch):
+    resolved(f"/api/work_pools/of-{UUIDS[0]}/claims")
+    monkeypatch.setattr(URLResolver, "resolve", lambda *_: pytest.fail("Django was asked again"))
+
+    match = resolved(f"/api/work_pools/of-{UUIDS[1]}/claims")
+
+    assert match.kwargs == {"pool_name": f"of-{UUIDS[1]}"}
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/runs/flow-run/{}/nothing", "/nowhere/{}"])
