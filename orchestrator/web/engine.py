@@ -19,13 +19,14 @@ from django.http import HttpResponseBase
 from orchestrator.web.bodies import BodyTooLarge, Disconnected, Message, Receive, read_body
 from orchestrator.web.handler import Answer, DjangoHandler
 from orchestrator.web.streaming import Pipe, pour
-from orchestrator.web.threads import Threads, TooBusy, http_threads, stream_threads
+from orchestrator.web.threads import Job, Threads, TooBusy, http_threads, stream_threads
 
 Send = Callable[[Message], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 1
+STAYS_SECONDS = 0.05  # so long it is not looked whether a client is still there
 STALL_SECONDS = 60.0  # a reader that takes nothing for so long gives its thread up to others
 
 
@@ -60,19 +61,16 @@ class HttpEngine:
 
     async def _ask_django(self, scope: Message, body: IO[bytes], receive: Receive) -> Answer:
         """Raises TooBusy, or Disconnected when the client left before a thread was free."""
-        if not self._threads.waiting:
-            return await self._threads.call(self._handler.answer, scope, body)
-        call = asyncio.ensure_future(self._threads.call(self._handler.answer, scope, body))
-        gone = asyncio.ensure_future(_wait_for_disconnect(receive))
+        job = self._threads.submit(self._handler.answer, scope, body)
         try:
-            await asyncio.wait((call, gone), return_when=asyncio.FIRST_COMPLETED)
-            if not call.done():
-                raise Disconnected
-            return call.result()
+            # Nearly all are answered before anybody leaves, and looking costs as much as a small request.
+            await asyncio.wait((job.future,), timeout=STAYS_SECONDS)
+            if not (job.begun or job.future.done()):
+                await _begun_or_gone(job, receive)
+            answer: Answer = await job.future
+            return answer
         finally:
-            # Cancelling reaches only a call that no thread has taken up; a begun one ends by itself.
-            call.cancel()
-            gone.cancel()
+            job.future.cancel()  # it reaches only a job that no thread has taken up
 
     async def _stream(self, response: HttpResponseBase, receive: Receive, send: Send) -> None:
         pipe = Pipe(asyncio.get_running_loop())
@@ -100,6 +98,17 @@ def _end_refused(call: asyncio.Future[None], response: HttpResponseBase, pipe: P
     if not call.cancelled() and (error := call.exception()) is not None:
         response.close()
         pipe.end(error)
+
+
+async def _begun_or_gone(job: Job, receive: Receive) -> None:
+    """Until it is done, or the client has left. Raises Disconnected when that was before a thread was free."""
+    gone = asyncio.ensure_future(_wait_for_disconnect(receive))
+    try:
+        await asyncio.wait((job.future, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not (job.begun or job.future.done()):
+            raise Disconnected
+    finally:
+        gone.cancel()
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

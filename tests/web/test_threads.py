@@ -3,10 +3,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import Counter
 
 import pytest
 
-from orchestrator.web.threads import Threads, TooBusy
+from orchestrator.web.threads import PATIENCE_SECONDS, Threads, TooBusy
 
 
 def test_hands_back_what_the_function_returns() -> None:
@@ -87,3 +88,98 @@ def test_starts_no_more_threads_than_it_may() -> None:
 
     assert asyncio.run(many()) == {"test-1", "test-2", "test-3"}
     threads.stop(1)
+
+
+def held(threads: Threads, count: int) -> tuple[threading.Event, list[asyncio.Future[bool]]]:
+    """So many calls that end when the event is set."""
+    release = threading.Event()
+    return release, [asyncio.ensure_future(threads.call(release.wait, 5)) for _ in range(count)]
+
+
+def test_lets_others_join_when_the_usual_threads_are_held_up() -> None:
+    threads = Threads("test", 3, most_waiting=10, usual=1)
+
+    async def answered_beside(count: int) -> str:
+        release, calls = held(threads, count)
+        await asyncio.sleep(0)
+        name = await asyncio.wait_for(threads.call(lambda: threading.current_thread().name), 2)
+        release.set()
+        await asyncio.gather(*calls)
+        return name
+
+    assert asyncio.run(answered_beside(1)) == "test-2"
+    assert asyncio.run(answered_beside(2)) in {"test-2", "test-3"}  # in another event loop, too
+    threads.stop(1)
+
+
+def test_answers_by_the_usual_threads_what_is_quick() -> None:
+    threads = Threads("test", 4, most_waiting=100, usual=2)
+
+    async def many() -> set[str]:
+        def name() -> str:
+            time.sleep(0.001)
+            return threading.current_thread().name
+
+        names: set[str] = set()
+        for _ in range(20):
+            names |= set(await asyncio.gather(*(threads.call(name) for _ in range(8))))
+        return names
+
+    assert asyncio.run(many()) == {"test-1", "test-2"}
+    threads.stop(1)
+
+
+def test_takes_one_call_at_a_time_where_the_processor_is_what_is_short() -> None:
+    threads = Threads("test", 2, most_waiting=1000, usual=1)
+
+    async def compute() -> Counter[str]:
+        def name() -> str:
+            until = time.thread_time() + 0.004
+            while time.thread_time() < until:
+                pass
+            time.sleep(0.0001)  # else the event loop hardly has a turn
+            return threading.current_thread().name
+
+        return Counter(await asyncio.gather(*(threads.call(name) for _ in range(200))))
+
+    by_thread = asyncio.run(compute())
+
+    assert 0 < by_thread["test-2"] < by_thread["test-1"] / 4
+    threads.stop(1)
+
+
+def test_begins_nothing_that_was_given_up_while_it_waited() -> None:
+    threads = Threads("test", 1, most_waiting=10)
+    begun: list[int] = []
+
+    async def give_up() -> None:
+        release, calls = held(threads, 1)
+        await asyncio.sleep(0.01)
+        job = threads.submit(begun.append, 1)
+        job.future.cancel()
+        release.set()
+        await asyncio.gather(*calls)
+        await threads.call(int)  # after it, in the same thread
+        assert not job.begun
+
+    asyncio.run(give_up())
+
+    assert begun == []
+    threads.stop(1)
+
+
+def test_ends_all_threads_when_it_stops() -> None:
+    threads = Threads("test", 3, most_waiting=10, usual=1)
+
+    async def fill() -> None:
+        release, calls = held(threads, 3)
+        await asyncio.sleep(PATIENCE_SECONDS * 8)
+        release.set()
+        await asyncio.gather(*calls)
+
+    asyncio.run(fill())
+    assert {f"test-{number}" for number in (1, 2, 3)} <= {thread.name for thread in threading.enumerate()}
+
+    assert threads.stop(2)
+
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("test-")]
