@@ -187,7 +187,7 @@ class Threads:
 
 
 # SQLite does its work in the thread that asks, a server of databases does it while the thread waits.
-_USUAL = 1 if "sqlite" in settings.DATABASES["default"]["ENGINE"] else 3
+_USUAL = 1 if "sqlite" in settings.DATABASES["default"]["ENGINE"] else 2
 
 http_threads = Threads("http", settings.HTTP_THREADS, most_waiting=settings.HTTP_THREADS * 128, usual=_USUAL)
 # Downloads are written at the pace of their readers, so they must not hold the threads that answer requests.

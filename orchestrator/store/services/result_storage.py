@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from orchestrator.statements.reading import PreparedQuery
 from orchestrator.store.errors import BlockDocumentNotFound, NotForResults
 from orchestrator.store.models import BlockDocument, Configuration
 
@@ -14,11 +15,14 @@ _KEY = "server-default-result-storage"
 _FIELD = "default_result_storage_block_id"
 _CAN_WRITE = "write-path"
 
+# Each client asks for it as it begins.
+_configured = PreparedQuery(lambda: Configuration.objects.filter(key=_KEY).only("value"))
+
 
 def default_result_storage() -> UUID | None:
     """The block document that stores results by default, or None: then each client decides."""
-    value = Configuration.objects.filter(key=_KEY).values_list("value", flat=True).first()
-    return UUID(value[_FIELD]) if value else None
+    found = _configured.first()
+    return UUID(found.value[_FIELD]) if found else None
 
 
 def set_default_result_storage(*, document_id: UUID) -> None:
