@@ -231,10 +231,16 @@ def _runs_of_the_minute(side: Side, planned: Planned) -> Iterator[dict[str, Any]
 
 
 def _complete(side: Side, run_ids: Sequence[str]) -> None:
-    """As their worker would have. Else they would be taken for lost, and begun again beside what comes next."""
+    """As their worker would have. Else they would be taken for lost, and begun again beside what comes next.
+
+    Raises Incorrect.
+    """
     for start in range(0, len(run_ids), _CHANGED_AT_ONCE):
-        some = {"flow_runs": {"id": {"any_": run_ids[start : start + _CHANGED_AT_ONCE]}}}
-        side.ask("/flow_runs/bulk_set_state", {**some, "state": {"type": "COMPLETED"}, "force": True})
+        ids = run_ids[start : start + _CHANGED_AT_ONCE]
+        body = {"flow_runs": {"id": {"any_": ids}}, "state": {"type": "COMPLETED"}, "force": True}
+        results = side.ask("/flow_runs/bulk_set_state", body)["results"]
+        if [result["status"] for result in results] != ["ACCEPT"] * len(ids):
+            raise Incorrect(f"{len(ids)} runs were to be completed: {results[:3]}")
 
 
 def _late_marks(side: Side, planned: Planned) -> float:

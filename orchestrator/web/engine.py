@@ -66,7 +66,7 @@ class HttpEngine:
             # Nearly all are answered before anybody leaves, and looking costs as much as a small request.
             await asyncio.wait((job.future,), timeout=STAYS_SECONDS)
             if not (job.begun or job.future.done()):
-                await _begun_or_gone(job, receive)
+                await _done_or_gone(job, receive)
             answer: Answer = await job.future
             return answer
         finally:
@@ -100,7 +100,7 @@ def _end_refused(call: asyncio.Future[None], response: HttpResponseBase, pipe: P
         pipe.end(error)
 
 
-async def _begun_or_gone(job: Job, receive: Receive) -> None:
+async def _done_or_gone(job: Job, receive: Receive) -> None:
     """Until it is done, or the client has left. Raises Disconnected when that was before a thread was free."""
     gone = asyncio.ensure_future(_wait_for_disconnect(receive))
     try:

@@ -11,7 +11,7 @@ from time import monotonic, process_time
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -111,11 +111,6 @@ class Threads:
                 self._look_later(loop)
         return job
 
-    @property
-    def waiting(self) -> int:
-        """How many calls wait for a thread."""
-        return self._jobs.qsize()
-
     def stop(self, timeout_seconds: float) -> bool:
         """Finish what was accepted, close the connections and end the threads. False when some did not end in time."""
         with self._lock:
@@ -160,8 +155,9 @@ class Threads:
         waiting = self._jobs.qsize()
         self._looking = None
         self._joins_for_one = self._taken > taken and process_time() - used > BUSY * (monotonic() - since)
-        if self._accepted - waiting < accepted and self._joins.empty():
-            self._joins.put(True)
+        if self._accepted - waiting < accepted:
+            if self._joins.empty():  # else all that are there have a call
+                self._joins.put(True)
             self._add_thread(self._joiners, self._joining, self._join_in)
         if waiting:
             self._look_later(loop)
@@ -187,7 +183,7 @@ class Threads:
 
 
 # SQLite does its work in the thread that asks, a server of databases does it while the thread waits.
-_USUAL = 1 if "sqlite" in settings.DATABASES["default"]["ENGINE"] else 2
+_USUAL = 1 if connection.vendor == "sqlite" else 2
 
 http_threads = Threads("http", settings.HTTP_THREADS, most_waiting=settings.HTTP_THREADS * 128, usual=_USUAL)
 # Downloads are written at the pace of their readers, so they must not hold the threads that answer requests.
