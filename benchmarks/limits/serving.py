@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -16,12 +17,16 @@ _START_SECONDS = 20.0
 
 
 @contextmanager
-def serving(program: str) -> Iterator[str]:
-    """The address at which the application of `benchmarks/programs/<program>.py` answers. Raises CannotMeasure."""
+def serving(program: str, **environment: str) -> Iterator[str]:
+    """The address at which the application of `benchmarks/programs/<program>.py` answers. Raises CannotMeasure.
+
+    `environment` is what it is told besides what this process was.
+    """
     port = free_port()
     application = f"benchmarks.programs.{program}:application"
     command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--log-level", "warning"]
-    process = subprocess.Popen([*command, "--loop", "asyncio", "--http", "httptools", "--lifespan", "off"], cwd=ROOT)
+    command += ["--loop", "asyncio", "--http", "httptools", "--lifespan", "off"]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
     try:
         _wait_for(port, process)
         yield f"http://127.0.0.1:{port}/"

@@ -6,9 +6,10 @@ import pytest
 
 from benchmarks.databases import SQLITE, Database, database
 from benchmarks.driving import requests
+from benchmarks.driving.connections import BadAnswer
 from benchmarks.driving.requests import so_many, some, wait_for_events
 from benchmarks.given.many_runs import many_runs
-from benchmarks.limits import empty_view
+from benchmarks.limits import bare_count, empty_view
 from benchmarks.limits.bare_writes import one_row_a_time
 from benchmarks.row import Incorrect
 from benchmarks.rows import ROWS
@@ -88,6 +89,14 @@ def test_measures_what_the_database_can_do():
 
 def test_measures_what_the_server_program_can_do():
     assert empty_view.asked(Database(SQLITE, {}), 2).keys() == {"requests", "p95"}
+    assert bare_count.counted(Database(SQLITE, {}), 2).keys() == {"requests", "p95"}
+
+
+def test_takes_no_wrong_count_for_a_limit(monkeypatch):
+    monkeypatch.setattr(bare_count, "TAG", "south")  # and "north" is counted
+
+    with pytest.raises(BadAnswer):
+        bare_count.counted(Database(SQLITE, {}), 2)
 
 
 @pytest.mark.e2e
