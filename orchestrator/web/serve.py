@@ -14,6 +14,7 @@ from django.db import connections
 
 from orchestrator.web.accepting import Loads, SharingServer
 from orchestrator.web.websockets import ReceiptProtocol
+from orchestrator.web.whole_answers import WholeAnswerProtocol
 
 APPLICATION = "orchestrator.asgi:application"
 PING_SECONDS = 20.0  # how often an idle websocket is asked whether it is still there
@@ -33,7 +34,7 @@ def config(
         port=port,
         root_path=root_path,
         loop="uvloop",
-        http="httptools",
+        http=WholeAnswerProtocol,
         ws=ReceiptProtocol,
         ws_max_size=MAX_FRAME_BYTES,
         ws_ping_interval=PING_SECONDS,
