@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db.models import BooleanField, DateTimeField, F, FloatField, Func, Value
+from django.db.models import BooleanField, DateTimeField, F, FloatField, Func, QuerySet, Subquery, Value
 
 
 class HasTag(Func):
@@ -31,6 +31,29 @@ class HasTag(Func):
         column, _ = self.source_expressions
         sql, params = compiler.compile(column)
         return f"({sql} @> %s::jsonb)", [*params, json.dumps([self._tag])]
+
+
+class AmongFound(Func):
+    """Whether what `column` has is among the single values that a query finds. PostgreSQL finds them first, by the
+    query alone, where it would otherwise decide by its estimates how to join both tables.
+    """
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, column: str, found: QuerySet[Any, Any], **extra: Any) -> None:
+        super().__init__(F(column), Subquery(found), **extra)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self._composed(compiler, "IN {}")
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self._composed(compiler, "= ANY(ARRAY{})")
+
+    def _composed(self, compiler: Any, among: str) -> Any:
+        """Raises EmptyResultSet when the query can find nothing."""
+        (column, of_column), (found, of_found) = map(compiler.compile, self.source_expressions)
+        return f"({column} {among.format(found)})", [*of_column, *of_found]
 
 
 class Likely(Func):

@@ -31,6 +31,7 @@ from orchestrator.rest.search import add_entity, link
 from orchestrator.rest.sorting import began, last
 from orchestrator.rest.text_search import MAX_QUERY_LENGTH, TextQuery
 from runs.models import Flow, FlowRun, FlowRunTag, Log, TaskRun, TaskRunTag
+from runs.services.subflows import is_subflow_of
 
 _BEGAN = Coalesce("start_time", "expected_start_time")
 
@@ -112,7 +113,10 @@ FlowRunFilter = entity_filter(
     end_time=timed("end_time", "before_", "after_", "is_null_"),
     expected_start_time=timed("expected_start_time", "before_", "after_"),
     next_scheduled_start_time=timed("next_scheduled_start_time", "before_", "after_"),
-    parent_flow_run_id=field("parent_task_run__flow_run_id", UUID, "any_", combined=True),
+    parent_flow_run_id=replace(
+        field("parent_task_run__flow_run_id", UUID, "any_", combined=True),
+        compile=lambda filled: Q() if filled.any_ is None else is_subflow_of(filled.any_),
+    ),
     parent_task_run_id=field("parent_task_run_id", UUID, "any_", "is_null_", combined=True),
     idempotency_key=field("idempotency_key", str, "any_", "not_any_"),
     created_by=group(

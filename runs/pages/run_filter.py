@@ -34,6 +34,7 @@ from orchestrator.pages.time_range import TimeRange
 from runs.models import Artifact, Flow, FlowRun, FlowRunTag, Log, TaskRun
 from runs.pages.newest import Newest, newest_matching
 from runs.pages.run_orders import SecondsBetween
+from runs.services.subflows import is_subflow_of
 
 USUAL_RANGE = "7d"
 SOON = timedelta(hours=1)  # runs planned for later than this are only listed when scheduled runs are asked for
@@ -140,7 +141,7 @@ def _parent(asked: Asked) -> Q:
     found = whole_identifier(asked.text)
     if found is None:
         raise Unreadable("none, any, or the identifier of a run")
-    return Q(parent_task_run__flow_run=found)
+    return is_subflow_of([found])
 
 
 def _made_by(asked: Asked) -> Q:

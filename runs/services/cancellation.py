@@ -11,6 +11,7 @@ from runs.errors import RunNotFound
 from runs.models import FlowRun, StateDeadline, TaskRun
 from runs.orchestration.transition import RunKind
 from runs.services.overdue import look_after_due
+from runs.services.subflows import subflows_of
 from runs.services.transitions import locked_flow_run, propose_state, propose_state_of_locked
 
 CHILDREN = 100  # task runs, and subflows, of one run that one transaction cancels
@@ -40,7 +41,7 @@ def _cancel_children_of(run: FlowRun, deadline: StateDeadline) -> bool:
         return False  # it was begun again meanwhile
     # A task run that stands for a subflow shows the subflow's state.
     tasks = TaskRun.objects.unfinished().filter(flow_run=run.pk, child_flow_runs=None)
-    subflows = FlowRun.objects.unfinished().filter(parent_task_run__flow_run=run.pk)
+    subflows = subflows_of([run.pk]).unfinished()
     subflows = subflows.exclude(state_type=StateType.CANCELLING, deployment__isnull=False)
     cancelled = 0
     for task_run_id in list(tasks.order_by("pk").values_list("pk", flat=True)[:CHILDREN]):

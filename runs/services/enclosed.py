@@ -15,6 +15,7 @@ from runs.errors import RunNotFound
 from runs.models import FlowRun, FlowRunState, StateDeadline, TaskRun
 from runs.orchestration.transition import RunKind
 from runs.services.overdue import has_due, look_after_due
+from runs.services.subflows import subflows_of
 from runs.services.transitions import locked_flow_run, propose_state, propose_state_of_locked
 
 # What a process sent before it died may be recorded only after its death was noticed. It takes no longer than this.
@@ -96,7 +97,7 @@ def _of_dead_process(run: FlowRun, begun_at: datetime | None) -> QuerySet[TaskRu
 
 def _subflows_of(run_ids: Sequence[UUID]) -> QuerySet[FlowRun]:
     """Those in the same process."""
-    return FlowRun.objects.filter(parent_task_run__flow_run__in=run_ids, deployment=None)
+    return subflows_of(run_ids).filter(deployment=None)
 
 
 def _unfinished_tasks_of(run: FlowRun) -> QuerySet[TaskRun]:

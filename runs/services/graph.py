@@ -14,6 +14,7 @@ from runs.errors import RunNotFound
 from runs.models import Artifact, FlowRun, TaskRun
 from runs.orchestration.transition import RunKind
 from runs.services.artifacts import latest_of
+from runs.services.subflows import subflows_of
 
 MAX_NODES = 10_000
 MAX_ARTIFACTS = 10_000
@@ -121,7 +122,7 @@ def _runs_in(inputs: Iterable[Any], kinds: Collection[str]) -> list[UUID]:
 def _subflows(flow_run_id: UUID) -> dict[UUID, FlowRun]:
     """The newest child of each tracking task run."""
     children = (
-        FlowRun.objects.filter(parent_task_run__flow_run=flow_run_id)
+        subflows_of([flow_run_id])
         .select_related("flow")
         .only("name", "state_type", "start_time", "expected_start_time", "end_time", "parent_task_run", "flow__name")
         .order_by("expected_start_time", "id")

@@ -15,6 +15,7 @@ from django.utils import timezone
 from orchestrator.contract.states import StateType
 from orchestrator.statements.reading import PreparedQuery
 from runs.models import Artifact, Claim, FlowRun, FlowRunState, TaskRun
+from runs.services.subflows import subflows_of
 
 MOST_TASKS = 5_000  # drawn; the newest are left out
 MOST_STATES = 100  # the oldest are left out
@@ -53,7 +54,7 @@ def _first_tasks_of(run_id: UUID) -> QuerySet[TaskRun]:
 
 
 def _subflows_of(run_id: UUID) -> QuerySet[FlowRun]:
-    found = FlowRun.objects.filter(parent_task_run__flow_run=run_id).only(*_OF_SUBFLOWS)
+    found = subflows_of([run_id]).only(*_OF_SUBFLOWS)
     return found.order_by("expected_start_time", "id")[:MOST_SUBFLOWS]
 
 
