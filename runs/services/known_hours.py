@@ -16,6 +16,7 @@ from django.db.models import BooleanField, Count, F, Func, Max, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from orchestrator.contract.states import TERMINAL
+from orchestrator.rest.lookups import Likely
 from orchestrator.statements.counting import count_groups
 from runs.models import HourCount
 from runs.models.hour_counts import Counted, hour_of
@@ -126,13 +127,15 @@ def known_intervals(
         return None
     # Cut to size here: to a condition of its own for all of the time a database would read the index of all of it.
     cut = [(max(start, first), min(end, last)) for first, last in stretches]
-    known.rest = Q(_Within("expected_start_time", [(first, last) for first, last in cut if first < last]))
-    if unfinished:
-        # None of these began later than that, which leaves out what is planned.
-        begun = Q(state_type__in=unfinished, sort_time__lte=max(end, now))
-        known.rest |= begun & Q(expected_start_time__gte=start, expected_start_time__lt=end)
+    cut = [(first, last) for first, last in cut if first < last]
+    # None of these began later than that, which leaves out what is planned.
+    begun = Q(state_type__in=unfinished, sort_time__lte=max(end, now))
+    in_time = Q(expected_start_time__gte=start, expected_start_time__lt=end)
     if connection.vendor == "sqlite":  # which would not put together what several parts of an index say
-        known.rest = Q(expected_start_time__gte=start, expected_start_time__lt=end) & known.rest
+        others = MODELS[kind].objects.newest_first().order_by().filter(begun, Likely(in_time))
+        known.rest = Q(_FoundApart("expected_start_time", cut, others if unfinished else None))
+    else:
+        known.rest = Q(_Within("expected_start_time", cut)) | begun & in_time
     return known
 
 
@@ -203,3 +206,30 @@ class _Within(Func):
         column, _ = compiler.compile(self.source_expressions[0])
         moments = [connection.ops.adapt_datetimefield_value(moment) for each in self._stretches for moment in each]
         return f"({' OR '.join([f'({column} >= %s AND {column} < %s)'] * len(self._stretches))})", moments
+
+
+class _FoundApart(Func):
+    """Whether a run lies in one of these stretches, each of which is looked up in the index for itself, or is among
+    these others.
+    """
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, column: str, stretches: Sequence[tuple[datetime, datetime]], others: QuerySet[Any, Any] | None):
+        super().__init__(F("pk"))
+        self._column = column
+        self._stretches = stretches
+        self._others = others
+
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
+        key, _ = compiler.compile(self.source_expressions[0])
+        table = connection.ops.quote_name(compiler.query.model._meta.db_table)
+        column = f"{table}.{connection.ops.quote_name(self._column)}"
+        parts = [f"SELECT {key} FROM {table} WHERE {column} >= %s AND {column} < %s"] * len(self._stretches)
+        params = [connection.ops.adapt_datetimefield_value(moment) for each in self._stretches for moment in each]
+        if self._others is not None:
+            sql, more = self._others.values("pk").query.get_compiler(connection=connection).as_sql()
+            parts.append(sql)
+            params += more
+        return (f"{key} IN ({' UNION ALL '.join(parts)})", params) if parts else ("(1 = 0)", [])
