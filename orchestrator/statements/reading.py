@@ -1,8 +1,8 @@
-"""Queries that are composed once, and then asked with other identifiers and moments."""
+"""Queries that are composed once, and then asked with other identifiers, moments and texts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
@@ -16,23 +16,31 @@ from orchestrator.statements.memory import kept
 from orchestrator.statements.values import reader_of
 
 M = TypeVar("M", bound=Model)
-Given = UUID | datetime
-_GIVEN = (UUID, datetime)
+Given = UUID | datetime | str
+_GIVEN = (UUID, datetime, str)
+MOST_AMONG = 8  # identifiers for whose number a statement is kept
 _MARKS_FROM = datetime(9000, 1, 1, tzinfo=UTC)  # no moment that a query would name by itself
 
 
 class PreparedQuery(Generic[M]):
-    """A QuerySet as a function of UUIDs, and of moments. Which rows and columns it reads may depend on nothing else.
+    """A QuerySet as a function of UUIDs, of moments and of texts. Which rows it reads may depend on nothing else.
 
-    `make` is called with one UUID for each of `names` and one aware datetime for each of `moments`, once for each
-    connection, and may use everything that a QuerySet can do: `select_related`, `only`, annotations, locks. The objects
-    are the same as the QuerySet's; no signals are sent.
+    `make` is called with one UUID for each of `names`, one aware datetime for each of `moments` and one text for each
+    of `texts`, once for each connection, and may use everything that a QuerySet can do: `select_related`, `only`,
+    annotations, locks. The objects are the same as the QuerySet's; no signals are sent.
     """
 
-    def __init__(self, make: Callable[..., QuerySet[M]], *names: str, moments: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        make: Callable[..., QuerySet[M]],
+        *names: str,
+        moments: Iterable[str] = (),
+        texts: Iterable[str] = (),
+    ) -> None:
         self._make = make
         self._names = names
         self._moments = tuple(moments)
+        self._texts = tuple(texts)
 
     def first(self, **given: Given) -> M | None:
         """The first row that the database finds; None when there is none. An order is up to the QuerySet."""
@@ -40,9 +48,28 @@ class PreparedQuery(Generic[M]):
 
     def all(self, **given: Given) -> list[M]:
         plan: _Objects[M] = kept(
-            self, lambda through: _Objects(_Statement(self._make, self._names, self._moments, through))
+            self, lambda through: _Objects(_Statement(self._make, self._names, self._moments, through, self._texts))
         )
         return plan.run(given)
+
+
+class PreparedAmong(Generic[M]):
+    """A QuerySet as a function of some different UUIDs: a PreparedQuery for each number of them up to MOST_AMONG.
+
+    Of more than those it is composed each time.
+    """
+
+    def __init__(self, make: Callable[[list[UUID]], QuerySet[M]]) -> None:
+        self._make = make
+        self._of_number: dict[int, PreparedQuery[M]] = {}
+
+    def all(self, ids: Collection[UUID]) -> list[M]:
+        if not 0 < len(ids) <= MOST_AMONG:
+            return list(self._make(list(ids))) if ids else []
+        given: dict[str, Given] = {f"id{number}": each for number, each in enumerate(ids)}
+        if len(ids) not in self._of_number:
+            self._of_number[len(ids)] = PreparedQuery(lambda **marks: self._make(list(marks.values())), *given)
+        return self._of_number[len(ids)].all(**given)
 
 
 class PreparedRows:
@@ -87,21 +114,24 @@ class _Statement:
         names: Iterable[str],
         moments: Iterable[str],
         through: BaseDatabaseWrapper,
+        texts: Iterable[str] = (),
     ) -> None:
         self.through = through
         id_field, moment_field = UUIDField(), DateTimeField()
         writers: dict[str, Callable[[Any], Any]] = {
             **dict.fromkeys(names, lambda value: id_field.get_db_prep_value(value, through)),
             **dict.fromkeys(moments, lambda value: moment_field.get_db_prep_value(value, through)),
+            **dict.fromkeys(texts, str),
         }
         marks: dict[str, Given] = {name: uuid4() for name in names}
         marks |= {name: _MARKS_FROM + timedelta(microseconds=number) for number, name in enumerate(moments, 1)}
+        marks |= {name: uuid4().hex for name in texts}
         name_of = {writers[name](mark): name for name, mark in marks.items()}
         self.query = make(**marks).query
         self.compiler = self.query.get_compiler(connection=through)
         sql, params = self.compiler.as_sql()
         # Of each parameter: what is given for it and how that is written, or None and the constant.
-        named = [name_of.get(value) if isinstance(value, (str, *_GIVEN)) else None for value in params]
+        named = [name_of.get(value) if isinstance(value, _GIVEN) else None for value in params]
         self._params: list[tuple[str | None, Any]] = [
             (name, writers[name] if name else value) for name, value in zip(named, params, strict=True)
         ]

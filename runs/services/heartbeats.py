@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from orchestrator.contract.events import HEARTBEAT
 from orchestrator.contract.states import TERMINAL, StateType
 from orchestrator.contract.times import now
 from orchestrator.events.models import Event
+from orchestrator.statements.reading import PreparedAmong
 from orchestrator.statements.writing import insert_rows
 from runs.models import FlowRun, Heartbeat
 
@@ -37,10 +39,9 @@ def note_heartbeats(events: Sequence[Event]) -> None:
     beats = {run_id: event for event in events if event.event == HEARTBEAT and (run_id := _run_id(event)) is not None}
     if not beats:
         return
-    living = FlowRun.objects.filter(pk__in=beats).exclude(state_type__in=[type_.value for type_ in TERMINAL])
-    states = {row[0]: row[1:] for row in living.values_list("pk", "state_type", "state_timestamp")}
+    states = {run.pk: (run.state_type, run.state_timestamp) for run in _living.all(beats)}
     with transaction.atomic():
-        known = {row.pk: row for row in _locked(states)}
+        known = {row.pk: row for row in _locked.all(states)}
         at = now()
         rows = []
         for run_id, (state_type, since) in sorted(states.items()):
@@ -65,8 +66,13 @@ def patience_with(heartbeat: Heartbeat) -> timedelta:
     return patience_for(heartbeat.interval_seconds, told=heartbeat.pause_seconds is None)
 
 
-def _locked(run_ids: Iterable[UUID]) -> list[Heartbeat]:
-    return list(Heartbeat.objects.select_for_update().filter(pk__in=list(run_ids)).order_by("pk"))
+def _living_of(run_ids: list[UUID]) -> QuerySet[FlowRun]:
+    ended = [type_.value for type_ in TERMINAL]
+    return FlowRun.objects.filter(pk__in=run_ids).exclude(state_type__in=ended).only("state_type", "state_timestamp")
+
+
+_living = PreparedAmong(_living_of)
+_locked = PreparedAmong(lambda run_ids: Heartbeat.objects.select_for_update().filter(pk__in=run_ids).order_by("pk"))
 
 
 def _heard(

@@ -126,8 +126,8 @@ def known_intervals(
     if not hours or len(stretches) > MOST_STRETCHES:
         return None
     # Cut to size here: to a condition of its own for all of the time a database would read the index of all of it.
-    cut = [(max(start, first), min(end, last)) for first, last in stretches]
-    cut = [(first, last) for first, last in cut if first < last]
+    within = ((max(start, first), min(end, last)) for first, last in stretches)
+    cut = [(first, last) for first, last in within if first < last]
     # None of these began later than that, which leaves out what is planned.
     begun = Q(state_type__in=unfinished, sort_time__lte=max(end, now))
     in_time = Q(expected_start_time__gte=start, expected_start_time__lt=end)

@@ -6,7 +6,7 @@ The events may come late, twice and out of order: every state is kept, and a tas
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,11 +14,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from orchestrator.contract.events import ORCHESTRATION_LABEL
 from orchestrator.contract.states import State
 from orchestrator.contract.times import now, parse_time
 from orchestrator.events.models import Event
+from orchestrator.statements.known import known_identifiers
+from orchestrator.statements.reading import PreparedAmong, PreparedQuery
 from orchestrator.statements.writing import insert_rows, insert_values
 from runs.models import FlowRun, TaskRun, TaskRunState, TaskRunTag
 from runs.models.hour_counts import Counted
@@ -56,6 +59,7 @@ _KINDS: dict[str, type] = {
 }
 _NULLABLE = frozenset({*_TIMES, "task_version", "cache_key"})
 _WRITTEN = [*_VALUES, *_TIMES, "state", "state_type", "state_name", "state_timestamp", "updated", *NO_FAILURE]
+NaturalKey = tuple[UUID | None, Any, Any]  # flow run, task key and dynamic key: what one call of a task has for itself
 _STATE_COLUMNS = ("task_run", "id", "type", "name", "timestamp", "message", "data", "state_details")
 
 
@@ -69,7 +73,7 @@ class Report:
     columns: dict[str, Any]  # the task run's columns that the event mentions
 
     @property
-    def natural_key(self) -> tuple[UUID | None, Any, Any]:
+    def natural_key(self) -> NaturalKey:
         return self.flow_run_id, self.columns.get("task_key"), self.columns.get("dynamic_key")
 
 
@@ -160,7 +164,7 @@ def _flow_run_id(related: Iterable[dict[str, str]]) -> UUID | None:
 
 def _of_known_flow_runs(reports: list[Report]) -> list[Report]:
     named = {report.flow_run_id for report in reports if report.flow_run_id}
-    known = set(FlowRun.objects.filter(pk__in=named).values_list("pk", flat=True))
+    known = known_identifiers(FlowRun, "id", named) if named else ()
     return [report for report in reports if report.flow_run_id is None or report.flow_run_id in known]
 
 
@@ -169,10 +173,10 @@ class _Rows:
 
     def __init__(self) -> None:
         self.by_id: dict[UUID, TaskRun] = {}
-        self.by_key: dict[tuple[UUID | None, Any, Any], TaskRun] = {}
+        self.by_key: dict[NaturalKey, TaskRun] = {}
         self.tags: dict[UUID, list[str]] = {}  # those that are stored
 
-    def add(self, row: TaskRun, natural_key: tuple[UUID | None, Any, Any]) -> None:
+    def add(self, row: TaskRun, natural_key: NaturalKey) -> None:
         self.by_id[row.pk] = row
         if natural_key[0] is not None:
             self.by_key[natural_key] = row
@@ -181,19 +185,33 @@ class _Rows:
 def _existing_rows(reports: list[Report]) -> _Rows:
     rows = _Rows()
     ids = {report.task_run_id for report in reports}
-    for row in TaskRun.objects.select_for_update().filter(pk__in=ids).order_by("pk"):
+    for row in _of_ids.all(ids):
         rows.add(row, (row.flow_run_id, row.task_key, row.dynamic_key))
         rows.tags[row.pk] = row.tags
     # The same task run under another identifier. Looked for only where it can be: among those not found yet.
     keys = {report.natural_key for report in reports if report.task_run_id not in rows.by_id and report.flow_run_id}
     if keys:
-        flow_run_ids = {key[0] for key in keys}
-        dynamic_keys = {key[2] for key in keys}
-        twins = TaskRun.objects.select_for_update().filter(flow_run_id__in=flow_run_ids, dynamic_key__in=dynamic_keys)
-        for row in twins.exclude(pk__in=ids).order_by("pk"):  # those of these identifiers are here already
-            rows.by_key[(row.flow_run_id, row.task_key, row.dynamic_key)] = row
-            rows.tags[row.pk] = row.tags
+        for row in _twins_of(keys):
+            if row.pk not in ids:  # those of these identifiers are here already
+                rows.by_key[(row.flow_run_id, row.task_key, row.dynamic_key)] = row
+                rows.tags[row.pk] = row.tags
     return rows
+
+
+def _locked(**of: Any) -> QuerySet[TaskRun]:
+    return TaskRun.objects.select_for_update().filter(**of).order_by("pk")
+
+
+_of_ids = PreparedAmong(lambda ids: _locked(pk__in=ids))
+_of_key = PreparedQuery(_locked, "flow_run", texts=["dynamic_key"])
+
+
+def _twins_of(keys: Collection[NaturalKey]) -> Iterable[TaskRun]:
+    """Task runs that may have one of these keys."""
+    if len(keys) == 1:
+        [(flow_run, _, dynamic_key)] = keys
+        return _of_key.all(flow_run=flow_run, dynamic_key=dynamic_key) if flow_run and dynamic_key else ()
+    return _locked(flow_run__in={key[0] for key in keys}, dynamic_key__in={key[2] for key in keys})
 
 
 def _state_values(row: TaskRun, state: State) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db.models import Exists, F, OuterRef
 
-from orchestrator.statements.reading import PreparedExists, PreparedQuery, PreparedRows
+from orchestrator.statements.reading import MOST_AMONG, PreparedAmong, PreparedExists, PreparedQuery, PreparedRows
 from runs.models import Claim, FlowRun
 from tests.factories import make_flow_run
 
@@ -28,6 +28,9 @@ held = PreparedQuery(
 created_by = PreparedQuery(
     lambda run_id, at: FlowRun.objects.filter(pk=run_id, created__lte=at), "run_id", moments=["at"]
 )
+
+called = PreparedQuery(lambda flow_id, name: FlowRun.objects.filter(flow=flow_id, name=name), "flow_id", texts=["name"])
+among = PreparedAmong(lambda run_ids: FlowRun.objects.filter(pk__in=run_ids).order_by("name"))
 
 
 def as_values(run_id, at):
@@ -108,6 +111,27 @@ def test_compares_with_a_moment_that_is_given():
     assert created_by.first(run_id=run.pk, at=soon) == run
     assert created_by.first(run_id=run.pk, at=run.created) == run
     assert created_by.first(run_id=run.pk, at=run.created - timedelta(microseconds=1)) is None
+
+
+@pytest.mark.parametrize("name", ["plain", "it's 100 %s", "ö\n\\", "None", "9000-01-01", "0199a1b0-0000-7000-8000-000000000000"])
+def test_compares_with_a_text_that_is_given(name):
+    run = make_flow_run(name=name)
+    FlowRun.objects.create(flow=run.flow, name="other")
+
+    assert called.all(flow_id=run.flow_id, name=name) == [run]
+    assert called.all(flow_id=run.flow_id, name=f"{name} ") == []
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, MOST_AMONG, MOST_AMONG + 1])
+def test_reads_the_rows_of_any_number_of_identifiers(number, django_assert_num_queries):
+    runs = [make_flow_run(name=f"{place:02}") for place in range(number)]
+    make_flow_run(name="of nobody")
+
+    for _ in range(2):
+        with django_assert_num_queries(min(number, 1)):
+            assert among.all({run.pk for run in reversed(runs)}) == runs
+
+    assert among.all([uuid4()]) == []
 
 
 def test_reads_rows_as_values_gives_them(django_assert_num_queries):

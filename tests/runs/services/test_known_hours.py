@@ -208,6 +208,27 @@ def test_counts_nothing_where_all_is_known(kind):
     assert [sum(state["count_runs"] for state in part["states"]) for part in parts] == [0, 1, 0]
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="others put together what several parts of an index say")
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_looks_up_what_is_not_known_and_nothing_in_between(entity):
+    make_runs(random.Random(7), 60)
+    while count_hours():
+        pass
+    at = now().replace(second=30)
+    span = {"start": at - timedelta(hours=6), "end": at, "interval_seconds": 3_600.0, "now": at}
+
+    with CaptureQueriesContext(connection) as asked:
+        history(entity.model.objects.all(), **span, all_of=KINDS[entity])
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + asked.captured_queries[-1]["sql"].replace("%", "%%"))
+        plan = [step[-1] for step in cursor.fetchall()]
+
+    table = entity.model._meta.db_table
+    assert plan[0] == f"SEARCH {table} USING INDEX sqlite_autoindex_{table}_1 (id=?)"
+    assert plan.count("UNION ALL") > 5
+    assert not any(step.startswith("SCAN") for step in plan)
+
+
 @pytest.mark.parametrize("kind", ["flow_runs", "task_runs"])
 def test_answers_about_the_whole_calendar(api, kind):
     """Nothing is worked out beyond it."""
