@@ -113,7 +113,10 @@ def test_compares_with_a_moment_that_is_given():
     assert created_by.first(run_id=run.pk, at=run.created - timedelta(microseconds=1)) is None
 
 
-@pytest.mark.parametrize("name", ["plain", "it's 100 %s", "ö\n\\", "None", "9000-01-01", "0199a1b0-0000-7000-8000-000000000000"])
+IDENTIFIER = "0199a1b0-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize("name", ["plain", "it's 100 %s", "ö\n\\", "None", "9000-01-01", IDENTIFIER])
 def test_compares_with_a_text_that_is_given(name):
     run = make_flow_run(name=name)
     FlowRun.objects.create(flow=run.flow, name="other")
