@@ -23,11 +23,12 @@ _MARKS_FROM = datetime(9000, 1, 1, tzinfo=UTC)  # no moment that a query would n
 
 
 class PreparedQuery(Generic[M]):
-    """A QuerySet as a function of UUIDs, of moments and of texts. Which rows it reads may depend on nothing else.
+    """A QuerySet as a function of UUIDs, of moments and of texts.
 
-    `make` is called with one UUID for each of `names`, one aware datetime for each of `moments` and one text for each
-    of `texts`, once for each connection, and may use everything that a QuerySet can do: `select_related`, `only`,
-    annotations, locks. The objects are the same as the QuerySet's; no signals are sent.
+    Which rows and columns it reads may depend on nothing else. `make` is called with one UUID for each of `names`, one
+    aware datetime for each of `moments` and one text for each of `texts`, once for each connection, and may use
+    everything that a QuerySet can do: `select_related`, `only`, annotations, locks. The objects are the same as the
+    QuerySet's; no signals are sent.
     """
 
     def __init__(

@@ -1,7 +1,6 @@
 """The HTTP protocol of uvicorn, with one addition: the head of an answer travels with its body.
 
-Written one after the other they are two packets, which wake the client twice, and each costs as much as a thirtieth of
-a small request.
+Written one after the other they are two packets: each is a call into the kernel, and wakes the client.
 """
 
 from __future__ import annotations

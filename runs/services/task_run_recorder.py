@@ -210,7 +210,9 @@ def _twins_of(keys: Collection[NaturalKey]) -> Iterable[TaskRun]:
     """Task runs that may have one of these keys."""
     if len(keys) == 1:
         [(flow_run, _, dynamic_key)] = keys
-        return _of_key.all(flow_run=flow_run, dynamic_key=dynamic_key) if flow_run and dynamic_key else ()
+        if flow_run is None or dynamic_key is None:
+            return ()
+        return _of_key.all(flow_run=flow_run, dynamic_key=dynamic_key)
     return _locked(flow_run__in={key[0] for key in keys}, dynamic_key__in={key[2] for key in keys})
 
 
