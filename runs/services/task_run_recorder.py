@@ -164,7 +164,7 @@ def _flow_run_id(related: Iterable[dict[str, str]]) -> UUID | None:
 
 def _of_known_flow_runs(reports: list[Report]) -> list[Report]:
     named = {report.flow_run_id for report in reports if report.flow_run_id}
-    known = known_identifiers(FlowRun, "id", named) if named else ()
+    known = known_identifiers(FlowRun, "id", named)
     return [report for report in reports if report.flow_run_id is None or report.flow_run_id in known]
 
 
