@@ -8,43 +8,16 @@ import threading
 import time
 import weakref
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from orchestrator.broker.bells import Bells
+from orchestrator.broker.message_file import open_message_file
 
-BUSY_TIMEOUT_SECONDS = 20.0
 FULL_CHECK_SECONDS = 1.0  # how long "nothing new" is believed: a lease ends without anybody writing
 PURGE_SECONDS = 10.0  # how often expired messages are looked for
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS message (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    queue TEXT NOT NULL,
-    priority INTEGER NOT NULL DEFAULT 0,
-    payload TEXT NOT NULL,
-    expires_at REAL,
-    deliveries INTEGER NOT NULL DEFAULT 0,
-    leased_until REAL NOT NULL DEFAULT 0,
-    holder TEXT
-);
-CREATE INDEX IF NOT EXISTS message_by_holder ON message (holder) WHERE holder IS NOT NULL;
-CREATE INDEX IF NOT EXISTS message_by_expiry ON message (expires_at) WHERE expires_at IS NOT NULL;
-"""
-# Files from before there were priorities have no such column.
-_WITH_PRIORITIES = "ALTER TABLE message ADD COLUMN priority INTEGER NOT NULL DEFAULT 0"
-_BY_URGENCY = """
-CREATE INDEX IF NOT EXISTS message_by_urgency ON message (queue, priority, id);
-DROP INDEX IF EXISTS message_by_queue;
-"""
-# A file that takes the place of another gives out other numbers: whoever finishes a message of the old one must not
-# hit one of the new.
-_NUMBERS_OF_ITS_OWN = """
-INSERT INTO sqlite_sequence (name, seq) SELECT 'message', ?
-WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'message')
-"""
 _FREE = "queue = :queue AND leased_until <= :now AND (expires_at IS NULL OR expires_at > :now)"
 _LOOK = f"SELECT 1 FROM message WHERE {_FREE} LIMIT 1"
 # `expires_at` limits the wait for a first delivery; a message that was delivered once must not vanish.
@@ -223,24 +196,11 @@ class MessageStore:
             # Somebody removed the file or put another in its place: what is written here reaches nobody.
             self.close()
             self._holder = ""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._holder = self._holder or uuid4().hex
         self._quiet_version = None
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        # NORMAL survives the death of any process; only a power cut may lose the last wake-ups, which are sent again.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(_SCHEMA)
-        if "priority" not in {row[1] for row in connection.execute("PRAGMA table_info(message)")}:
-            with suppress(sqlite3.OperationalError):  # another process was quicker
-                connection.execute(_WITH_PRIORITIES)
-        connection.executescript(_BY_URGENCY)
-        connection.execute(_NUMBERS_OF_ITS_OWN, [int(time.time() * 1000)])
-        self._connection = connection
+        self._connection = open_message_file(self.path)
         self._file = _identity(self.path)
-        return connection
+        return self._connection
 
 
 def _row(message: Sent) -> tuple[str, int, str, float | None]:

@@ -184,7 +184,7 @@ def test_gives_a_forked_child_a_connection_and_leases_of_its_own(store, path):
 
 
 def test_a_forked_child_does_not_wait_for_a_thread_that_it_does_not_have(store, path, monkeypatch):
-    monkeypatch.setattr("orchestrator.broker.store.BUSY_TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr("orchestrator.broker.message_file.BUSY_TIMEOUT_SECONDS", 1.0)
     other = MessageStore(path)
     writes, fork_begins = threading.Event(), threading.Event()
 
@@ -371,18 +371,3 @@ def test_goes_on_with_a_file_that_took_the_place_of_another(path):
     consumer.finish(old.id)
 
     assert consumer.take_any(["q"])[1].payload == "of the new file"
-
-
-def test_reads_a_file_from_before_there_were_priorities(path):
-    import sqlite3
-
-    with sqlite3.connect(path) as old:
-        old.executescript(
-            "CREATE TABLE message (id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, payload TEXT NOT NULL,"
-            " expires_at REAL, deliveries INTEGER NOT NULL DEFAULT 0, leased_until REAL NOT NULL DEFAULT 0,"
-            " holder TEXT);"
-            "CREATE INDEX message_by_queue ON message (queue, id);"
-            "INSERT INTO message (queue, payload) VALUES ('q', 'kept');"
-        )
-
-    assert MessageStore(path).take("q").payload == "kept"

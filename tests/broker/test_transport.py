@@ -10,7 +10,7 @@ from celery import Celery
 from kombu import Connection, Consumer, Producer
 from kombu.exceptions import OperationalError
 
-from orchestrator.broker import CELERY_OPTIONS, store, transport
+from orchestrator.broker import CELERY_OPTIONS, message_file, transport
 from orchestrator.broker.transport import path_of
 
 
@@ -193,7 +193,7 @@ def test_sends_nothing_of_a_batch_after_an_error(connection):
 
 
 def test_says_in_the_librarys_words_that_a_batch_cannot_be_sent(connection, monkeypatch):
-    monkeypatch.setattr(store, "BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(message_file, "BUSY_TIMEOUT_SECONDS", 0.1)
     producer = Producer(connection.channel())
     other = sqlite3.connect(producer.channel.store.path, isolation_level=None)
     other.execute("PRAGMA journal_mode = WAL")
