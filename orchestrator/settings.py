@@ -247,14 +247,11 @@ MIDDLEWARE = [
     "orchestrator.pages.preferences.ReadersZone",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-# Of calls of the API without a cookie: the answer is the same, what only sessions and pages need is left out.
+# Of calls of the API that no browser makes: the answer is the same, what only sessions and pages need is left out.
 MIDDLEWARE_OF_PROGRAMS = [
+    "orchestrator.web.hosts.OwnHosts",
     "orchestrator.rest.routes.OneSlashForm",
-    "corsheaders.middleware.CorsMiddleware",
     "orchestrator.rest.compression.CompressedAnswers",
-    "django.middleware.security.SecurityMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 REST_FRAMEWORK = {

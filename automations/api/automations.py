@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from automations.api.answers import automation_answer, automation_answers
 from automations.api.bodies import AutomationCreate, AutomationPartialUpdate, AutomationUpdate
@@ -20,15 +19,16 @@ from automations.services.automations import (
     replace_automation,
     switch_automation,
 )
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 
 
 class Automations(ApiView):
     @takes(AutomationCreate)
     @answers(AutomationShape, 201)
-    def post(self, request: Request, body: AutomationCreate) -> Response:
+    def post(self, request: Request, body: AutomationCreate) -> JsonAnswer:
         automation = create_automation(columns=body.columns(), owner_resource=body.owner_resource)
-        return Response(automation_answer(automation), 201)
+        return JsonAnswer(automation_answer(automation), 201)
 
 
 class AutomationById(ApiView):
@@ -38,18 +38,18 @@ class AutomationById(ApiView):
 
     @takes(AutomationUpdate)
     @answers(None, 204)
-    def put(self, request: Request, id: UUID, body: AutomationUpdate) -> Response:
+    def put(self, request: Request, id: UUID, body: AutomationUpdate) -> JsonAnswer:
         replace_automation(automation_id=id, columns=body.columns())
         return no_content()
 
     @takes(AutomationPartialUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, id: UUID, body: AutomationPartialUpdate) -> Response:
+    def patch(self, request: Request, id: UUID, body: AutomationPartialUpdate) -> JsonAnswer:
         switch_automation(automation_id=id, enabled=body.enabled)
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, id: UUID) -> Response:
+    def delete(self, request: Request, id: UUID) -> JsonAnswer:
         delete_automation(id)
         return no_content()
 
@@ -63,7 +63,7 @@ class AutomationsOfResource(ApiView):
 
 class AutomationsOfOwner(ApiView):
     @answers(Any, 202)
-    def delete(self, request: Request, resource_id: str) -> Response:
+    def delete(self, request: Request, resource_id: str) -> JsonAnswer:
         """All that belong to the resource."""
         delete_automations_of(resource_id)
-        return Response(None, 202)
+        return JsonAnswer(None, 202)

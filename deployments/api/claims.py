@@ -7,13 +7,13 @@ from uuid import UUID
 
 from django.conf import settings
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from deployments.api import claim_shapes as shapes
 from deployments.api.answers import deployment_columns
 from deployments.api.claim_bodies import ClaimCreate, ClaimRelease, HeldClaims, LostRun
 from deployments.services.claims import claim_from_pool, give_back
 from deployments.services.job_variables import defaults_of_pool
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs.api.answers import flow_answer, flow_run_answer
 from runs.models import Claim, FlowRun
@@ -23,7 +23,7 @@ from runs.services.claims import held_claim, held_claims, renew_claim, report_lo
 class Claims(ApiView):
     @takes(ClaimCreate)
     @answers(shapes.Claim, 201)
-    def post(self, request: Request, pool_name: str, body: ClaimCreate) -> Response:
+    def post(self, request: Request, pool_name: str, body: ClaimCreate) -> JsonAnswer:
         """Take a scheduled run that is due. 409 when it cannot be taken now."""
         run, claim = claim_from_pool(
             pool_name=pool_name,
@@ -32,7 +32,7 @@ class Claims(ApiView):
             process_id=body.process_id,
             work_queue_names=body.work_queue_names,
         )
-        return Response(_answer(run, claim), 201)
+        return JsonAnswer(_answer(run, claim), 201)
 
 
 class ClaimById(ApiView):
@@ -72,7 +72,7 @@ def _deployment(run: FlowRun) -> dict[str, Any] | None:
 class LostRuns(ApiView):
     @takes(LostRun)
     @answers(None, 204)
-    def post(self, request: Request, pool_name: str, body: LostRun) -> Response:
+    def post(self, request: Request, pool_name: str, body: LostRun) -> JsonAnswer:
         """A worker saw the process die that executed a run."""
         report_lost(
             pool_name=pool_name,
@@ -116,7 +116,7 @@ class RenewedClaim(ApiView):
 class ReleasedClaim(ApiView):
     @takes(ClaimRelease)
     @answers(None, 204)
-    def post(self, request: Request, claim_id: UUID, body: ClaimRelease) -> Response:
+    def post(self, request: Request, claim_id: UUID, body: ClaimRelease) -> JsonAnswer:
         """Give the run back. A run that is left unfinished, or whose process died, is begun again or crashes."""
         give_back(claim_id=claim_id, reason=body.reason)
         return no_content()

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from deployments.api import deployment_shapes as shapes
 from deployments.api.deployment_bodies import DeploymentFlowRunCreate
@@ -17,6 +16,7 @@ from deployments.services.deployment_runs import (
     create_deployment_runs,
 )
 from orchestrator.rest.errors import Refused
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, takes
 from runs.api.answers import flow_run_answer
 from runs.api.creators import created_by
@@ -26,12 +26,12 @@ from runs.api.shapes import FlowRunResponse
 class DeploymentRuns(ApiView):
     @takes(DeploymentFlowRunCreate, needed=True)
     @answers(FlowRunResponse, 200, 201)
-    def post(self, request: Request, deployment_id: UUID, body: DeploymentFlowRunCreate) -> Response:
+    def post(self, request: Request, deployment_id: UUID, body: DeploymentFlowRunCreate) -> JsonAnswer:
         """Plan a run of the deployment, or answer the one with the same idempotency key."""
         run, created = create_deployment_run(
             deployment_id=deployment_id, request=body.request(), created_by=created_by(request)
         )
-        return Response(flow_run_answer(run), 201 if created else 200)
+        return JsonAnswer(flow_run_answer(run), 201 if created else 200)
 
 
 class ManyDeploymentRuns(ApiView):

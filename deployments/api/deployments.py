@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import Field
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from deployments.api import deployment_shapes as shapes
 from deployments.api.answers import deployment_answers, plain_queue_answer
@@ -27,6 +26,7 @@ from deployments.services.deployments import (
 )
 from deployments.services.hand_out import hand_out_to_runner
 from deployments.services.queue_choice import queues_for_deployment
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.paging import checked_limit
 from orchestrator.rest.search import body_with, narrow
 from orchestrator.rest.views import ApiView, answers, no_content, takes
@@ -41,7 +41,7 @@ _DELETE = (("limit", Annotated[int, Field(ge=1, le=MOST)], MOST),)
 class Deployments(ApiView):
     @takes(DeploymentCreate)
     @answers(shapes.DeploymentResponse, 200, 201)
-    def post(self, request: Request, body: DeploymentCreate) -> Response:
+    def post(self, request: Request, body: DeploymentCreate) -> JsonAnswer:
         """Create the flow's deployment of this name, or change the one there is: only the keys that are sent."""
         deployment, created = apply_deployment(
             flow_id=body.flow_id,
@@ -53,7 +53,7 @@ class Deployments(ApiView):
             version_info=body.told_version_info(),
             author=author_of(request),
         )
-        return Response(_found(Deployment.objects.filter(pk=deployment.pk)), 201 if created else 200)
+        return JsonAnswer(_found(Deployment.objects.filter(pk=deployment.pk)), 201 if created else 200)
 
 
 class DeploymentByName(ApiView):
@@ -69,7 +69,7 @@ class DeploymentById(ApiView):
 
     @takes(DeploymentUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, deployment_id: UUID, body: DeploymentUpdate) -> Response:
+    def patch(self, request: Request, deployment_id: UUID, body: DeploymentUpdate) -> JsonAnswer:
         update_deployment(
             deployment_id=deployment_id,
             changes=body.changes(),
@@ -80,7 +80,7 @@ class DeploymentById(ApiView):
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, deployment_id: UUID) -> Response:
+    def delete(self, request: Request, deployment_id: UUID) -> JsonAnswer:
         delete_deployment(deployment_id=deployment_id)
         return no_content()
 

@@ -6,19 +6,19 @@ from dataclasses import asdict
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from deployments.api import plan_shapes as shapes
 from deployments.api.authors import author_of
 from deployments.api.plan_bodies import DeploymentsApply
 from deployments.services.plans import Step, apply_deployments
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, takes
 
 
 class DeploymentsApplied(ApiView):
     @takes(DeploymentsApply)
     @answers(shapes.DeploymentsApplied)
-    def post(self, request: Request, body: DeploymentsApply) -> Response:
+    def post(self, request: Request, body: DeploymentsApply) -> JsonAnswer:
         """Apply all deployments or, when one of them has a problem, none: then 409, which names every problem."""
         plan = apply_deployments(
             wanted=[one.wanted() for one in body.deployments],
@@ -35,8 +35,8 @@ class DeploymentsApplied(ApiView):
             "deployments": [_step(step) for step in plan.steps],
         }
         if plan.applied or body.dry_run:
-            return Response(answer)
-        return Response({"detail": "Nothing was changed, because there are problems.", **answer}, 409)
+            return JsonAnswer(answer)
+        return JsonAnswer({"detail": "Nothing was changed, because there are problems.", **answer}, 409)
 
 
 def _step(step: Step) -> dict[str, Any]:

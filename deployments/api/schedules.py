@@ -7,7 +7,6 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from deployments.api import deployment_shapes as shapes
 from deployments.api.answers import schedule_answer
@@ -17,6 +16,7 @@ from deployments.errors import DeploymentNotFound
 from deployments.models import Deployment, DeploymentSchedule
 from deployments.services.planned_runs import schedule_deployment_runs
 from deployments.services.schedules import add_schedules, delete_schedule, update_schedule
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 
 _NOT_FOUND = {DeploymentNotFound: "Deployment not found."}
@@ -35,11 +35,11 @@ class DeploymentSchedules(ApiView):
 
     @takes(Annotated[list[DeploymentScheduleCreate], FewEnough])
     @answers(list[shapes.DeploymentSchedule], 201)
-    def post(self, request: Request, deployment_id: UUID, body: list[DeploymentScheduleCreate]) -> Response:
+    def post(self, request: Request, deployment_id: UUID, body: list[DeploymentScheduleCreate]) -> JsonAnswer:
         made = add_schedules(
             deployment_id=deployment_id, schedules=[one.changes() for one in body], author=author_of(request)
         )
-        return Response([schedule_answer(schedule) for schedule in made], 201)
+        return JsonAnswer([schedule_answer(schedule) for schedule in made], 201)
 
 
 class DeploymentScheduleById(ApiView):
@@ -49,14 +49,14 @@ class DeploymentScheduleById(ApiView):
     @answers(None, 204)
     def patch(
         self, request: Request, deployment_id: UUID, schedule_id: UUID, body: DeploymentScheduleUpdate
-    ) -> Response:
+    ) -> JsonAnswer:
         update_schedule(
             deployment_id=deployment_id, schedule_id=schedule_id, changes=body.changes(), author=author_of(request)
         )
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, deployment_id: UUID, schedule_id: UUID) -> Response:
+    def delete(self, request: Request, deployment_id: UUID, schedule_id: UUID) -> JsonAnswer:
         delete_schedule(deployment_id=deployment_id, schedule_id=schedule_id, author=author_of(request))
         return no_content()
 

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from pydantic import Field
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from deployments.api import version_shapes as shapes
 from deployments.api.authors import author_of
 from deployments.models import DeploymentVersion
 from deployments.services.rollback import restore_version
 from deployments.services.versions import differences, get_version, refuse_unknown_deployment, version_before
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.paging import MAX_LIMIT
 from orchestrator.rest.views import ApiView, answers, asks
 
@@ -53,10 +53,10 @@ class DeploymentVersionByNumber(ApiView):
 
 class RestoredVersion(ApiView):
     @answers(shapes.DeploymentVersionSummary, 200, 201)
-    def post(self, request: Request, deployment_id: UUID, number: int) -> Response:
+    def post(self, request: Request, deployment_id: UUID, number: int) -> JsonAnswer:
         """Make the deployment what it was: all of it or, with 409, nothing. 200 when it is like that already."""
         version, is_new = restore_version(deployment_id=deployment_id, number=number, author=author_of(request))
-        return Response(_summary(version), 201 if is_new else 200)
+        return JsonAnswer(_summary(version), 201 if is_new else 200)
 
 
 def _summary(version: DeploymentVersion) -> dict[str, Any]:

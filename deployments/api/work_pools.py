@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from deployments.api import pool_shapes as shapes
 from deployments.api.answers import slot_details, work_pool_answer, work_pool_answers
@@ -22,6 +21,7 @@ from deployments.services.slot_holders import held_in_pool
 from deployments.services.work_pools import create_work_pool, delete_work_pool, get_work_pool, update_work_pool
 from orchestrator.contract.times import now
 from orchestrator.rest.clients import client_version
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.paging import checked_limit, sliced
 from orchestrator.rest.search import narrow, narrow_sorted, search_body
 from orchestrator.rest.views import ApiView, answers, no_content, takes
@@ -35,10 +35,10 @@ KNOWS_NO_RESULT_STORAGE = (3, 3, 7)
 class WorkPools(ApiView):
     @takes(WorkPoolCreate)
     @answers(shapes.WorkPoolResponse, 201)
-    def post(self, request: Request, body: WorkPoolCreate) -> Response:
+    def post(self, request: Request, body: WorkPoolCreate) -> JsonAnswer:
         """Create a pool with its default queue."""
         pool = create_work_pool(**body.columns())
-        return Response(_for_client(work_pool_answer(pool), request), 201)
+        return JsonAnswer(_for_client(work_pool_answer(pool), request), 201)
 
 
 class WorkPoolSearch(ApiView):
@@ -63,12 +63,12 @@ class WorkPoolByName(ApiView):
 
     @takes(WorkPoolUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, name: str, body: WorkPoolUpdate) -> Response:
+    def patch(self, request: Request, name: str, body: WorkPoolUpdate) -> JsonAnswer:
         update_work_pool(name=name, changes=body.changes())
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, name: str) -> Response:
+    def delete(self, request: Request, name: str) -> JsonAnswer:
         delete_work_pool(name=name)
         return no_content()
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from deployments.api import pool_shapes as shapes
 from deployments.api.answers import slot_summaries, work_queue_answer, work_queue_answers
@@ -29,6 +28,7 @@ from deployments.services.work_queues import (
 from orchestrator.contract.times import now
 from orchestrator.rest.asking import heeds
 from orchestrator.rest.filters import condition
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.paging import checked_limit, paged, sliced
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs.api.answers import flow_run_answers
@@ -38,9 +38,9 @@ from runs.api.shapes import FlowRunResponse
 class PoolQueues(ApiView):
     @takes(WorkQueueCreate)
     @answers(shapes.WorkQueueResponse, 201)
-    def post(self, request: Request, pool_name: str, body: WorkQueueCreate) -> Response:
+    def post(self, request: Request, pool_name: str, body: WorkQueueCreate) -> JsonAnswer:
         queue = create_work_queue(pool_name=pool_name, **body.columns())
-        return Response(work_queue_answer(queue), 201)
+        return JsonAnswer(work_queue_answer(queue), 201)
 
 
 class PoolQueueSearch(ApiView):
@@ -59,13 +59,13 @@ class PoolQueueByName(ApiView):
 
     @takes(WorkQueueUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, pool_name: str, name: str, body: WorkQueueUpdate) -> Response:
+    def patch(self, request: Request, pool_name: str, name: str, body: WorkQueueUpdate) -> JsonAnswer:
         queue = get_work_queue(get_work_pool(pool_name), name)
         update_work_queue(queue_id=queue.pk, changes=body.columns())
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, pool_name: str, name: str) -> Response:
+    def delete(self, request: Request, pool_name: str, name: str) -> JsonAnswer:
         delete_work_queue(queue_id=get_work_queue(get_work_pool(pool_name), name).pk)
         return no_content()
 
@@ -73,9 +73,9 @@ class PoolQueueByName(ApiView):
 class Queues(ApiView):
     @takes(WorkQueueCreate)
     @answers(shapes.WorkQueueResponse, 201)
-    def post(self, request: Request, body: WorkQueueCreate) -> Response:
+    def post(self, request: Request, body: WorkQueueCreate) -> JsonAnswer:
         """A queue without a pool is one of the pool for agents."""
-        return Response(work_queue_answer(create_agent_queue(**body.columns())), 201)
+        return JsonAnswer(work_queue_answer(create_agent_queue(**body.columns())), 201)
 
 
 class QueueSearchEverywhere(ApiView):
@@ -101,12 +101,12 @@ class QueueById(ApiView):
 
     @takes(WorkQueueUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, queue_id: UUID, body: WorkQueueUpdate) -> Response:
+    def patch(self, request: Request, queue_id: UUID, body: WorkQueueUpdate) -> JsonAnswer:
         update_work_queue(queue_id=queue_id, changes=body.columns())
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, queue_id: UUID) -> Response:
+    def delete(self, request: Request, queue_id: UUID) -> JsonAnswer:
         delete_work_queue(queue_id=queue_id)
         return no_content()
 

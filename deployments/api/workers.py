@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from deployments.api.answers import worker_answers
 from deployments.api.pool_bodies import Heartbeat, WorkerSearch
@@ -14,6 +13,7 @@ from deployments.models import Worker
 from deployments.services.work_pools import get_work_pool
 from deployments.services.workers import delete_worker, record_heartbeat
 from orchestrator.rest.filters import condition
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.paging import sliced
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 
@@ -21,7 +21,7 @@ from orchestrator.rest.views import ApiView, answers, no_content, takes
 class Heartbeats(ApiView):
     @takes(Heartbeat)
     @answers(None, 204)
-    def post(self, request: Request, pool_name: str, body: Heartbeat) -> Response:
+    def post(self, request: Request, pool_name: str, body: Heartbeat) -> JsonAnswer:
         record_heartbeat(
             pool_name=pool_name,
             worker_name=body.name,
@@ -43,6 +43,6 @@ class Workers(ApiView):
 
 class WorkerByName(ApiView):
     @answers(None, 204)
-    def delete(self, request: Request, pool_name: str, name: str) -> Response:
+    def delete(self, request: Request, pool_name: str, name: str) -> JsonAnswer:
         delete_worker(pool_name=pool_name, worker_name=name)
         return no_content()

@@ -8,7 +8,6 @@ import orjson
 from django.urls import reverse
 from pydantic import Field
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.contract.events import MAX_EVENT_BYTES
 from orchestrator.events import schema
@@ -18,7 +17,7 @@ from orchestrator.events.parsing import BadEvent, read_event
 from orchestrator.events.pipeline import NotStored, NotYetStored, pipeline
 from orchestrator.events.reading import BadPageToken, Page, Place, first_page, read_page
 from orchestrator.rest.errors import InvalidBody, Refused, answer_with
-from orchestrator.rest.json import NotJson, load_json
+from orchestrator.rest.json import JsonAnswer, NotJson, load_json
 from orchestrator.rest.taking import reads
 from orchestrator.rest.views import ApiView, answers, asks, no_content, takes
 
@@ -33,12 +32,12 @@ class ReportEvents(ApiView):
 
     @reads(list[schema.Event])
     @answers(None, 204)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> JsonAnswer:
         body = request._request.body
         try:
             pipeline.store(parse_events(body), len(body))
         except NotYetStored:
-            return Response({"exception_message": "Service Unavailable"}, 503, headers={"Retry-After": "1"})
+            return JsonAnswer({"exception_message": "Service Unavailable"}, 503, headers={"Retry-After": "1"})
         return no_content()
 
 

@@ -21,6 +21,7 @@ from django.db.models import DateTimeField, Func, IntegerField, Model, QuerySet,
 from orchestrator.rest.bodies import Body
 from orchestrator.rest.filters import Filter
 from orchestrator.rest.search import Entity, narrow
+from orchestrator.statements.executing import rows_of
 
 Value = str | UUID | datetime
 Statement = tuple[str, tuple[Any, ...]]  # SQL and its parameters
@@ -60,10 +61,8 @@ class AskedRows:
         statement = self._whole("count", _counted)
         if statement is None:
             return 0
-        with connection.cursor() as cursor:
-            cursor.execute(*statement)
-            count: int = cursor.fetchone()[0]
-            return count
+        [[count]] = rows_of(*statement)
+        return int(count)
 
     def statement(self, read: Hashable, select: Select) -> Statement | None:
         """What reads these rows, where `read` is another for every other `select`. None when there can be none."""

@@ -14,8 +14,9 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, 
 from django.http import Http404
 from pydantic import ValidationError
 from rest_framework import exceptions, status
-from rest_framework.response import Response
 from rest_framework.views import set_rollback
+
+from orchestrator.rest.json import JsonAnswer
 
 logger = logging.getLogger("orchestrator.rest")
 
@@ -86,65 +87,67 @@ def answer_with(error: type[Exception], status: int, *, key: str = "detail", tex
     _answers[error] = (status, key, text)
 
 
-def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
+def answer_error(error: Exception, context: dict[str, Any]) -> JsonAnswer | None:
     """DRF's exception handler: the whole table of error answers."""
     set_rollback()
     for kind in type(error).__mro__:
         registered = _answers.get(kind)
         if registered is not None:
             code, key, text = registered
-            return Response({key: text or str(error)}, code)
+            return JsonAnswer({key: text or str(error)}, code)
     for kinds, answer in _TABLE:
         if isinstance(error, kinds):
             return answer(error)
     logger.exception("%s %s failed", context["request"].method, context["request"].path, exc_info=error)
-    return Response({"exception_message": "Internal Server Error"}, status.HTTP_500_INTERNAL_SERVER_ERROR)
+    return JsonAnswer({"exception_message": "Internal Server Error"}, status.HTTP_500_INTERNAL_SERVER_ERROR)
 
 
-def _refused(error: Any) -> Response:
-    return Response({"detail": error.detail}, error.status)
+def _refused(error: Any) -> JsonAnswer:
+    return JsonAnswer({"detail": error.detail}, error.status)
 
 
-def _invalid(error: Any) -> Response:
+def _invalid(error: Any) -> JsonAnswer:
     body = {"exception_message": str(error), "exception_detail": error.errors, "request_body": error.sent}
-    return Response(body, status.HTTP_422_UNPROCESSABLE_ENTITY)
+    return JsonAnswer(body, status.HTTP_422_UNPROCESSABLE_ENTITY)
 
 
-def _unauthorized(error: Any) -> Response:
+def _unauthorized(error: Any) -> JsonAnswer:
     # Clients look for this word to tell a bad password from a server that is away.
-    return Response(
+    return JsonAnswer(
         {"exception_message": "Unauthorized"}, status.HTTP_401_UNAUTHORIZED, headers={"WWW-Authenticate": "Basic"}
     )
 
 
-def _busy(error: Any) -> Response:
+def _busy(error: Any) -> JsonAnswer:
     if connection.vendor == "sqlite" and str(error).startswith(_TOO_MUCH):
-        return Response({"detail": "The request names too many values at once."}, status.HTTP_422_UNPROCESSABLE_ENTITY)
+        return JsonAnswer(
+            {"detail": "The request names too many values at once."}, status.HTTP_422_UNPROCESSABLE_ENTITY
+        )
     logger.warning("The database could not be used, so the client is told to ask again: %s", error)
     body = {"exception_message": "Service Unavailable"}
-    return Response(body, status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": str(BUSY_SECONDS)})
+    return JsonAnswer(body, status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": str(BUSY_SECONDS)})
 
 
-def _known_to_framework(error: Any) -> Response:
+def _known_to_framework(error: Any) -> JsonAnswer:
     detail = error.detail if isinstance(error.detail, str) else str(error.detail)
     if error.status_code == status.HTTP_405_METHOD_NOT_ALLOWED:
         detail = "Method Not Allowed"
-    return Response({"detail": detail}, error.status_code)
+    return JsonAnswer({"detail": detail}, error.status_code)
 
 
-_TABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], Response]], ...] = (
+_TABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], JsonAnswer]], ...] = (
     (Refused, _refused),
     (InvalidBody, _invalid),
-    (Http404, lambda error: Response({"detail": "Not Found"}, status.HTTP_404_NOT_FOUND)),
-    (PermissionDenied, lambda error: Response({"detail": str(error) or "Forbidden"}, status.HTTP_403_FORBIDDEN)),
+    (Http404, lambda error: JsonAnswer({"detail": "Not Found"}, status.HTTP_404_NOT_FOUND)),
+    (PermissionDenied, lambda error: JsonAnswer({"detail": str(error) or "Forbidden"}, status.HTTP_403_FORBIDDEN)),
     ((exceptions.NotAuthenticated, exceptions.AuthenticationFailed), _unauthorized),
     (exceptions.ParseError, lambda error: _invalid(_not_json(error))),
     (exceptions.APIException, _known_to_framework),
     # More keys in an address than anybody needs, and the like.
-    (SuspiciousOperation, lambda error: Response({"detail": "The request cannot be understood."}, 400)),
+    (SuspiciousOperation, lambda error: JsonAnswer({"detail": "The request cannot be understood."}, 400)),
     (DataError, lambda error: _cannot_be_stored()),
     (OverflowError, lambda error: _overflow(error)),
-    (IntegrityError, lambda error: Response({"detail": _conflict_text(error)}, status.HTTP_409_CONFLICT)),
+    (IntegrityError, lambda error: JsonAnswer({"detail": _conflict_text(error)}, status.HTTP_409_CONFLICT)),
     ((OperationalError, InterfaceError), _busy),
     (DatabaseError, lambda error: _database_fault(error)),
 )
@@ -161,18 +164,18 @@ def _conflict_text(error: IntegrityError) -> str:
     return "A referenced object does not exist." if foreign else "An object with these unique values already exists."
 
 
-def _cannot_be_stored() -> Response:
-    return Response({"detail": "A value cannot be stored."}, status.HTTP_422_UNPROCESSABLE_ENTITY)
+def _cannot_be_stored() -> JsonAnswer:
+    return JsonAnswer({"detail": "A value cannot be stored."}, status.HTTP_422_UNPROCESSABLE_ENTITY)
 
 
-def _overflow(error: OverflowError) -> Response:
+def _overflow(error: OverflowError) -> JsonAnswer:
     """An integer of more than 64 bits is no DataError on SQLite: its driver refuses it before the database is asked."""
     if "SQLite INTEGER" in str(error):
         return _cannot_be_stored()
     logger.error("A number became too large", exc_info=error)
-    return Response({"exception_message": "Internal Server Error"}, status.HTTP_500_INTERNAL_SERVER_ERROR)
+    return JsonAnswer({"exception_message": "Internal Server Error"}, status.HTTP_500_INTERNAL_SERVER_ERROR)
 
 
-def _database_fault(error: DatabaseError) -> Response:
+def _database_fault(error: DatabaseError) -> JsonAnswer:
     logger.error("The database refused a request", exc_info=error)
-    return Response({"exception_message": "Internal Server Error"}, status.HTTP_500_INTERNAL_SERVER_ERROR)
+    return JsonAnswer({"exception_message": "Internal Server Error"}, status.HTTP_500_INTERNAL_SERVER_ERROR)

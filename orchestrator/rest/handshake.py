@@ -7,13 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.accounts.csrf import issue_csrf_token
 from orchestrator.contract.versions import API_VERSION, PREFECT_VERSION
 from orchestrator.rest import handshake_shapes as shapes
 from orchestrator.rest import settings_shapes
 from orchestrator.rest.errors import NotFound, Unprocessable
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.server_settings import settings_answer
 from orchestrator.rest.views import ApiView, answers, asks
 
@@ -37,13 +37,13 @@ class Ready(ApiView):
     open_to_all = True
 
     @answers(Any)
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> JsonAnswer:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
         except DatabaseError:
-            return Response({"message": "Database is not available"}, 503)
-        return Response({"message": "OK"})
+            return JsonAnswer({"message": "Database is not available"}, 503)
+        return JsonAnswer({"message": "OK"})
 
 
 class Hello(ApiView):

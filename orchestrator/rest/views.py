@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from orchestrator.rest import tolerance
@@ -14,6 +13,7 @@ from orchestrator.rest.answering import Shape, answers
 from orchestrator.rest.asking import asks
 from orchestrator.rest.csrf import refuse_without_token
 from orchestrator.rest.errors import NotFound, Refused
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.origins import is_foreign
 from orchestrator.rest.taking import read, read_value, takes
 from orchestrator.rest.versions import check_api_version
@@ -44,13 +44,13 @@ class ApiView(APIView):
         for name, kind in self.path_kinds.items():
             self.kwargs[name] = read_value(kind, self.kwargs[name], "path", name)
 
-    def handle_exception(self, exc: Exception) -> Response:
+    def handle_exception(self, exc: Exception) -> JsonAnswer:
         detail = self.not_found.get(type(exc))
         return super().handle_exception(exc if detail is None else NotFound(detail))
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         if not hasattr(response, "status_code"):
-            response = Response(response)
+            response = JsonAnswer(response)
         ignored = getattr(getattr(request, "_request", None), "ignored_keys", None)
         if ignored:
             response.headers[tolerance.HEADER] = tolerance.header_of(ignored)
@@ -69,8 +69,8 @@ def refuse_foreign_origin(request: Any) -> None:
         raise Refused("Requests from other sites are not accepted.", 403)
 
 
-def no_content() -> Response:
-    return Response(status=204)
+def no_content() -> JsonAnswer:
+    return JsonAnswer(status=204)
 
 
 __all__ = ["ApiView", "Shape", "answers", "asks", "no_content", "read", "takes"]

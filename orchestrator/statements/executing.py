@@ -7,9 +7,12 @@ it neither reads it nor plans it again. Whoever listens to the statements of a c
 from __future__ import annotations
 
 from asyncio.events import _get_running_loop
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX
 
@@ -51,6 +54,35 @@ class Statement:
         return found
 
 
+def rows_of(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """What a statement answers that is planned for its parameters each time, which are such as Django hands over."""
+    through: Any = connections[DEFAULT_DB_ALIAS]
+    if not goes_unheard(through):
+        with through.cursor() as cursor:
+            cursor.execute(sql, params)
+            heard: list[tuple[Any, ...]] = cursor.fetchall()
+            return heard
+    with through.wrap_database_errors:
+        text = _with_question_marks(sql) if through.vendor == "sqlite" else sql
+        found: list[tuple[Any, ...]] = through.connection.execute(text, params).fetchall()
+        return found
+
+
+@contextmanager
+def sent_together() -> Iterator[None]:
+    """Inside, PostgreSQL is not waited for after each statement that answers nothing.
+
+    What is wrong with one is raised by the next that answers something, or at the end: so nothing inside may look at
+    whether a statement went well, or begin and end savepoints.
+    """
+    through: Any = connections[DEFAULT_DB_ALIAS]
+    if through.vendor == "postgresql" and goes_unheard(through) and vars(through).get(_PREPARES):
+        with through.wrap_database_errors, through.connection.pipeline():
+            yield
+    else:
+        yield
+
+
 def goes_unheard(through: Any) -> bool:
     """Whether the driver may be asked at once. If not, Django is to do it, and knows why: the connection has to be
     opened first, somebody listens, or there is an error to be raised.
@@ -70,10 +102,15 @@ def allow_preparing(through: BaseDatabaseWrapper, allowed: bool) -> None:
     vars(through)[_PREPARES] = allowed
 
 
+@lru_cache(500)
+def _with_question_marks(sql: str) -> str:
+    return FORMAT_QMARK_REGEX.sub("?", sql).replace("%%", "%")
+
+
 class _Sqlite:
     def __init__(self, through: BaseDatabaseWrapper, sql: str) -> None:
         self._through = through
-        self._sql = FORMAT_QMARK_REGEX.sub("?", sql).replace("%%", "%")
+        self._sql = _with_question_marks(sql)
 
     def execute(self, params: Sequence[Any]) -> Any:
         return self._through.connection.execute(self._sql, params)

@@ -93,7 +93,7 @@ class Table:
 
     def _insert(self, columns: list[Sequence[Any]], rows: int, ending: str) -> list[tuple[Any, ...]]:
         if self._by_json and rows > 1:
-            statement, params = self._from_json(ending), [self._json(columns)]
+            statement, params = self._from_json(rows, ending), [self._json(columns)]
         else:
             statement, params = self._from_params(rows, ending), self._params(columns)
         if "RETURNING" in ending:
@@ -114,12 +114,18 @@ class Table:
         written = [column.written(values) for column, values in zip(self._columns, columns, strict=True)]
         return [*chain.from_iterable(zip(*written, strict=True))]
 
-    def _from_json(self, ending: str) -> Statement:
+    def _from_json(self, rows: int, ending: str) -> Statement:
         """One parameter for all rows: one for each value takes longer to be written down than to be stored, and every
-        number of rows would be a statement of its own to be prepared. Not kept, as it holds on to what it was given.
+        number of rows would be a statement of its own to be prepared.
         """
-        types = ", ".join(f"{column.quoted} {column.field.db_type(self._through)}" for column in self._columns)
-        return Statement(self._through, f"{self._head} SELECT * FROM json_to_recordset(%s) AS given({types}){ending}")
+
+        def compose() -> str:
+            types = ", ".join(f"{column.quoted} {column.field.db_type(self._through)}" for column in self._columns)
+            return f"{self._head} SELECT * FROM json_to_recordset(%s) AS given({types}){ending}"
+
+        if rows <= MOST_KEPT:  # of more the statement would hold on to what it was given
+            return self._statement(("json", ending), compose)
+        return Statement(self._through, compose())
 
     def _json(self, columns: list[Sequence[Any]]) -> str:
         names = [column.field.column for column in self._columns]

@@ -62,14 +62,13 @@ class HttpEngine:
     async def _ask_django(self, scope: Message, body: IO[bytes], receive: Receive) -> Answer:
         """Raises TooBusy, or Disconnected when the client left before a thread was free."""
         job = self._threads.submit(self._handler.answer, scope, body)
+        # Nearly all are answered before anybody leaves, and looking costs as much as a small request.
+        look = job.loop.call_later(STAYS_SECONDS, _drop_when_gone, job, receive)
         try:
-            # Nearly all are answered before anybody leaves, and looking costs as much as a small request.
-            await asyncio.wait((job.future,), timeout=STAYS_SECONDS)
-            if not (job.begun or job.future.done()):
-                await _done_or_gone(job, receive)
             answer: Answer = await job.future
             return answer
         finally:
+            look.cancel()
             job.future.cancel()  # it reaches only a job that no thread has taken up
 
     async def _stream(self, response: HttpResponseBase, receive: Receive, send: Send) -> None:
@@ -100,15 +99,13 @@ def _end_refused(call: asyncio.Future[None], response: HttpResponseBase, pipe: P
         pipe.end(error)
 
 
-async def _done_or_gone(job: Job, receive: Receive) -> None:
-    """Until it is done, or the client has left. Raises Disconnected when that was before a thread was free."""
+def _drop_when_gone(job: Job, receive: Receive) -> None:
+    """If its client leaves before a thread is free, nobody need do it: then who waits for it is told Disconnected."""
+    if job.begun or job.future.done():
+        return
     gone = asyncio.ensure_future(_wait_for_disconnect(receive))
-    try:
-        await asyncio.wait((job.future, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not (job.begun or job.future.done()):
-            raise Disconnected
-    finally:
-        gone.cancel()
+    gone.add_done_callback(lambda _: job.drop(Disconnected()))
+    job.future.add_done_callback(lambda _: gone.cancel())
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

@@ -20,8 +20,7 @@ from django.utils.module_loading import import_string
 from orchestrator.web.addresses import resolved
 from orchestrator.web.bodies import Message
 from orchestrator.web.content_policy import API_PREFIX
-
-Headers = list[tuple[bytes, bytes]]
+from orchestrator.web.standing_headers import Headers, StandingHeaders
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +74,8 @@ class DjangoHandler(_Resolving):
 class _ProgramsHandler(_Resolving):
     """For calls of the API without a cookie, behind which there is no session. There are very many of them.
 
-    Django's signals of a request are not sent, which takes longer than what Django itself does at them.
+    Django's signals of a request are not sent, which takes longer than what Django itself does at them; and what its
+    middlewares add to every answer stands ready.
     """
 
     def __init__(self, middleware: Sequence[str]) -> None:
@@ -86,15 +86,21 @@ class _ProgramsHandler(_Resolving):
         for name in reversed(middleware):
             chain = convert_exception_to_response(import_string(name)(chain))
         self._middleware_chain = chain
+        self._standing = StandingHeaders()
 
     def answer_to(self, request: ASGIRequest) -> Answer:
         close_old_connections()
         response = self.get_response(request)
-        return _answer(request, response, response.close if response.streaming else request.close)
+        standing = self._standing.of(response)
+        answer = _answer(request, response, response.close if response.streaming else request.close)
+        answer.headers.extend(standing)
+        return answer
 
 
 def _is_of_a_program(request: ASGIRequest) -> bool:
-    return "HTTP_COOKIE" not in request.META and request.path_info.startswith(API_PREFIX)
+    """A browser sends cookies, or says which site's page it is that asks."""
+    given = request.META
+    return "HTTP_COOKIE" not in given and "HTTP_ORIGIN" not in given and request.path_info.startswith(API_PREFIX)
 
 
 def _answer(request: ASGIRequest, response: HttpResponseBase, close: Callable[[], None]) -> Answer:

@@ -39,7 +39,7 @@ class Job:
         self.begun = False
 
     def run(self) -> None:
-        if self.future.cancelled():
+        if self.future.done():
             return  # nobody waits any more, so the work is not begun
         self.begun = True
         try:
@@ -50,6 +50,11 @@ class Job:
             self.loop.call_soon_threadsafe(self._deliver, result, error)
         except RuntimeError:
             logger.debug("The event loop ended before an answer could be handed over.")
+
+    def drop(self, reason: Exception) -> None:
+        """Not to be begun any more: whoever waits is told why. Too late for what a thread has taken up."""
+        if not (self.begun or self.future.done()):
+            self.future.set_exception(reason)
 
     def _deliver(self, result: Any, error: BaseException | None) -> None:
         if self.future.done():

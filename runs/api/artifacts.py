@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.rest.errors import NotFound
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs import errors, models
 from runs.api.artifact_shapes import (
@@ -27,8 +27,8 @@ _MISSING = "Artifact not found."
 class Artifacts(ApiView):
     @takes(ArtifactCreate, needed=True)
     @answers(Artifact, 200, 201)
-    def post(self, request: Request, body: ArtifactCreate) -> Response:
-        return Response(artifact_answer(create_artifact(columns=columns_of(body))), 201)
+    def post(self, request: Request, body: ArtifactCreate) -> JsonAnswer:
+        return JsonAnswer(artifact_answer(create_artifact(columns=columns_of(body))), 201)
 
 
 class ArtifactById(ApiView):
@@ -40,12 +40,12 @@ class ArtifactById(ApiView):
 
     @takes(ArtifactUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, artifact_id: UUID, body: ArtifactUpdate) -> Response:
+    def patch(self, request: Request, artifact_id: UUID, body: ArtifactUpdate) -> JsonAnswer:
         update_artifact(artifact_id=artifact_id, changes=columns_of(body))
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, artifact_id: UUID) -> Response:
+    def delete(self, request: Request, artifact_id: UUID) -> JsonAnswer:
         delete_artifact(artifact_id=artifact_id)
         return no_content()
 

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.rest.errors import Conflict
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.paging import sliced
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs import errors
@@ -38,8 +38,8 @@ from runs.services.concurrency_slots import lease_slots, return_slots, take_slot
 class ConcurrencyLimits(ApiView):
     @takes(ConcurrencyLimitV2Create)
     @answers(ConcurrencyLimitV2, 201)
-    def post(self, request: Request, body: ConcurrencyLimitV2Create) -> Response:
-        return Response(new_limit_answer(create_limit(**body.model_dump())), 201)
+    def post(self, request: Request, body: ConcurrencyLimitV2Create) -> JsonAnswer:
+        return JsonAnswer(new_limit_answer(create_limit(**body.model_dump())), 201)
 
 
 class ConcurrencyLimitByIdOrName(ApiView):
@@ -51,7 +51,7 @@ class ConcurrencyLimitByIdOrName(ApiView):
 
     @takes(ConcurrencyLimitV2Update)
     @answers(None, 204)
-    def patch(self, request: Request, id_or_name: str, body: ConcurrencyLimitV2Update) -> Response:
+    def patch(self, request: Request, id_or_name: str, body: ConcurrencyLimitV2Update) -> JsonAnswer:
         changes = body.given()
         if None in changes.values():
             raise Conflict("A concurrency limit has no empty values.")
@@ -59,7 +59,7 @@ class ConcurrencyLimitByIdOrName(ApiView):
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, id_or_name: str) -> Response:
+    def delete(self, request: Request, id_or_name: str) -> JsonAnswer:
         delete_limit(which=ByIdOrName.parse(id_or_name))
         return no_content()
 
@@ -113,7 +113,7 @@ class ReturnedSlots(ApiView):
 class ReturnedLeases(ApiView):
     @takes(ReturnLease)
     @answers(None, 204)
-    def post(self, request: Request, body: ReturnLease) -> Response:
+    def post(self, request: Request, body: ReturnLease) -> JsonAnswer:
         """A lease that is not known is given back without complaint."""
         return_lease(lease_id=body.lease_id)
         return no_content()
@@ -122,12 +122,12 @@ class ReturnedLeases(ApiView):
 class RenewedLease(ApiView):
     @takes(RenewLease)
     @answers(None, 204)
-    def post(self, request: Request, lease_id: UUID, body: RenewLease) -> Response:
+    def post(self, request: Request, lease_id: UUID, body: RenewLease) -> JsonAnswer:
         renew_lease(lease_id=lease_id, seconds=body.lease_duration)
         return no_content()
 
 
-def locked(detail: str, seconds: float | None) -> Response:
+def locked(detail: str, seconds: float | None) -> JsonAnswer:
     """Somebody else has the slots; `seconds` is when to ask again, None for an asker who had better give up."""
     headers = {} if seconds is None else {"Retry-After": str(seconds)}
-    return Response({"detail": detail}, 423, headers=headers)
+    return JsonAnswer({"detail": detail}, 423, headers=headers)

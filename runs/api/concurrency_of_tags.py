@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.paging import sliced
 from orchestrator.rest.views import ApiView, answers, takes
 from runs import errors
@@ -30,10 +30,10 @@ from runs.services.concurrency_limits import (
 class TagLimits(ApiView):
     @takes(ConcurrencyLimitCreate)
     @answers(ConcurrencyLimit, 200, 201)
-    def post(self, request: Request, body: ConcurrencyLimitCreate) -> Response:
+    def post(self, request: Request, body: ConcurrencyLimitCreate) -> JsonAnswer:
         """The limit of the tag, made or changed."""
         limit, created = apply_tag_limit(tag=body.tag, limit=body.concurrency_limit)
-        return Response(tag_limit_answers([limit])[0], 201 if created else 200)
+        return JsonAnswer(tag_limit_answers([limit])[0], 201 if created else 200)
 
 
 class TagLimitList(ApiView):

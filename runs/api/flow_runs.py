@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.rest.asked_rows import row_of
 from orchestrator.rest.bodies import Labels
 from orchestrator.rest.errors import NotFound
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs import errors
 from runs.api import shapes
@@ -28,10 +28,10 @@ _PLANNED = frozenset(Plan.__dataclass_fields__)
 class FlowRuns(ApiView):
     @takes(FlowRunCreate)
     @answers(shapes.FlowRunResponse, 200, 201)
-    def post(self, request: Request, body: FlowRunCreate) -> Response:
+    def post(self, request: Request, body: FlowRunCreate) -> JsonAnswer:
         """Create a run, or answer the one with the same flow and idempotency key."""
         run, created = create_flow_run(plan=_plan(body, created_by(request)))
-        return Response(flow_run_answer(run), 201 if created else 200)
+        return JsonAnswer(flow_run_answer(run), 201 if created else 200)
 
 
 class FlowRunById(ApiView):
@@ -46,7 +46,7 @@ class FlowRunById(ApiView):
 
     @takes(FlowRunUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, flow_run_id: UUID, body: FlowRunUpdate) -> Response:
+    def patch(self, request: Request, flow_run_id: UUID, body: FlowRunUpdate) -> JsonAnswer:
         changes = body.given()
         if "empirical_policy" in changes:
             changes["empirical_policy"] = body.empirical_policy.wire()
@@ -56,7 +56,7 @@ class FlowRunById(ApiView):
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, flow_run_id: UUID) -> Response:
+    def delete(self, request: Request, flow_run_id: UUID) -> JsonAnswer:
         delete_flow_run(flow_run_id=flow_run_id)
         return no_content()
 
@@ -64,7 +64,7 @@ class FlowRunById(ApiView):
 class FlowRunLabels(ApiView):
     @takes(Labels)
     @answers(None, 204)
-    def patch(self, request: Request, flow_run_id: UUID, body: Labels) -> Response:
+    def patch(self, request: Request, flow_run_id: UUID, body: Labels) -> JsonAnswer:
         """Add labels, a flat map; those of the same key are replaced."""
         merge_labels(flow_run_id=flow_run_id, labels=body)
         return no_content()

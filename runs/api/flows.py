@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.rest.errors import NotFound
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs import errors
 from runs.api import shapes
@@ -24,10 +24,10 @@ _NOT_FOUND = {errors.FlowNotFound: _MISSING}
 class Flows(ApiView):
     @takes(FlowCreate)
     @answers(shapes.Flow, 200, 201)
-    def post(self, request: Request, body: FlowCreate) -> Response:
+    def post(self, request: Request, body: FlowCreate) -> JsonAnswer:
         """Create the flow, or answer the one of this name as it is."""
         flow, created = get_or_create_flow(name=body.name, tags=body.tags, labels=body.labels)
-        return Response(flow_answer(flow), 201 if created else 200)
+        return JsonAnswer(flow_answer(flow), 201 if created else 200)
 
 
 class FlowByName(ApiView):
@@ -45,12 +45,12 @@ class FlowById(ApiView):
 
     @takes(FlowUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, flow_id: UUID, body: FlowUpdate) -> Response:
+    def patch(self, request: Request, flow_id: UUID, body: FlowUpdate) -> JsonAnswer:
         update_flow(flow_id=flow_id, tags=body.given().get("tags"))
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, flow_id: UUID) -> Response:
+    def delete(self, request: Request, flow_id: UUID) -> JsonAnswer:
         delete_flow(flow_id=flow_id)
         return no_content()
 

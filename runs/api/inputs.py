@@ -8,11 +8,11 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.rest.answering import Media
 from orchestrator.rest.bodies import Envelope
 from orchestrator.rest.errors import NotFound
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, Shape, answers, no_content, takes
 from runs import errors
 from runs.models import FlowRunInput as Row
@@ -48,10 +48,10 @@ class FlowRunInputs(ApiView):
 
     @takes(GivenInput)
     @answers(Any, 201)
-    def post(self, request: Request, flow_run_id: UUID, body: GivenInput) -> Response:
+    def post(self, request: Request, flow_run_id: UUID, body: GivenInput) -> JsonAnswer:
         """Give the run something, once for each key."""
         give_input(flow_run_id=flow_run_id, key=body.key, value=body.value, sender=body.sender)
-        return Response(None, 201)
+        return JsonAnswer(None, 201)
 
 
 class FlowRunInputList(ApiView):
@@ -77,7 +77,7 @@ class FlowRunInputByKey(ApiView):
         return HttpResponse(found.value, content_type="text/plain; charset=utf-8")
 
     @answers(None, 204)
-    def delete(self, request: Request, flow_run_id: UUID, key: str) -> Response:
+    def delete(self, request: Request, flow_run_id: UUID, key: str) -> JsonAnswer:
         delete_input(flow_run_id=flow_run_id, key=key)
         return no_content()
 

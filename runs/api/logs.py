@@ -10,11 +10,11 @@ from uuid import UUID
 
 from django.http import StreamingHttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.contract.ids import uuid7
 from orchestrator.rest.answering import Media
 from orchestrator.rest.errors import NotFound
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, takes
 from orchestrator.statements.making import made
 from runs.api.bodies import LogCreate
@@ -28,10 +28,10 @@ CHUNK = 2000  # rows that are read at a time
 class Logs(ApiView):
     @takes(list[LogCreate])
     @answers(Any, 201)
-    def post(self, request: Request, body: list[LogCreate]) -> Response:
+    def post(self, request: Request, body: list[LogCreate]) -> JsonAnswer:
         """Store lines. A line whose `id` is stored already is passed over."""
         write_logs(lines=[_line(line) for line in body])
-        return Response(None, 201)
+        return JsonAnswer(None, 201)
 
 
 class LogDownload(ApiView):

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.rest.answering import Shape
 from orchestrator.rest.bodies import Body, Envelope
 from orchestrator.rest.errors import NotFound
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.paging import Offset, sliced
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs import errors, models
@@ -54,11 +54,11 @@ class SavedSearch(Shape):
 class SavedSearches(ApiView):
     @takes(SavedSearchCreate)
     @answers(SavedSearch, 200, 201)
-    def put(self, request: Request, body: SavedSearchCreate) -> Response:
+    def put(self, request: Request, body: SavedSearchCreate) -> JsonAnswer:
         """Save a search under its name, in place of the one that had the name."""
         filters = [condition.model_dump(mode="json") for condition in body.filters]
         search, created = save_search(name=body.name, filters=filters)
-        return Response(_answer(search), 201 if created else 200)
+        return JsonAnswer(_answer(search), 201 if created else 200)
 
 
 class SavedSearchList(ApiView):
@@ -81,7 +81,7 @@ class SavedSearchById(ApiView):
         return _answer(search)
 
     @answers(None, 204)
-    def delete(self, request: Request, search_id: UUID) -> Response:
+    def delete(self, request: Request, search_id: UUID) -> JsonAnswer:
         delete_saved_search(search_id=search_id)
         return no_content()
 

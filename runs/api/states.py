@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.rest.clients import client_version
 from orchestrator.rest.errors import NotFound, Refused
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, asks, takes
 from runs.api import shapes
 from runs.api.answers import set_state_answer, state_answer
@@ -27,7 +27,7 @@ class _SetState(ApiView):
 
     @takes(SetState)
     @answers(shapes.OrchestrationResult, 200, 201)
-    def post(self, request: Request, run_id: UUID, body: SetState) -> Response:
+    def post(self, request: Request, run_id: UUID, body: SetState) -> JsonAnswer:
         """Propose a state. 201 when the run has a new one, which need not be the proposed one."""
         answer = propose_state(
             kind=self.kind,
@@ -37,7 +37,7 @@ class _SetState(ApiView):
             claim_id=_claim_of(request),
             client=client_version(request),
         )
-        return Response(set_state_answer(answer), 201 if answer.written else 200)
+        return JsonAnswer(set_state_answer(answer), 201 if answer.written else 200)
 
 
 class SetFlowRunState(_SetState):
@@ -51,10 +51,10 @@ class SetTaskRunState(_SetState):
 class ResumeFlowRun(ApiView):
     @takes(Resume)
     @answers(shapes.OrchestrationResult, 200, 201)
-    def post(self, request: Request, run_id: UUID, body: Resume) -> Response:
+    def post(self, request: Request, run_id: UUID, body: Resume) -> JsonAnswer:
         """Let a paused run go on."""
         answer = resume_flow_run(flow_run_id=run_id, run_input=body.run_input, client=client_version(request))
-        return Response(set_state_answer(answer), 201 if answer.written else 200)
+        return JsonAnswer(set_state_answer(answer), 201 if answer.written else 200)
 
 
 class FlowRunStates(ApiView):

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.rest.asked_rows import row_of
 from orchestrator.rest.errors import NotFound
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from runs import errors
 from runs.api import shapes
@@ -25,10 +25,10 @@ _NOT_FOUND = {errors.RunNotFound: _MISSING}
 class TaskRuns(ApiView):
     @takes(TaskRunCreate)
     @answers(shapes.TaskRun, 200, 201)
-    def post(self, request: Request, body: TaskRunCreate) -> Response:
+    def post(self, request: Request, body: TaskRunCreate) -> JsonAnswer:
         """Create a task run, or answer the one with the same flow run, task key and dynamic key."""
         run, created = create_task_run(plan=_plan(body))
-        return Response(task_run_answer(run), 201 if created else 200)
+        return JsonAnswer(task_run_answer(run), 201 if created else 200)
 
 
 class TaskRunById(ApiView):
@@ -43,7 +43,7 @@ class TaskRunById(ApiView):
 
     @takes(TaskRunUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, task_run_id: UUID, body: TaskRunUpdate) -> Response:
+    def patch(self, request: Request, task_run_id: UUID, body: TaskRunUpdate) -> JsonAnswer:
         try:
             update_task_run(task_run_id=task_run_id, name=body.given().get("name"))
         except errors.RunNotFound:
@@ -51,7 +51,7 @@ class TaskRunById(ApiView):
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, task_run_id: UUID) -> Response:
+    def delete(self, request: Request, task_run_id: UUID) -> JsonAnswer:
         delete_task_run(task_run_id=task_run_id)
         return no_content()
 

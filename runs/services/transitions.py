@@ -14,6 +14,7 @@ from django.db.models import Exists, QuerySet
 
 from orchestrator.contract.states import State, StateType, Status
 from orchestrator.contract.times import now
+from orchestrator.statements.executing import sent_together
 from orchestrator.statements.reading import PreparedQuery
 from orchestrator.statements.writing import insert_rows, insert_values, update_row
 from runs.errors import RunNotFound
@@ -105,9 +106,11 @@ def store_in_first_state(run: FlowRun | TaskRun, *, kind: RunKind, state: State)
     facts = _facts(run, kind)
     for column, value in _changes(run, facts, initial=None, state=written, policy={}).items():
         setattr(run, column, value)
-    insert_rows([run])
-    forget_hours(_COUNTED[kind], [run.start_time, run.expected_start_time])
-    _record(run, initial=None, state=written)
+    with sent_together():
+        insert_rows([run])
+        forget_hours(_COUNTED[kind], [run.start_time, run.expected_start_time])
+        _record(run, initial=None, state=written)
+    _follow_up(run, initial=None, state=written)
 
 
 def locked_flow_run(run_id: UUID) -> FlowRun:
@@ -323,10 +326,13 @@ def _write(
     policy: Mapping[str, Any],
     forced: bool,
 ) -> None:
-    update_row(run, _changes(run, facts, initial=initial, state=state, policy=policy, forced=forced))
-    times = (run.start_time, run.expected_start_time, facts.start_time, facts.expected_start_time)
-    forget_hours(_COUNTED[facts.kind], times)
-    _record(run, initial=initial, state=state)
+    changes = _changes(run, facts, initial=initial, state=state, policy=policy, forced=forced)
+    with sent_together():
+        update_row(run, changes)
+        times = (run.start_time, run.expected_start_time, facts.start_time, facts.expected_start_time)
+        forget_hours(_COUNTED[facts.kind], times)
+        _record(run, initial=initial, state=state)
+    _follow_up(run, initial=initial, state=state)
 
 
 def _changes(
@@ -354,10 +360,7 @@ def _changes(
 
 
 def _record(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> None:
-    """The row of a written state, its result, its event, and the tracking task run of a subflow."""
-    if state.type.value in BAD_ENDS:
-        of_kind = "flow_run_ids" if isinstance(run, FlowRun) else "task_run_ids"
-        transaction.on_commit(partial(complete_failures, **{of_kind: [run.pk]}), robust=True)
+    """The row of a written state, and its event."""
     columns = (
         state.id,
         state.type.value,
@@ -369,14 +372,23 @@ def _record(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> N
         run.pk,
     )
     if isinstance(run, TaskRun):
-        record_result(data=state.data, flow_run_id=run.flow_run_id, task_run_id=run.pk)
         insert_values(TaskRunState, (*_OF_A_STATE, "task_run"), [columns])
+    else:
+        insert_values(FlowRunState, (*_OF_A_STATE, "flow_run"), [columns])
+        emit_flow_run_state(run, initial=initial, state=state)
+
+
+def _follow_up(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> None:
+    """What a written state brings about: its result, its deadline, the tracking task run of a subflow."""
+    if state.type.value in BAD_ENDS:
+        of_kind = "flow_run_ids" if isinstance(run, FlowRun) else "task_run_ids"
+        transaction.on_commit(partial(complete_failures, **{of_kind: [run.pk]}), robust=True)
+    if isinstance(run, TaskRun):
+        record_result(data=state.data, flow_run_id=run.flow_run_id, task_run_id=run.pk)
         if state.type is StateType.SCHEDULED and state.details.get("deferred"):
             queue_for_task_workers(run, state, again=initial is not None)
         return
     record_result(data=state.data, flow_run_id=run.pk, task_run_id=None)
-    insert_values(FlowRunState, (*_OF_A_STATE, "flow_run"), [columns])
-    emit_flow_run_state(run, initial=initial, state=state)
     set_deadline(run, state)
     if run.parent_task_run_id:
         _mirror_on_parent(run, run.parent_task_run_id, state)

@@ -4,7 +4,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from orchestrator.rest.json import dump, load_json
+from orchestrator.rest.json import JsonAnswer, dump, load_json
 
 
 def test_writes_times_with_microseconds_and_z():
@@ -30,6 +30,13 @@ def test_writes_uuids_and_sets():
 def test_refuses_what_has_no_json_form():
     with pytest.raises(TypeError):
         dump(object())
+
+
+def test_answers_nothing_as_null_unless_there_is_to_be_no_body():
+    null, nothing = JsonAnswer(None, 202), JsonAnswer(status=204, headers={"Retry-After": "1"})
+
+    assert (null.status_code, null.content, null["Content-Type"]) == (202, b"null", "application/json")
+    assert (nothing.status_code, nothing.content, dict(nothing.headers)) == (204, b"", {"Retry-After": "1"})
 
 
 def test_takes_a_body_without_a_content_type(api):

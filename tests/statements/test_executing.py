@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.transaction import TransactionManagementError
 
 from orchestrator.contract.times import now
-from orchestrator.statements.executing import Statement, allow_preparing
+from orchestrator.statements.executing import Statement, allow_preparing, rows_of, sent_together
 from orchestrator.statements.reading import PreparedQuery
 from orchestrator.statements.writing import insert_rows, insert_values
 from runs.models import Flow, FlowRun, FlowRunTag
@@ -118,14 +118,78 @@ def test_passes_over_known_rows_among_many() -> None:
     assert sorted(FlowRunTag.objects.filter(flow_run=run).values_list("tag", flat=True)) == ["a", "b", "c"]
 
 
+def test_answers_what_is_asked_with_parameters_of_django() -> None:
+    run = make_flow_run()
+
+    assert rows_of("SELECT '100 %%', count(*) FROM runs_flowrun WHERE id = %s", [_as_stored(run.pk)]) == [("100 %", 1)]
+
+
+def test_is_heard_when_it_is_asked_once(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1):
+        assert rows_of("SELECT 2", ()) == [(2,)]
+
+
+def _as_stored(key: UUID) -> Any:
+    return key if connection.vendor == "postgresql" else key.hex
+
+
+def test_stores_what_is_sent_together() -> None:
+    with sent_together():
+        insert_rows([Flow(name="a", created=now(), updated=now())])
+        insert_rows([Flow(name="b", created=now(), updated=now())])
+        assert two().rows([]) == [(2,)]
+        insert_rows([Flow(name="c", created=now(), updated=now())])
+
+    assert sorted(Flow.objects.values_list("name", flat=True)) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_raises_what_was_wrong_with_something_sent_together(asks: bool) -> None:
+    run = make_flow_run()
+
+    def send() -> None:
+        with transaction.atomic(), sent_together():
+            insert_rows([FlowRun(pk=run.pk, flow=run.flow)])
+            insert_rows([Flow(name="after it", created=now(), updated=now())])
+            if asks:
+                two().rows([])
+
+    with pytest.raises(IntegrityError, match="runs_flowrun"):
+        send()
+
+    assert two().rows([]) == [(2,)]
+    assert not Flow.objects.filter(name="after it").exists()
+
+
+def test_is_heard_when_it_is_sent_together(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1), sent_together():
+        insert_rows([Flow(name="a", created=now(), updated=now())])
+
+
+@only_postgresql
+def test_waits_for_none_of_what_is_sent_together() -> None:
+    connection.ensure_connection()
+    with sent_together():
+        assert _is_waited_for() is False
+    assert _is_waited_for() is True
+
+
+def _is_waited_for() -> bool:
+    """Outside a pipeline the driver waits for each statement."""
+    driver: Any = connections["default"].connection
+    return driver.info.pipeline_status == 0
+
+
 @only_postgresql
 def test_is_prepared_once_whatever_is_given() -> None:
     flow = Flow.objects.create(name="analysis")
+    insert_rows([FlowRun(flow=flow, created=now(), updated=now(), start_time=None)])
+    once = prepared_statements()
 
-    for started in (None, now()):
-        insert_rows([FlowRun(flow=flow, created=now(), updated=now(), start_time=started)])
+    insert_rows([FlowRun(flow=flow, created=now(), updated=now(), start_time=now())])
 
-    assert len([text for text in prepared_statements() if text.startswith('INSERT INTO "runs_flowrun" ')]) == 1
+    assert any(text.startswith('INSERT INTO "runs_flowrun" ') for text in once)
+    assert sorted(prepared_statements()) == sorted(once)
 
 
 @only_postgresql

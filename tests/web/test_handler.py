@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.accounts.models import User
 from orchestrator.web.handler import Answer, DjangoHandler
+from runs.models import Flow
 from tests.web.asgi import heard_of_requests
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,6 +47,9 @@ def headers_of(answer: Answer) -> dict[bytes, bytes]:
         ("POST", "/api/flow_runs/filter", b'{"limit": "many"}'),
         ("DELETE", "/api/health", b""),
         ("GET", "/api/nothing", b""),
+        ("HEAD", "/api/health", b""),
+        ("DELETE", "/api/variables/name/none", b""),
+        ("GET", "/api/deployments/templates", b""),
     ],
 )
 def test_answers_a_program_as_it_answers_a_browser(handler: DjangoHandler, method: str, path: str, body: bytes) -> None:
@@ -58,18 +62,42 @@ def test_answers_a_program_as_it_answers_a_browser(handler: DjangoHandler, metho
     assert headers_of(alone) == headers_of(with_cookie)
 
 
+def test_compresses_for_a_program_as_for_a_browser(handler: DjangoHandler) -> None:
+    for number in range(100):
+        Flow.objects.create(name=f"{number} of many", labels={"long": "x" * 200})
+    ask: dict[str, Any] = {"method": "POST", "body": b"{}", "accept-encoding": "gzip"}
+
+    alone = asked(handler, "/api/flows/filter", **ask)
+    with_cookie = asked(handler, "/api/flows/filter", **ask, cookie="theme=dark")
+
+    assert headers_of(alone)[b"content-encoding"] == b"gzip"
+    assert headers_of(alone) == headers_of(with_cookie)
+
+
+def test_refuses_a_host_that_is_not_its_own(handler: DjangoHandler, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["orchestrator.example"]
+
+    alone = asked(handler, "/api/health", host="elsewhere.example")
+    with_cookie = asked(handler, "/api/health", host="elsewhere.example", cookie="theme=dark")
+
+    assert alone.status == with_cookie.status == 400
+    assert headers_of(alone).items() >= headers_of(with_cookie).items()
+
+
+def test_lets_a_page_of_another_site_read_what_it_may(handler: DjangoHandler, settings: Any) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://ui.example.com"]
+
+    answer = asked(handler, "/api/health", origin="https://ui.example.com")
+
+    assert headers_of(answer)[b"access-control-allow-origin"] == b"https://ui.example.com"
+
+
 def test_answers_a_preflight_without_credentials(handler: DjangoHandler) -> None:
     headers = {"origin": "https://example.com", "access-control-request-method": "POST"}
 
     answer = asked(handler, "/api/flow_runs/count", method="OPTIONS", **headers)
 
     assert answer.status == 200
-
-
-def test_refuses_a_host_that_is_not_its_own(handler: DjangoHandler, settings: Any) -> None:
-    settings.ALLOWED_HOSTS = ["orchestrator.example"]
-
-    assert asked(handler, "/api/health", host="elsewhere.example").status == 400
 
 
 def test_knows_who_has_signed_in_by_their_cookie(handler: DjangoHandler, settings: Any, client: Any) -> None:

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from pydantic import create_model
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from orchestrator.accounts.roles import Role
 from orchestrator.rest.errors import Refused
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.paging import sliced
 from orchestrator.rest.search import count_body, narrow, narrow_sorted, search_body
 from orchestrator.rest.views import ApiView, answers, asks, no_content, takes
@@ -38,9 +38,9 @@ def search_with_secrets() -> Any:
 class BlockDocuments(ApiView):
     @takes(BlockDocumentCreate)
     @answers(shapes.BlockDocument, 201)
-    def post(self, request: Request, body: BlockDocumentCreate) -> Response:
+    def post(self, request: Request, body: BlockDocumentCreate) -> JsonAnswer:
         document = create_block_document(**body.model_dump())
-        return Response(_one(BlockDocument.objects.filter(pk=document.pk), include_secrets=False), 201)
+        return JsonAnswer(_one(BlockDocument.objects.filter(pk=document.pk), include_secrets=False), 201)
 
 
 class BlockDocumentSearch(ApiView):
@@ -67,7 +67,7 @@ class BlockDocumentById(ApiView):
 
     @takes(BlockDocumentUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, id: UUID, body: BlockDocumentUpdate) -> Response:
+    def patch(self, request: Request, id: UUID, body: BlockDocumentUpdate) -> JsonAnswer:
         update_block_document(
             document_id=id,
             data=body.new_data(),
@@ -77,7 +77,7 @@ class BlockDocumentById(ApiView):
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, id: UUID) -> Response:
+    def delete(self, request: Request, id: UUID) -> JsonAnswer:
         delete_block_document(document_id=id)
         return no_content()
 

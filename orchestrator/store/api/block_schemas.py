@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db.models import Q
 from rest_framework.request import Request
-from rest_framework.response import Response
 
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, asks, no_content, takes
 from orchestrator.store.api import shapes
 from orchestrator.store.api.answers import block_schema_answer
@@ -24,10 +24,10 @@ from orchestrator.store.services.block_schemas import (
 class BlockSchemas(ApiView):
     @takes(BlockSchemaCreate)
     @answers(shapes.BlockSchema, 200, 201)
-    def post(self, request: Request, body: BlockSchemaCreate) -> Response:
+    def post(self, request: Request, body: BlockSchemaCreate) -> JsonAnswer:
         """Register the schema, or answer the one with the same checksum and version."""
         schema, created = register_block_schema(**body.model_dump())
-        return Response(block_schema_answer(schema), 201 if created else 200)
+        return JsonAnswer(block_schema_answer(schema), 201 if created else 200)
 
 
 class BlockSchemaById(ApiView):
@@ -36,7 +36,7 @@ class BlockSchemaById(ApiView):
         return block_schema_answer(get_block_schema(Q(pk=id)))
 
     @answers(None, 204)
-    def delete(self, request: Request, id: UUID) -> Response:
+    def delete(self, request: Request, id: UUID) -> JsonAnswer:
         delete_block_schema(schema_id=id)
         return no_content()
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db.models import Q
 from rest_framework.request import Request
-from rest_framework.response import Response
 
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from orchestrator.store.api import shapes
 from orchestrator.store.api.answers import block_type_answer
@@ -25,8 +25,8 @@ from orchestrator.store.services.system_blocks import install_system_blocks
 class BlockTypes(ApiView):
     @takes(BlockTypeCreate)
     @answers(shapes.BlockType, 201)
-    def post(self, request: Request, body: BlockTypeCreate) -> Response:
-        return Response(block_type_answer(create_block_type(**body.model_dump())), 201)
+    def post(self, request: Request, body: BlockTypeCreate) -> JsonAnswer:
+        return JsonAnswer(block_type_answer(create_block_type(**body.model_dump())), 201)
 
 
 class BlockTypeById(ApiView):
@@ -36,12 +36,12 @@ class BlockTypeById(ApiView):
 
     @takes(BlockTypeUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, id: UUID, body: BlockTypeUpdate) -> Response:
+    def patch(self, request: Request, id: UUID, body: BlockTypeUpdate) -> JsonAnswer:
         describe_block_type(block_type_id=id, changes=body.given())
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, id: UUID) -> Response:
+    def delete(self, request: Request, id: UUID) -> JsonAnswer:
         delete_block_type(block_type_id=id)
         return no_content()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from orchestrator.store.api import shapes
 from orchestrator.store.api.bodies import ServerDefaultResultStorageUpdate
@@ -30,6 +30,6 @@ class ResultStorage(ApiView):
         return {"default_result_storage_block_id": body.default_result_storage_block_id}
 
     @answers(None, 204)
-    def delete(self, request: Request) -> Response:
+    def delete(self, request: Request) -> JsonAnswer:
         clear_result_storage()
         return no_content()

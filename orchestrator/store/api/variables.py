@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db.models import Q
 from rest_framework.request import Request
-from rest_framework.response import Response
 
+from orchestrator.rest.json import JsonAnswer
 from orchestrator.rest.views import ApiView, answers, no_content, takes
 from orchestrator.store.api import shapes
 from orchestrator.store.api.answers import variable_answer
@@ -19,9 +19,9 @@ from orchestrator.store.services.variables import create_variable, delete_variab
 class Variables(ApiView):
     @takes(VariableCreate)
     @answers(shapes.Variable, 201)
-    def post(self, request: Request, body: VariableCreate) -> Response:
+    def post(self, request: Request, body: VariableCreate) -> JsonAnswer:
         variable = create_variable(name=body.name, value=body.value, tags=body.tags)
-        return Response(variable_answer(variable), 201)
+        return JsonAnswer(variable_answer(variable), 201)
 
 
 class VariableById(ApiView):
@@ -31,12 +31,12 @@ class VariableById(ApiView):
 
     @takes(VariableUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, id: UUID, body: VariableUpdate) -> Response:
+    def patch(self, request: Request, id: UUID, body: VariableUpdate) -> JsonAnswer:
         update_variable(Q(pk=id), changes=body.given())
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, id: UUID) -> Response:
+    def delete(self, request: Request, id: UUID) -> JsonAnswer:
         delete_variable(Q(pk=id))
         return no_content()
 
@@ -48,11 +48,11 @@ class VariableByName(ApiView):
 
     @takes(VariableUpdate)
     @answers(None, 204)
-    def patch(self, request: Request, name: str, body: VariableUpdate) -> Response:
+    def patch(self, request: Request, name: str, body: VariableUpdate) -> JsonAnswer:
         update_variable(Q(name=name), changes=body.given())
         return no_content()
 
     @answers(None, 204)
-    def delete(self, request: Request, name: str) -> Response:
+    def delete(self, request: Request, name: str) -> JsonAnswer:
         delete_variable(Q(name=name))
         return no_content()
