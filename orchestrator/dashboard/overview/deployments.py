@@ -18,7 +18,7 @@ from runs.models import FlowRun
 
 MOST_ROWS = 6
 _READ = 200  # deployments, of which those with the tag are shown, or those that ran last
-_READ_RUNS = 2_000  # the newest, to find out which those are
+_READ_RUNS = 500  # the newest, to find out which those are
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,16 @@ def deployment_rows(
     last = FlowRun.objects.filter(deployment=OuterRef("pk")).newest_first().filter(sort_time__lte=now)
     # Without any that fails the rank would be one number for all, which PostgreSQL takes for that of a column.
     first = [Case(When(pk__in=list(failing), then=Value(0)), default=Value(1))] if failing else []
-    rows = with_next_run(Deployment.objects.filter(pk__in=_looked_at(now, failing))).annotate(
-        last_at=Subquery(last.values("sort_time")[:1]),
+    order = (*first, F("last_at").desc(nulls_last=True), "name")
+    ordered = Deployment.objects.annotate(last_at=Subquery(last.values("sort_time")[:1])).order_by(*order)
+    # The rest is looked up for those alone that are read.
+    read = ordered.filter(pk__in=_looked_at(now, failing)).values("pk")[: _READ if tag else MOST_ROWS]
+    rows = with_next_run(ordered.filter(pk__in=read)).annotate(
         last_name=Subquery(last.values("name")[:1]),
         first_schedule=Subquery(schedules.order_by("pk").values("schedule")[:1]),
         schedule_count=Subquery(schedules.values("deployment").annotate(number=Count("pk")).values("number")),
     )
-    found = list(rows.order_by(*first, F("last_at").desc(nulls_last=True), "name")[: _READ if tag else MOST_ROWS])
+    found = list(rows)
     if tag:
         found = [one for one in found if tag in one.tags][:MOST_ROWS]
     recent = recent_runs("deployment", {*(one.pk for one in found), *beside}, now)
