@@ -1,6 +1,6 @@
 """What Django's middlewares add to every answer of the API, asked of them once.
 
-To have five middlewares add the same few headers to each answer takes longer than much of what small requests do.
+To have several middlewares add the same few headers to each answer takes longer than much of what small requests do.
 """
 
 from __future__ import annotations

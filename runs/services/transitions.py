@@ -361,6 +361,10 @@ def _changes(
 
 def _record(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> None:
     """The row of a written state, and its event."""
+    # Asked for before the event is written: whoever is told of that after the commit finds the failure complete.
+    if state.type.value in BAD_ENDS:
+        of_kind = "flow_run_ids" if isinstance(run, FlowRun) else "task_run_ids"
+        transaction.on_commit(partial(complete_failures, **{of_kind: [run.pk]}), robust=True)
     columns = (
         state.id,
         state.type.value,
@@ -380,9 +384,6 @@ def _record(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> N
 
 def _follow_up(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> None:
     """What a written state brings about: its result, its deadline, the tracking task run of a subflow."""
-    if state.type.value in BAD_ENDS:
-        of_kind = "flow_run_ids" if isinstance(run, FlowRun) else "task_run_ids"
-        transaction.on_commit(partial(complete_failures, **{of_kind: [run.pk]}), robust=True)
     if isinstance(run, TaskRun):
         record_result(data=state.data, flow_run_id=run.flow_run_id, task_run_id=run.pk)
         if state.type is StateType.SCHEDULED and state.details.get("deferred"):

@@ -7,6 +7,7 @@ import pytest
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
+from orchestrator.events import registry
 from runs.models import Log
 from runs.orchestration.transition import RunKind
 from runs.services.failures.completing import complete_failures
@@ -67,6 +68,18 @@ def test_knows_the_place_in_whichever_order_they_arrive(committing, state_first)
     assert run.error_source == 'return d["table"]'
     assert run.failure_log_id == line.pk
     assert other.error_type is None
+
+
+@pytest.mark.django_db
+def test_is_complete_when_others_are_told_of_it(committing, monkeypatch):
+    run, found = make_flow_run(), []
+    monkeypatch.setattr(registry, "_commit_listeners", [lambda: found.append(type(run).objects.get(pk=run.pk))])
+    write_logs(lines=[error_line(run)])
+
+    with committing():
+        fail(run)
+
+    assert [each.error_frame for each in found] == ["/tmp/copy-1/flows.py:45, load"]
 
 
 @pytest.mark.django_db
