@@ -27,7 +27,7 @@ LOOK_SECONDS = 5.0
 LEAST_PAUSE_SECONDS = 0.02
 # Ticks lie on multiples of this: fewer moments at which the processes of an idle server wake up, and still enough of
 # them that services of one pace are spread.
-SLOT_SECONDS = 0.5
+SLOT_SECONDS = 1.0
 LEAST_INTERVAL_SECONDS = 1.0  # whatever a row says: a service that never rests is of no use to anybody
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.module_loading import autodiscover_modules
 
 SPARE_SECONDS = 3.0  # by which a lease is longer than the work between two renewals
-IDLE_SECONDS = 10.0  # how often at least a service is run that has nothing to do, to show that it is there
+IDLE_SECONDS = 30.0  # how often at least a service is run that has nothing to do, to show that it is there
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from typing import Any
 
 import uvicorn
 
+from orchestrator.web.quiet_server import QuietServer
+
 logger = logging.getLogger(__name__)
 
 MOST_PROCESSES = 64
@@ -69,7 +71,7 @@ class Connections(set[Any]):
         self._tell()
 
 
-class SharingServer(uvicorn.Server):
+class SharingServer(QuietServer):
     """Serves its share of what comes to a listening socket that other processes have, too."""
 
     def __init__(self, config: uvicorn.Config, listener: socket.socket, loads: Loads) -> None:

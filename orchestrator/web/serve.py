@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from orchestrator.web.accepting import Loads, SharingServer
+from orchestrator.web.quiet_server import QuietServer
 from orchestrator.web.websockets import ReceiptProtocol
 from orchestrator.web.whole_answers import WholeAnswerProtocol
 
@@ -70,10 +71,10 @@ def serve(
     settings = config(host, port, root_path=root_path, access_log=access_log, log_level=log_level)
     listener = None if descriptor is None else socket.socket(fileno=descriptor)
     if listener is not None and loads is not None:
-        server: uvicorn.Server = SharingServer(settings, listener, loads)
+        server: QuietServer = SharingServer(settings, listener, loads)
         server.run()
     else:
-        server = uvicorn.Server(settings)
+        server = QuietServer(settings)
         server.run(sockets=None if listener is None else [listener])
     if not server.started:
         raise SystemExit(3)
