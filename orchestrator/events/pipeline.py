@@ -1,8 +1,8 @@
 """From the edges to the database: events of all sockets and requests of this process, stored in batches by one thread.
 
-A batch is stored when 500 events have gathered, when somebody waits for the outcome, or 50 ms after the batch before;
-the first event after a pause goes at once. One bad event costs only itself, and a busy database costs only time:
-the queue is bounded, and whoever fills it has to wait.
+A batch is stored when 500 events have gathered, when somebody waits for the outcome, or 50 ms after its first event:
+most come in little bursts. One bad event costs only itself, and a busy database costs only time: the queue is bounded,
+and whoever fills it has to wait.
 """
 
 from __future__ import annotations
@@ -92,6 +92,7 @@ class Pipeline:
         self._items: deque[Item] = deque()
         self._bytes = 0
         self._urgent = 0
+        self._due_at = 0.0  # when the first that waits has waited long enough
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._sleeping = False
@@ -176,6 +177,8 @@ class Pipeline:
         return len(self._items) >= MOST_EVENTS or self._bytes >= MOST_BYTES
 
     def _append(self, item: Item) -> None:
+        if not self._items:
+            self._due_at = monotonic() + BATCH_SECONDS
         self._items.append(item)
         self._bytes += item.size_bytes
         self._urgent += item.ticket is not None
@@ -188,14 +191,12 @@ class Pipeline:
 
     def _work(self) -> None:
         try:
-            not_before = 0.0
-            while batch := self._next_batch(not_before):
+            while batch := self._next_batch():
                 self._store_batch(batch)
-                not_before = monotonic() + BATCH_SECONDS
         finally:
             connection.close()
 
-    def _next_batch(self, not_before: float) -> list[Item]:
+    def _next_batch(self) -> list[Item]:
         """The next events to store; empty when the thread is to end."""
         with self._changed:
             self._storing = False
@@ -204,7 +205,7 @@ class Pipeline:
                 self._changed.wait()
                 self._sleeping = False
             while not (self._urgent or self._stopping or len(self._items) >= BATCH_EVENTS):
-                remaining = not_before - monotonic()
+                remaining = self._due_at - monotonic()
                 if remaining <= 0:
                     break
                 self._changed.wait(remaining)

@@ -69,6 +69,19 @@ def test_gathers_what_comes_close_together(begin: Any) -> None:
     assert len(store.batches) <= 10  # a batch in 50 ms: 100 ms, and what the sleeps take longer
 
 
+def test_stores_a_little_burst_in_one_batch(begin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BATCH_SECONDS", 2.0)
+    store = Store()
+    pipeline = begin(store)
+
+    for _ in range(6):
+        pipeline.offer(an_event(), 100)
+        time.sleep(0.01)
+
+    eventually(lambda: len(store.events) == 6)
+    assert len(store.batches) == 1
+
+
 def test_stores_no_more_than_a_batch_at_once(begin: Any) -> None:
     release = threading.Event()
     store = Store(lambda events: release.wait(5) and None)
