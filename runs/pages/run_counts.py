@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Case, CharField, Count, QuerySet, Value, When
+from django.db.models import BooleanField, Case, CharField, Count, Q, QuerySet, Value, When
 
 from orchestrator.pages.charts.bars import Bars, Bucket, stacked_bars
 from orchestrator.pages.charts.steps import StepNumber, start_of_step, step_between, step_starts
@@ -17,7 +17,7 @@ from orchestrator.pages.time_range import TimeRange
 from orchestrator.statements.counting import count_groups
 
 MOST_COUNTED = 10_000  # the newest runs; of more it is said that there are more
-MOST_OF_EACH = 2_000  # of what is counted by itself
+MOST_OF_EACH = 2_000  # of what is counted by itself, or stands only beside what was asked for
 BARS = 42  # at most
 HEIGHT = 40.0  # px
 _ALL_TIME = timedelta(days=1)
@@ -36,7 +36,12 @@ class Group:
 class Counts:
     groups: tuple[Group, ...]
     step: timedelta
-    is_full: bool  # there are more than were counted
+    most: int  # the newest ones that were counted
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be more than were counted."""
+        return sum(group.number for group in self.groups) >= self.most
 
     def of(self, wanted: Callable[[Group], bool]) -> int:
         return sum(group.number for group in self.groups if wanted(group))
@@ -45,8 +50,24 @@ class Counts:
         return f"{number:,}{'+' if self.is_full else ''}"
 
 
-def count_runs(runs: QuerySet[Any], range_: TimeRange, *, parent: str | None, moment: str = "sort_time") -> Counts:
-    """Of `runs`, by step of time and state. `parent` is the column that is empty unless it is a subflow."""
+def count_states(
+    runs: QuerySet[Any], range_: TimeRange, *, asked: Q | None, parent: str | None = None
+) -> tuple[Counts, Counts]:
+    """Of runs in any state, and of those in the states that are `asked` for, by step of time. Two queries at most.
+
+    Who asks for states looks at runs in these: of all others only a few of the newest are counted, to say that there
+    are some. `parent` is the column that is empty unless a run is a subflow.
+    """
+    if asked is None:
+        counts = _count_runs(runs, range_, parent=parent, most=MOST_COUNTED)
+        return counts, counts
+    of_any_state = _count_runs(runs, range_, parent=parent, most=min(MOST_OF_EACH, MOST_COUNTED))
+    if not of_any_state.is_full:
+        return of_any_state, of_any_state
+    return of_any_state, _count_runs(runs.filter(asked), range_, parent=parent, most=MOST_COUNTED)
+
+
+def _count_runs(runs: QuerySet[Any], range_: TimeRange, *, parent: str | None, most: int) -> Counts:
     until = range_.until or range_.now
     step = step_between(range_.since, until, most=BARS) if range_.since else _ALL_TIME
     is_subflow: Any = Value(False)
@@ -54,13 +75,13 @@ def count_runs(runs: QuerySet[Any], range_: TimeRange, *, parent: str | None, mo
         is_subflow = Case(
             When(**{f"{parent}__isnull": True}, then=Value(False)), default=Value(True), output_field=BooleanField()
         )
-    placed = runs.order_by(f"-{moment}").annotate(place=StepNumber(moment, step), inner=is_subflow)
-    counted = count_groups(placed.values_list("place", "state_type", "state_name", "inner")[:MOST_COUNTED])
+    placed = runs.order_by("-sort_time").annotate(place=StepNumber("sort_time", step), inner=is_subflow)
+    counted = count_groups(placed.values_list("place", "state_type", "state_name", "inner")[:most])
     groups = tuple(
         Group(start_of_step(place, step), type_, name, bool(inner), number)
         for place, type_, name, inner, number in counted
     )
-    return Counts(groups, step, is_full=sum(group.number for group in groups) >= MOST_COUNTED)
+    return Counts(groups, step, most)
 
 
 def count_each(parts: Mapping[str, QuerySet[Any]]) -> dict[str, int]:

@@ -25,7 +25,7 @@ from runs.models.flow_runs import FlowRunQuerySet
 from runs.pages.newest import MOST_LOOKED_AT
 from runs.pages.parameters import shown_parameters
 from runs.pages.run_columns import all_columns, chosen_columns, read_cells
-from runs.pages.run_counts import MOST_COUNTED, Counts, capped_words, count_each, count_runs, draw_bars
+from runs.pages.run_counts import Counts, Group, capped_words, count_each, count_states, draw_bars
 from runs.pages.run_filter import (
     RARE,
     SOON,
@@ -78,7 +78,7 @@ def run_list(request: HttpRequest) -> HttpResponseBase:
         return file
     context = _read_runs(request, wanted, range_, now)
     if fragment is None:
-        context |= _read_head(request, wanted, range_, context["counts"], now)
+        context |= _read_head(request, wanted, range_, context["counts"])
     answer = render_page(request, "runs/list.html", context, fragments={"runs": "runs/list_rows.html"})
     return answer if fragment else remember_filter(request, answer, KIND, wanted)
 
@@ -89,11 +89,8 @@ def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: 
     newest = runs_in_range(wanted, range_, sort, now)
     in_range = newest.rows
     with_subflows = shows_subflows(request.GET)
-    counts = count_runs(in_range, range_, parent="parent_task_run")
+    counts, of_shown = count_states(in_range, range_, asked=wanted.by_term.get("state"), parent="parent_task_run")
     runs: Any = in_range.filter(wanted.by_term.get("state", Q()))
-    # Where not all can be counted, those of the states that are asked for are counted by themselves.
-    counts_by_itself = counts.is_full and "state" in wanted.by_term
-    of_shown = count_runs(runs, range_, parent="parent_task_run") if counts_by_itself else counts
     runs = runs if with_subflows else runs.top_level()
     columns = chosen_columns(request.GET)
     runs = runs.select_related("flow", "deployment", "work_queue__work_pool").only(
@@ -112,7 +109,7 @@ def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: 
         "seen": format_time(now),
         "section": "runs",
         "filter": wanted,
-        "counts": counts,
+        "counts": (counts, of_shown),
         "page": shown,
         "sizes": SIZES,
         "rows": rows,
@@ -128,7 +125,7 @@ def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: 
         "planned": exactly.get("planned", 0),
         "planned_words": capped_words(exactly.get("planned", 0)),
         "matching_words": of_shown.words(of_shown.of(is_shown)),
-        "counted": MOST_COUNTED if of_shown.is_full else None,
+        "counted": of_shown.most if of_shown.is_full else None,
         "looked_at": MOST_LOOKED_AT,
         "looked_back_to": newest.since,
         "further_back": url_between(request, range_.since, newest.since) if newest.since else "",
@@ -140,10 +137,11 @@ def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: 
 
 
 def _read_head(
-    request: HttpRequest, wanted: Selection, range_: TimeRange, counts: Counts, now: datetime
+    request: HttpRequest, wanted: Selection, range_: TimeRange, counts: tuple[Counts, ...]
 ) -> dict[str, Any]:
     """What stands above that part: the filter in all its forms, the views, what is left out."""
     columns = chosen_columns(request.GET)
+    subflows = max(counts, key=lambda each: each.of(_is_subflow))
     return {
         "time_range": range_,
         "warnings": [*wanted.warnings, *range_.warnings],
@@ -153,15 +151,18 @@ def _read_head(
         "kept_for_columns": [(key, text) for key, texts in request.GET.lists() if key != "cols" for text in texts],
         "all_columns": all_columns(columns),
         "with_subflows": shows_subflows(request.GET),
-        "subflows_number": counts.of(lambda group: group.is_subflow),
-        "subflows": counts.words(counts.of(lambda group: group.is_subflow)),
-        "has_subflows": any(group.is_subflow for group in counts.groups),
+        "subflows_number": subflows.of(_is_subflow),
+        "subflows": subflows.words(subflows.of(_is_subflow)),
         "views": list_of_views(request, KIND),
         "views_topic": VIEWS_TOPIC,
         "last_filter": last_filter(request, KIND, wanted),
         "list_kind": KIND,
         "list_query": request.META.get("QUERY_STRING", ""),
     }
+
+
+def _is_subflow(group: Group) -> bool:
+    return group.is_subflow
 
 
 def _planned(now: datetime) -> FlowRunQuerySet:

@@ -70,7 +70,7 @@ def rare_states(
     """
     if not counts.is_full or wanted.values.keys() - {"state"}:
         return {}
-    few = max(1, run_counts.MOST_COUNTED // 10)
+    few = max(1, counts.most // 10)
     chosen = _chosen(wanted)  # which are counted anyway
     numbers = {word: counts.of(partial(_is_shown_in, word, shown)) for word in states if word not in chosen}
     return {word: rows.filter(states[word]) for word, number in numbers.items() if number < few}
@@ -90,9 +90,8 @@ def state_chips(
     """
     rare = rare or {}
     chosen = _chosen(wanted)
-    everything = StateChip(
-        "All", "", counts.words(counts.of(shown)), wanted.url_without("state"), not wanted.values.get("state")
-    )
+    known_of_all = counts.words(max(counts.of(shown), of_shown.of(shown)))
+    everything = StateChip("All", "", known_of_all, wanted.url_without("state"), not wanted.values.get("state"))
     chips = [everything]
     for word in states:
         known = of_shown if word in chosen else counts

@@ -23,7 +23,7 @@ from orchestrator.pages.saved_views import address_meant, list_of_views
 from orchestrator.pages.time_range import TimeRange, url_between
 from runs.models import TaskRun
 from runs.pages.newest import MOST_LOOKED_AT
-from runs.pages.run_counts import MOST_COUNTED, count_each, count_runs, draw_bars
+from runs.pages.run_counts import count_each, count_states, draw_bars
 from runs.pages.run_filter import milliseconds_between_reads
 from runs.pages.run_orders import DURATION, NAME, STARTED, TRIES, with_order
 from runs.pages.run_rows import run_clock_start
@@ -89,11 +89,8 @@ def _read_tasks(request: HttpRequest, wanted: Selection, range_: TimeRange, now:
     sort = request.GET.get("sort", USUAL_ORDER)
     newest = tasks_in_range(wanted, range_, sort, now)
     in_range = newest.rows
-    counts = count_runs(in_range, range_, parent=None)
+    counts, of_shown = count_states(in_range, range_, asked=wanted.by_term.get("state"))
     tasks = in_range.filter(wanted.by_term.get("state", Q()))
-    # Where not all can be counted, those of the states that are asked for are counted by themselves.
-    counts_by_itself = counts.is_full and "state" in wanted.by_term
-    of_shown = count_runs(tasks, range_, parent=None) if counts_by_itself else counts
     tasks = tasks.select_related("flow_run__flow").only(*COLUMNS)
     tasks = with_order(tasks, sort, now)
     shown = read_page(tasks, request.GET, ORDERS, usual=USUAL_ORDER)
@@ -114,7 +111,7 @@ def _read_tasks(request: HttpRequest, wanted: Selection, range_: TimeRange, now:
             url_of=lambda since, until: url_between(request, since, until),
         ),
         "states": state_chips(wanted, counts, of_shown, TASK_STATES, of_any_state, rare),
-        "counted": MOST_COUNTED if of_shown.is_full else None,
+        "counted": of_shown.most if of_shown.is_full else None,
         "looked_at": MOST_LOOKED_AT,
         "looked_back_to": newest.since,
         "further_back": url_between(request, range_.since, newest.since) if newest.since else "",

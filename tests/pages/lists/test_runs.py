@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -543,3 +544,24 @@ def test_counts_the_newest_runs_and_says_so(client, monkeypatch, django_assert_m
     assert 'Failed <span class="muted">3</span>' in failed
     assert 'all <span id="matching">3</span> that match' in failed
     assert "are counted" not in failed
+
+
+@pytest.mark.parametrize("page", ["/runs/", "/runs/tasks/"])
+def test_counts_few_of_the_states_that_nobody_asked_for(client, monkeypatch, page):
+    monkeypatch.setattr(run_counts, "MOST_OF_EACH", 3)
+    flow = make_flow("etl")
+    whole = None if page == "/runs/" else make_flow_run(flow=flow)
+    make = partial(make_task_run, flow_run=whole) if whole else partial(make_flow_run, flow=flow)
+    for number in range(5):
+        make("COMPLETED", started=now() - timedelta(minutes=number))
+    for number in range(4):
+        make("FAILED", started=now() - timedelta(hours=1, minutes=number))
+
+    failed = client.get(f"{page}?state=failed&flow=etl").content.decode()
+    completed = client.get(f"{page}?state=completed&flow=etl").content.decode()
+
+    assert 'Failed <span class="muted">4</span>' in failed
+    assert 'Completed <span class="muted">3+</span>' in failed
+    assert 'All <span class="muted">4+</span>' in failed  # there are at least those that were asked for
+    assert 'Completed <span class="muted">5</span>' in completed
+    assert "Failed <span" not in completed  # none is among the newest
