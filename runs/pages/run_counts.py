@@ -17,7 +17,8 @@ from orchestrator.pages.time_range import TimeRange
 from orchestrator.statements.counting import count_groups
 
 MOST_COUNTED = 10_000  # the newest runs; of more it is said that there are more
-MOST_OF_EACH = 2_000  # of what is counted by itself, or stands only beside what was asked for
+MOST_BESIDE = 1_000  # of those that stand beside what was asked for
+MOST_OF_EACH = 2_000  # of what is counted by itself
 BARS = 42  # at most
 HEIGHT = 40.0  # px
 _ALL_TIME = timedelta(days=1)
@@ -61,7 +62,7 @@ def count_states(
     if asked is None:
         counts = _count_runs(runs, range_, parent=parent, most=MOST_COUNTED)
         return counts, counts
-    of_any_state = _count_runs(runs, range_, parent=parent, most=min(MOST_OF_EACH, MOST_COUNTED))
+    of_any_state = _count_runs(runs, range_, parent=parent, most=min(MOST_BESIDE, MOST_COUNTED))
     if not of_any_state.is_full:
         return of_any_state, of_any_state
     return of_any_state, _count_runs(runs.filter(asked), range_, parent=parent, most=MOST_COUNTED)

@@ -548,7 +548,7 @@ def test_counts_the_newest_runs_and_says_so(client, monkeypatch, django_assert_m
 
 @pytest.mark.parametrize("page", ["/runs/", "/runs/tasks/"])
 def test_counts_few_of_the_states_that_nobody_asked_for(client, monkeypatch, page):
-    monkeypatch.setattr(run_counts, "MOST_OF_EACH", 3)
+    monkeypatch.setattr(run_counts, "MOST_BESIDE", 3)
     flow = make_flow("etl")
     whole = None if page == "/runs/" else make_flow_run(flow=flow)
     make = partial(make_task_run, flow_run=whole) if whole else partial(make_flow_run, flow=flow)
