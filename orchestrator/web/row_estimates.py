@@ -1,4 +1,4 @@
-"""How many rows tables have, about: asked in a moment, however large they are."""
+"""How many rows tables have, and how many of them a common value, about: asked in a moment, however large they are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ from django.db.models import Model
 
 SMALL = 1_000  # rows that are counted rather than estimated
 
+_SHARE = """
+    SELECT common.frequency * part.reltuples / nullif(whole.reltuples, 0)
+    FROM pg_stats AS known
+    CROSS JOIN LATERAL unnest(known.most_common_vals::text::text[], known.most_common_freqs) AS common(value, frequency)
+    JOIN pg_class AS part ON part.oid = %(part)s::regclass
+    JOIN pg_class AS whole ON whole.oid = %(whole)s::regclass
+    WHERE known.schemaname = current_schema() AND known.tablename = %(name)s AND known.attname = %(column)s
+    AND common.value = %(value)s
+"""
+
 
 def estimate_rows(models: Sequence[type[Model]]) -> dict[type[Model], int]:
     """At most two queries. What has fewer than SMALL rows is counted."""
@@ -17,6 +27,27 @@ def estimate_rows(models: Sequence[type[Model]]) -> dict[type[Model], int]:
     counted = dict(zip(models, _counted(models), strict=True))
     large = [model for model, rows in counted.items() if rows >= SMALL]
     return counted | dict(zip(large, _estimated(large), strict=True))
+
+
+def estimate_share(model: type[Model], column: str, value: str, *, of: type[Model]) -> float:
+    """How many rows of `model` have the text in the column, for each row of `of`. One query.
+
+    By the statistics of PostgreSQL: 0.0 for what is not among the most common values, before they are made, and on
+    SQLite, which has none.
+    """
+    if connection.vendor != "postgresql":
+        return 0.0
+    asked = {
+        "part": _quoted(model),
+        "whole": _quoted(of),
+        "name": model._meta.db_table,
+        "column": column,
+        "value": value,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARE, asked)
+        found = cursor.fetchone()
+    return float(found[0] or 0.0) if found else 0.0
 
 
 def _counted(models: Sequence[type[Model]]) -> Sequence[int]:

@@ -17,7 +17,7 @@ from orchestrator.events.models import Event, RelatedResource
 from orchestrator.web import admin as web_admin
 from orchestrator.web import row_estimates
 from orchestrator.web.admin import MOST_COUNTED, HistoryAdmin
-from runs.models import Artifact, Flow, FlowRun, FlowRunState, Log, TaskRun, TaskRunState
+from runs.models import Artifact, Flow, FlowRun, FlowRunState, FlowRunTag, Log, TaskRun, TaskRunState
 from tests.factories import make_flow, make_flow_run, make_logs, make_task_run, make_work_pool
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +180,29 @@ def test_estimates_what_it_does_not_count(monkeypatch):
 
     assert found[FlowRun] == 1
     assert found[Flow] == 6 if connection.vendor == "sqlite" else found[Flow] >= 3
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="of PostgreSQL alone")
+def test_estimates_how_many_rows_have_a_common_value():
+    for number in range(40):
+        make_flow_run("COMPLETED", tags=["common", f"of {number}"] if number % 4 else [])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE runs_flowrun, runs_flowruntag")
+
+    def share(tag: str) -> float:
+        return row_estimates.estimate_share(FlowRunTag, "tag", tag, of=FlowRun)
+
+    assert share("common") == pytest.approx(0.75)
+    assert share("of 1") == 0.0
+    assert share("'none'") == 0.0
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL has statistics")
+def test_takes_no_value_for_common_without_statistics(django_assert_num_queries):
+    make_flow_run("COMPLETED", tags=["common"])
+
+    with django_assert_num_queries(0):
+        assert row_estimates.estimate_share(FlowRunTag, "tag", "common", of=FlowRun) == 0.0
 
 
 def test_begins_with_how_services_do_and_how_many_rows_there_are(admin_client):

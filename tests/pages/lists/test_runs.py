@@ -15,7 +15,7 @@ from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
 from orchestrator.pages.filters import terms
 from runs.models import FlowRun
-from runs.pages import newest, run_counts
+from runs.pages import newest, run_counts, run_filter
 from runs.pages.run_filter import read_run_filter
 from runs.pages.state_chips import is_in_state, word_of
 from tests.factories import (
@@ -167,6 +167,20 @@ def test_compares_names_row_by_row_where_very_many_match(listed, some_runs, monk
     assert listed("deployment=etl-*") == ["bad"]
     assert listed("deployment=!etl-*") == ["late", "busy", "good"]
     assert listed("tag=eu") == ["bad"]
+    assert listed("tag=!test") == ["late", "busy", "bad"]
+
+
+def test_looks_for_a_common_tag_in_the_runs_themselves(listed, some_runs, monkeypatch):
+    monkeypatch.setattr(terms, "MOST_NAMED", 0)
+    shares = {"eu": run_filter.COMMON_SHARE, "test": 0.0}
+    monkeypatch.setattr(run_filter, "estimate_share", lambda model, column, tag, *, of: shares[tag])
+
+    with CaptureQueriesContext(connection) as asked:
+        assert listed("tag=eu") == ["bad"]
+        assert listed("tag=!eu") == ["late", "busy", "good"]
+    of_runs = [one["sql"] for one in asked if "sort_time" in one["sql"]]
+
+    assert not any("runs_flowruntag" in sql for sql in of_runs)
     assert listed("tag=!test") == ["late", "busy", "bad"]
 
 
