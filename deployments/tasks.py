@@ -15,7 +15,7 @@ def scheduler() -> int:
     return repeat(scheduling.plan_due_schedules, seconds=SECONDS_AT_A_TIME)
 
 
-@service(every_seconds=10)
+@service(every_seconds=10, has_work=missed_runs.may_skip_runs)
 def catch_up() -> int:
     """Skips runs that were missed, where their deployments want it."""
     return repeat(missed_runs.skip_missed_runs, seconds=SECONDS_AT_A_TIME)
@@ -27,7 +27,7 @@ def dispatcher() -> int:
     return dispatch.dispatch_due_runs()
 
 
-@service(every_seconds=10)
+@service(every_seconds=10, has_work=dispatch.may_be_swept)
 def sweeper() -> int:
     """Wakes workers again for runs that are still waiting."""
     dispatch.empty_deserted_queues()

@@ -65,7 +65,7 @@ def pause_expirations() -> int:
     return pauses.expire_pauses()
 
 
-@service(every_seconds=10)
+@service(every_seconds=10, has_work=cancellation.has_unfinished_cancellations)
 def cancellation_cleanup() -> int:
     """Cancels what cancelled runs left unfinished."""
     return cancellation.cancel_children() + cancellation.time_out_cancelling()

@@ -24,6 +24,7 @@ SETTLING_SECONDS = 20.0
 
 _ONLINE_SECONDS = 60.0
 _SERVICE_LATENESS = timedelta(seconds=10)
+_LONGEST_REST = 30.0  # seconds for which a service rests that has no work
 
 
 def measure(side: Side, items: int) -> Sample:
@@ -70,7 +71,7 @@ def _check_that_it_lives(side: Side) -> None:
         return
     at = datetime.now(UTC)
     for service in side.ask("/services"):
-        longest = timedelta(seconds=max(5.0, service["every_seconds"])) + _SERVICE_LATENESS
+        longest = timedelta(seconds=max(_LONGEST_REST, service["every_seconds"])) + _SERVICE_LATENESS
         started = service["last_started_at"]
         # Whoever runs but once a minute may not have had a turn yet.
         if started is None and longest > timedelta(seconds=SETTLING_SECONDS):

@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from deployments.models import Deployment
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
+from orchestrator.statements.reading import PreparedExists
 from runs.models import FlowRun
 from runs.models.flow_runs import FlowRunQuerySet, text_of
 from runs.orchestration.policy import SKIP_RULES
@@ -24,12 +25,16 @@ from runs.services.transitions import propose_state_of_locked
 
 BATCH = 200  # runs that one call skips
 
+_has_any_policy = PreparedExists(lambda: Deployment.objects.filter(catch_up_policy__in=SKIPPING))
+
+
+def may_skip_runs() -> bool:
+    """Whether any deployment has a policy by which `skip_missed_runs` may find something."""
+    return _has_any_policy()
+
 
 def skip_missed_runs() -> int:
-    """Skip runs that were missed, at most BATCH of them. Returns how many.
-
-    One query where no deployment has a policy by which anything is skipped.
-    """
+    """Skip runs that were missed, at most BATCH of them. Returns how many."""
     at = now()
     found: list[UUID] = []
     for missed in _missed(at):

@@ -118,6 +118,12 @@ def dispatch_due_runs(*, sleep: Sleep = time.sleep) -> int:
     )
 
 
+def may_be_swept() -> bool:
+    """Whether one of the two below may find something: runs that have been due for a while, or workers that left."""
+    at = now()
+    return _is_any_due_since(until=at - JUST_NOW) or _is_anybody_gone(start=at - GONE_WITHIN, at=at)
+
+
 def dispatch_waiting_runs() -> int:
     """Wake workers again for runs that have been due for a while. Returns for how many.
 
@@ -228,6 +234,10 @@ _is_any_due_within = PreparedExists(
     ),
     moments=["since", "until"],
 )
+_is_any_due_since = PreparedExists(
+    lambda until: FlowRun.objects.scheduled().filter(next_scheduled_start_time__lte=until), moments=["until"]
+)
+_is_anybody_gone = PreparedExists(Worker.objects.gone_since, moments=["start", "at"])
 # What every run that is created asks for.
 _waiting_run = PreparedRows(lambda run_id, at: _facts(_waiting(at).filter(pk=run_id)), "run_id", moments=["at"])
 _readers_of_pool = PreparedRows(lambda pool_id, at: _served(at).filter(work_pool=pool_id), "pool_id", moments=["at"])

@@ -10,13 +10,18 @@ from orchestrator.contract.times import now
 from runs.errors import RunNotFound
 from runs.models import FlowRun, StateDeadline, TaskRun
 from runs.orchestration.transition import RunKind
-from runs.services.overdue import look_after_due
+from runs.services.overdue import has_due, look_after_due
 from runs.services.subflows import subflows_of
 from runs.services.transitions import locked_flow_run, propose_state, propose_state_of_locked
 
 CHILDREN = 100  # task runs, and subflows, of one run that one transaction cancels
 TIMED_OUT = "Flow run cancellation timed out; marked this flow run as Cancelled."
 PARENT_CANCELLED = "The parent flow run was cancelled."
+
+
+def has_unfinished_cancellations() -> bool:
+    """Whether one of the two below has runs to look at."""
+    return has_due(StateDeadline.Kind.CANCELLING) or has_due(StateDeadline.Kind.CHILDREN)
 
 
 def time_out_cancelling() -> int:

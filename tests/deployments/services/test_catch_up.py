@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from deployments.models import DeploymentSchedule
 from deployments.services import scheduling
-from deployments.services.catch_up import skip_missed_runs
+from deployments.services.catch_up import may_skip_runs, skip_missed_runs
 from deployments.services.planned_runs import schedule_deployment_runs
 from deployments.services.scheduling import plan_due_schedules
 from orchestrator.contract.states import State, StateType
@@ -111,6 +111,14 @@ class TestAfterAnOutageOfFiveHours:
 
         assert runs(deployment, clock()) == expected
         assert list(runs(deployment)) == [*expected, "15:00", "16:00", "17:00"]
+
+    @pytest.mark.parametrize(
+        ("policy", "expected"), [("planned", False), ("all", False), ("none", True), ("latest", True)]
+    )
+    def test_knows_whether_any_run_may_be_skipped(self, clock, policy, expected):
+        deployed(clock, policy)
+
+        assert may_skip_runs() is expected
 
     def test_says_why_a_run_was_skipped(self, clock):
         deployment = deployed(clock, "none")

@@ -20,6 +20,7 @@ from deployments.services.dispatch import (
     dispatch_waiting_runs,
     empty_deserted_queues,
     has_due_runs,
+    may_be_swept,
 )
 from deployments.services.places import limited_pools
 from deployments.services.resources import pool_resource
@@ -28,7 +29,7 @@ from deployments.services.work_pools import create_work_pool, update_work_pool
 from deployments.services.work_queues import create_work_queue, update_work_queue
 from deployments.services.workers import record_heartbeat
 from deployments.subscribers import wake_a_worker
-from deployments.tasks import dispatcher
+from deployments.tasks import dispatcher, sweeper
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
 from orchestrator.events.models import Event
@@ -38,6 +39,7 @@ from runs.orchestration.transition import RunKind
 from runs.services.flows import get_or_create_flow
 from runs.services.resuming import resume_flow_run
 from runs.services.transitions import propose_state
+from tests.clock import Clock
 
 
 @pytest.fixture
@@ -271,6 +273,27 @@ class TestDueRuns:
 
 
 @pytest.mark.django_db
+class TestSweeping:
+    @pytest.mark.parametrize(("seconds", "work"), [(-60, True), (-1, False), (60, False)])
+    def test_is_needed_while_a_run_has_waited_for_a_moment(self, sent, seconds, work):
+        planned_ahead(run_of(deployment(), seconds))
+
+        assert sweeper.has_work() is work
+        assert dispatch_waiting_runs() == int(work)
+
+    def test_is_needed_for_some_time_after_a_worker_left(self, monkeypatch):
+        clock = Clock(monkeypatch, now())
+        deployment()
+        before = sweeper.has_work()
+        record_heartbeat(pool_name="local", worker_name="w1", leaving=True)
+        clock.forward(seconds=1)
+        left = sweeper.has_work()
+        clock.forward(hours=1)
+
+        assert (before, left, sweeper.has_work()) == (False, True, False)
+
+
+@pytest.mark.django_db
 class TestQueuesOfWorkers:
     def test_call_only_workers_that_serve_the_queue(self, sent):
         made = deployment(queues=["gpu & co"])
@@ -424,7 +447,7 @@ def test_wakes_a_worker_for_a_run_that_was_resumed_while_its_process_was_leaving
 
 @pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL knows how many runs each index would give it")
-@pytest.mark.parametrize("ask", [has_due_runs, dispatch_due_runs, dispatch_waiting_runs])
+@pytest.mark.parametrize("ask", [has_due_runs, may_be_swept, dispatch_due_runs, dispatch_waiting_runs])
 def test_reads_no_runs_that_are_planned_for_later(ask, sent):
     with CaptureQueriesContext(connection) as asked:
         ask()

@@ -9,7 +9,13 @@ from orchestrator.contract.times import now
 from runs.models import StateDeadline
 from runs.orchestration.transition import RunKind
 from runs.services import cancellation
-from runs.services.cancellation import PARENT_CANCELLED, TIMED_OUT, cancel_children, time_out_cancelling
+from runs.services.cancellation import (
+    PARENT_CANCELLED,
+    TIMED_OUT,
+    cancel_children,
+    has_unfinished_cancellations,
+    time_out_cancelling,
+)
 from runs.services.transitions import propose_state
 from tests.factories import make_deployment, make_flow_run, make_task_run
 
@@ -115,6 +121,20 @@ def test_takes_a_run_for_cancelled_that_does_not_end():
     assert timed_out == 1
     assert state_of(run) == "CANCELLED"
     assert run.state["message"] == TIMED_OUT
+
+
+@pytest.mark.parametrize(("asked", "work"), [("CANCELLING", time_out_cancelling), ("CANCELLED", cancel_children)])
+def test_knows_whether_a_cancellation_has_to_be_brought_to_its_end(asked, work):
+    run = make_flow_run(StateType.RUNNING)
+    make_task_run(flow_run=run)
+    propose(run, asked)
+    before = has_unfinished_cancellations()
+    let_time_pass()
+    due = has_unfinished_cancellations()
+    work()
+    StateDeadline.objects.exclude(kind=StateDeadline.Kind.CANCELLING).delete()  # of what was just cancelled
+
+    assert (before, due, has_unfinished_cancellations()) == (False, True, False)
 
 
 def test_gives_a_run_five_minutes_to_end():
