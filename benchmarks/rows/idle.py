@@ -74,7 +74,7 @@ def _check_that_it_lives(side: Side) -> None:
         longest = timedelta(seconds=max(_LONGEST_REST, service["every_seconds"])) + _SERVICE_LATENESS
         started = service["last_started_at"]
         # Whoever runs but once a minute may not have had a turn yet.
-        if started is None and longest > timedelta(seconds=SETTLING_SECONDS):
+        if started is None and service["every_seconds"] > _LONGEST_REST:
             continue
         if started is None or service["last_error"] or at - datetime.fromisoformat(started) > longest:
             raise Incorrect(f"The service {service['name']} did not do its work: {service}")

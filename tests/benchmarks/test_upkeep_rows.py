@@ -44,9 +44,9 @@ def service(every_seconds, seconds_ago, last_error):
 @pytest.mark.parametrize(
     ("services", "lives"),
     [
-        ([(1, 4, None), (60, 62, None)], True),
+        ([(1, 31, None), (60, 62, None)], True),  # one without work rests for half a minute
         ([(60, None, None)], True),  # its first turn comes later
-        ([(5, 40, None)], False),
+        ([(5, 45, None)], False),
         ([(5, None, None)], False),
         ([(5, 1, "no such table")], False),
     ],
