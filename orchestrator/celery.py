@@ -16,6 +16,8 @@ from orchestrator.broker import CELERY_OPTIONS, register
 from orchestrator.garbage import look_rarely
 
 SERVICES_QUEUE = "services"
+# How often a services worker that nobody called looks for messages, and whether it is to stop: an idle server is quiet.
+IDLE_LOOK_SECONDS = 0.5
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 register()
@@ -28,6 +30,11 @@ app.conf.update(
     # A service that is cut short runs again a moment later by itself: redelivery would only pile up.
     task_acks_late=False,
     beat_scheduler="orchestrator.beat:CalmScheduler",
+    broker_transport_options={
+        **CELERY_OPTIONS["broker_transport_options"],
+        "longest_wait_seconds": IDLE_LOOK_SECONDS,
+        "look_seconds": IDLE_LOOK_SECONDS,
+    },
     # Beat looks for changed schedules at this pace; none of ours is more often than once a second.
     beat_max_loop_interval=5,
     # Celery would close the threads' connections around each of its tasks, hundreds of times a minute.

@@ -27,8 +27,7 @@ CELERY_OPTIONS: dict[str, Any] = {
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,  # for as long as the broker is away
     "broker_transport_options": {
-        # Of the embedded broker alone: how often an idle worker that nobody called looks whether it is to stop.
-        "longest_wait_seconds": 0.5,
+        "longest_wait_seconds": 0.25,  # the embedded broker's own; others ignore it
         # Redis: a list for each priority, and the most urgent one is read first, whichever queue it belongs to.
         "priority_steps": list(range(MOST_PRIORITIES)),
         "queue_order_strategy": "priority",

@@ -17,7 +17,7 @@ from orchestrator.broker.batch import PublishBatch
 from orchestrator.broker.bells import Ear
 from orchestrator.broker.store import Leased, MessageStore, Sent
 
-LOOK_SECONDS = 0.5  # how often an idle consumer looks although no bell rang
+LOOK_SECONDS = 0.25  # how often an idle consumer looks although no bell rang, unless `look_seconds` says otherwise
 LEASE_SECONDS = 60.0  # a consumer that died gives its messages back after this
 
 
@@ -146,6 +146,7 @@ class Transport(virtual.Transport):
         self.ear = Ear()
         # Celery looks whether it should stop only between two waits, and waits two seconds.
         self._longest_wait = float(client.transport_options.get("longest_wait_seconds", math.inf))
+        self._look_seconds = float(client.transport_options.get("look_seconds", LOOK_SECONDS))
 
     def driver_version(self) -> str:
         return sqlite3.sqlite_version
@@ -167,7 +168,7 @@ class Transport(virtual.Transport):
                 left = give_up_at - time.monotonic()
                 if left <= 0:
                     raise TimeoutError from None
-                self.ear.wait(min(left, LOOK_SECONDS))
+                self.ear.wait(min(left, self._look_seconds))
 
 
 def path_of(url: str) -> Path:

@@ -52,7 +52,8 @@ def test_starts_a_program_again_and_says_why():
 def test_stops_those_last_who_serve_others():
     program = (
         "import signal, sys, time\\n"
-        "signal.signal(signal.SIGTERM, lambda *_: (print('{0} ends', flush=True), sys.exit()))\\n"
+        # In one piece, as two may say so at the same moment.
+        "signal.signal(signal.SIGTERM, lambda *_: (print('{0} ends' + chr(10), end='', flush=True), sys.exit()))\\n"
         "print('{0} is up', flush=True)\\n"
         "time.sleep(60)"
     )
