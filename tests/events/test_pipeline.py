@@ -168,21 +168,26 @@ def test_tells_who_waits_that_it_takes_too_long(begin: Any) -> None:
 
 def test_accepts_nothing_while_it_is_full(begin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_EVENTS", 10)
-    release = threading.Event()
-    store = Store(lambda events: release.wait(5) and None)
-    pipeline = begin(store)
-    offered = 0
+    storing, release = threading.Event(), threading.Event()
 
-    async def fill_and_wait() -> int:
-        nonlocal offered
-        while pipeline.offer(an_event(), 100) or offered < 10:
+    def hold_up(events: Sequence[Event]) -> None:
+        storing.set()
+        release.wait(60)
+
+    pipeline = begin(Store(hold_up))
+
+    async def fill_and_wait() -> bool:
+        pipeline.offer(an_event(), 100)
+        assert await asyncio.to_thread(storing.wait, 60)
+        offered = 0
+        while pipeline.offer(an_event(), 100):
             offered += 1
-            await asyncio.sleep(0.002)
+        assert offered == 10
         room = asyncio.ensure_future(pipeline.room())
         await asyncio.sleep(0.02)
         assert not room.done()
         release.set()
-        await asyncio.wait_for(room, 5)
+        await asyncio.wait_for(room, 60)
         return pipeline.offer(an_event(), 100)
 
     assert asyncio.run(fill_and_wait())
