@@ -62,7 +62,7 @@ def count_states(
     if asked is None:
         counts = _count_runs(runs, range_, parent=parent, most=MOST_COUNTED)
         return counts, counts
-    of_any_state = _count_runs(runs, range_, parent=parent, most=min(MOST_BESIDE, MOST_COUNTED))
+    of_any_state = _count_runs(runs, range_, parent=parent, most=MOST_BESIDE)
     if not of_any_state.is_full:
         return of_any_state, of_any_state
     return of_any_state, _count_runs(runs.filter(asked), range_, parent=parent, most=MOST_COUNTED)

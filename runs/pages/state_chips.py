@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -88,15 +88,19 @@ def state_chips(
 
     `of_shown` counts the states that are asked for, `counts` all of them, and `rare` has the numbers of `rare_states`.
     """
+
+    def known(which: Callable[[Group], bool]) -> int:
+        """At least so many there are."""
+        return max(counts.of(which), of_shown.of(which))
+
     rare = rare or {}
     chosen = _chosen(wanted)
-    known_of_all = counts.words(max(counts.of(shown), of_shown.of(shown)))
-    everything = StateChip("All", "", known_of_all, wanted.url_without("state"), not wanted.values.get("state"))
+    number_of_all = counts.words(known(shown))
+    everything = StateChip("All", "", number_of_all, wanted.url_without("state"), not wanted.values.get("state"))
     chips = [everything]
     for word in states:
-        known = of_shown if word in chosen else counts
-        number = known.of(partial(_is_shown_in, word, shown))
-        count = known.words(number)
+        number = known(partial(_is_shown_in, word, shown))
+        count = (of_shown if word in chosen else counts).words(number)
         if word in rare:
             number = rare[word]
             count = run_counts.capped_words(number)

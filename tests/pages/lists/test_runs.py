@@ -540,6 +540,7 @@ def test_takes_no_filter_from_a_strange_cookie(client):
 
 def test_counts_the_newest_runs_and_says_so(client, monkeypatch, django_assert_max_num_queries):
     monkeypatch.setattr(run_counts, "MOST_COUNTED", 5)
+    monkeypatch.setattr(run_counts, "MOST_BESIDE", 5)
     for number in range(8):
         make_flow_run("COMPLETED", started=now() - timedelta(minutes=number))
     for number in range(3):
@@ -579,3 +580,17 @@ def test_counts_few_of_the_states_that_nobody_asked_for(client, monkeypatch, pag
     assert 'All <span class="muted">4+</span>' in failed  # there are at least those that were asked for
     assert 'Completed <span class="muted">5</span>' in completed
     assert "Failed <span" not in completed  # none is among the newest
+
+
+def test_tells_of_states_that_are_not_left_out_what_it_counted_of_them(client, monkeypatch):
+    monkeypatch.setattr(run_counts, "MOST_BESIDE", 3)
+    flow = make_flow("etl")
+    for number in range(3):
+        make_flow_run("COMPLETED", flow=flow, started=now() - timedelta(minutes=number))
+    for number in range(4):
+        make_flow_run("FAILED", flow=flow, started=now() - timedelta(hours=1, minutes=number))
+
+    page = client.get("/runs/?state=!completed&flow=etl").content.decode()
+
+    assert 'Failed <span class="muted">4+</span>' in page
+    assert 'Completed <span class="muted">3+</span>' in page
