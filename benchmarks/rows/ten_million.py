@@ -5,7 +5,11 @@ with `items` of them, and on SQLite a tenth of that. One asks after the other ov
 turns with every request, after both have come to rest and answered each question some times. Every answer is checked:
 what was filled in tells the right counts.
 
-A `limit` is what the database takes for the bare count that the question asks for, sent by its own driver.
+Two questions are answered with many rows by the large one and with hardly any by the small one. So that one sees what
+the size of the tables costs, the small one is besides asked for `as many`, of any time or state.
+
+A `limit` is what the database takes for the bare rows, or the bare count, that the question asks for, sent by its own
+driver.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import sqlite3
 import statistics
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,6 +38,7 @@ from tests import services
 SMALL, LARGE = "small", "large"
 TIMES = 30  # that each question is put to each of the two, in one round
 PAGE = 200  # runs of one answer
+ROWS = 50  # of a list, where nobody asks for more
 
 _SMALL_SHARE = 1_000  # the large one has so many times as much
 _LEAST = 1_000  # task runs of the small one
@@ -41,6 +46,14 @@ _ON_SQLITE = 10  # there the large one has so many times less
 _DEPLOYMENTS = 400
 _FILLING_SECONDS = 3_600.0
 _READER = "reader"
+_TIME = "coalesce(start_time, expected_start_time)"
+_FAILED_OF_TEAM = (
+    f"FROM runs_flowrun WHERE state_type = 'FAILED' AND {_TIME} BETWEEN '{{since_week}}' AND '{{until}}'"
+    " AND EXISTS (SELECT 1 FROM runs_flowruntag WHERE tag = '{team}' AND flow_run_id = runs_flowrun.id)"
+)
+_HOUR_ON_POSTGRESQL = "date_trunc('hour', expected_start_time)"
+_HOUR_ON_SQLITE = "substr(expected_start_time, 1, 13)"
+_NEWEST = f"ORDER BY {_TIME} DESC"
 
 Told = Mapping[str, Any]  # what is in a filled database; see `benchmarks.filling.fill`
 
@@ -49,14 +62,16 @@ Told = Mapping[str, Any]  # what is in a filled database; see `benchmarks.fillin
 class Question:
     """`asked` makes the body, or the address of a page, from what is there and the number of the request.
 
-    `wanted` takes the answer out of what came, and says what it had to be.
+    `wanted` takes the answer out of what came, and says what it had to be. `as_many` is one to which the small server
+    answers about as much as the large one does to this.
     """
 
     name: str
     path: str
     asked: Callable[[Told, int], Any]
     wanted: Callable[[Told, int, Any], tuple[Any, Any]]
-    limit: str | None = None  # the bare count
+    limit: tuple[str, ...] = ()  # the bare statements
+    as_many: Question | None = None
 
     @property
     def is_page(self) -> bool:
@@ -108,6 +123,10 @@ def _filtered(told: Told, number: int, answer: Any) -> tuple[Any, Any]:
     return (len(answer), fits, in_order), (min(PAGE, told["failed_of_week"][_team(told, number)]), True, True)
 
 
+def _newest_completed(told: Told, number: int, answer: Any) -> tuple[Any, Any]:
+    return (len(answer), {run["state_type"] for run in answer}), (min(PAGE, told["runs"]["COMPLETED"]), {"COMPLETED"})
+
+
 def _said(page: str, pattern: str) -> int | None:
     found = re.search(pattern, page, re.DOTALL)
     return int(found.group(1).replace(",", "")) if found else None
@@ -131,51 +150,77 @@ QUESTIONS = (
             _said(page, r'data-matching="([0-9,]+)"'),
             told["failed_of_week"][_team(told, number)],
         ),
+        limit=(f"SELECT runs_flowrun.* {_FAILED_OF_TEAM} {_NEWEST} LIMIT {ROWS}", f"SELECT count(*) {_FAILED_OF_TEAM}"),
+        as_many=Question(
+            "runs page, as many",
+            "/runs/",
+            lambda told, number: "/runs/?state=failed&range=all",
+            lambda told, number, page: (_said(page, r'data-matching="([0-9,]+)"'), told["runs"]["FAILED"]),
+        ),
     ),
     Question(
         "filter",
         "/api/flow_runs/filter",
         lambda told, number: {**_failed_of_team(told, number), "sort": "START_TIME_DESC", "limit": PAGE},
         _filtered,
+        limit=(f"SELECT runs_flowrun.* {_FAILED_OF_TEAM} {_NEWEST} LIMIT {PAGE}",),
+        as_many=Question(
+            "filter, as many",
+            "/api/flow_runs/filter",
+            lambda told, number: {
+                "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}},
+                "sort": "START_TIME_DESC",
+                "limit": PAGE,
+            },
+            _newest_completed,
+        ),
     ),
     Question(
         "count of a filter",
         "/api/flow_runs/count",
         _failed_of_team,
         lambda told, number, answer: (answer, told["failed_of_week"][_team(told, number)]),
+        limit=(f"SELECT count(*) {_FAILED_OF_TEAM}",),
     ),
     Question(
         "count of a day",
         "/api/flow_runs/count",
         _of_day("flow_runs", "start_time", "COMPLETED"),
         lambda told, number, answer: (answer, told["runs_of_day"]["COMPLETED"]),
-        limit="SELECT count(*) FROM runs_flowrun WHERE state_type = 'COMPLETED'"
-        " AND coalesce(start_time, expected_start_time) >= '{since_day}'",
+        limit=(f"SELECT count(*) FROM runs_flowrun WHERE state_type = 'COMPLETED' AND {_TIME} >= '{{since_day}}'",),
     ),
     Question(
         "count of task runs of a day",
         "/api/task_runs/count",
         _of_day("task_runs", "start_time", "COMPLETED"),
         lambda told, number, answer: (answer, told["task_runs_of_day"]["COMPLETED"]),
-        limit="SELECT count(*) FROM runs_taskrun WHERE state_type = 'COMPLETED'"
-        " AND coalesce(start_time, expected_start_time) >= '{since_day}'",
+        limit=(f"SELECT count(*) FROM runs_taskrun WHERE state_type = 'COMPLETED' AND {_TIME} >= '{{since_day}}'",),
     ),
     Question(
         "count of all flow runs",
         "/api/flow_runs/count",
         lambda told, number: {},
         lambda told, number, answer: (answer, sum(told["runs"].values())),
-        limit="SELECT count(*) FROM runs_flowrun",
+        limit=("SELECT count(*) FROM runs_flowrun",),
     ),
     Question(
         "count of all task runs",
         "/api/task_runs/count",
         lambda told, number: {},
         lambda told, number, answer: (answer, sum(told["task_runs"].values())),
-        limit="SELECT count(*) FROM runs_taskrun",
+        limit=("SELECT count(*) FROM runs_taskrun",),
     ),
     Question("history", "/api/flow_runs/history", _history, _in_history("runs_of_day")),
-    Question("history of task runs", "/api/task_runs/history", _history, _in_history("task_runs_of_day")),
+    Question(
+        "history of task runs",
+        "/api/task_runs/history",
+        _history,
+        _in_history("task_runs_of_day"),
+        limit=(
+            "SELECT {hour}, state_type, state_name, count(*), sum(total_run_time) FROM runs_taskrun"
+            " WHERE expected_start_time >= '{since_day}' AND expected_start_time < '{until}' GROUP BY 1, 2, 3",
+        ),
+    ),
     Question(
         "bars",
         "/api/ui/flow_runs/history",
@@ -223,17 +268,20 @@ class Servers:
                     took = server.ask(question, number)
                     if number >= 0:
                         seconds[name].append(took)
-            p95 = {name: statistics.quantiles(each, n=20, method="inclusive")[-1] for name, each in seconds.items()}
+            p95 = {name: _p95(each) for name, each in seconds.items()}
             sample[f"{question.name}, {SMALL}"] = p95[SMALL] * 1000
             sample[f"{question.name}, {LARGE}"] = p95[LARGE] * 1000
             sample[f"{question.name}, growth"] = p95[LARGE] / p95[SMALL]
+            if question.as_many is not None:
+                as_many = _p95([self._up[SMALL].ask(question.as_many, number) for number in range(-warm_up, TIMES)])
+                sample[f"{question.name}, {SMALL}, as many"] = as_many * 1000
         return sample
 
-    def bare_counts(self, database: Database, items: int) -> Sample:
+    def bare_statements(self, database: Database, items: int) -> Sample:
         return {
-            f"{question.name}, {name}": server.bare(question.limit) * 1000
+            f"{question.name}, {name}": sum(map(server.bare, question.limit)) * 1000
             for question in QUESTIONS
-            if question.limit is not None
+            if question.limit
             for name, server in self._up.items()
         }
 
@@ -305,11 +353,13 @@ class _Server:
         """Seconds that the database itself takes for it; the middle one of three."""
         if self._place.urls:
             with psycopg.connect(self._place.urls["ours"]) as connection:
-                return _middle(lambda: connection.execute(statement.format(**self._told)).fetchone())
+                wanted = statement.format(team=_team(self._told, 0), hour=_HOUR_ON_POSTGRESQL, **self._told)
+                return _middle(lambda: connection.execute(wanted).fetchall())
         assert self._side.home is not None
         moments = {name: str(value).replace("T", " ") for name, value in self._told.items()}
         with closing(sqlite3.connect(self._side.home / "orchestrator.db")) as file:
-            return _middle(lambda: file.execute(statement.format(**moments)).fetchone())
+            wanted = statement.format(team=_team(self._told, 0), hour=_HOUR_ON_SQLITE, **moments)
+            return _middle(lambda: file.execute(wanted).fetchall())
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: str | None = None) -> str:
         if body is not None:
@@ -351,6 +401,10 @@ class _Server:
         self._cookies = "; ".join(f"{key}={text}" for key, text in kept.items())
 
 
+def _p95(seconds: Sequence[float]) -> float:
+    return statistics.quantiles(seconds[-TIMES:], n=20, method="inclusive")[-1]
+
+
 def _middle(ask: Callable[[], Any]) -> float:
     seconds = []
     for _ in range(3):
@@ -373,12 +427,13 @@ ROW = Row(
             Figure(f"{question.name}, {SMALL}", "ms"),
             Figure(f"{question.name}, {LARGE}", "ms", bound=100),
             Figure(f"{question.name}, growth", "times", bound=2),
+            *([Figure(f"{question.name}, {SMALL}, as many", "ms")] if question.as_many else []),
         )
     ),
     measure=_servers.measure,
     stage=_servers.stage,
     databases=(SQLITE, POSTGRESQL),
     compared=False,
-    limit=Limit("the bare count in the database", _servers.bare_counts),
+    limit=Limit("the bare rows, or the bare count, in the database", _servers.bare_statements),
     rounds=1,
 )

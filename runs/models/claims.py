@@ -60,5 +60,10 @@ class Claim(models.Model):
         ]
         indexes = [models.Index(fields=["lease_expires_at"], name="claim_lease", condition=Q(ended_at=None))]
 
+    @property
+    def infrastructure_pid(self) -> str:
+        """How its run names what executes it."""
+        return f"{self.worker_name}/{self.pk}"
+
     def __str__(self) -> str:
         return f"attempt {self.attempt} by {self.worker_name}"

@@ -15,7 +15,7 @@ from django.db.models import Max, QuerySet
 from orchestrator.contract.states import TERMINAL, State, StateType, Status
 from orchestrator.contract.times import now
 from orchestrator.statements.reading import PreparedExists, PreparedQuery
-from orchestrator.statements.writing import insert_rows, update_row
+from orchestrator.statements.writing import update_row
 from orchestrator.web.pulse import api_presence
 from runs.errors import ClaimNotHeld, ClaimRefused, RunNotFound
 from runs.models import Claim, FlowRun
@@ -89,9 +89,9 @@ def claim_run(
         before = _claims_of_run.all(run_id=run.pk)
         _refuse_unless_due(run, before, at)
         taken = State(type=StateType.PENDING, message=f"Taken by {worker_name}.")
-        answer = propose_state_of_locked(run, proposal=taken, takes_claim=True)
-        claim = _stored_claim(run, before, worker_name, process_id, at) if answer.status is Status.ACCEPT else None
-    if claim is None:
+        claim = _next_claim(run, before, worker_name, process_id, at)
+        answer = propose_state_of_locked(run, proposal=taken, claim=claim)
+    if answer.status is not Status.ACCEPT:
         # Only now: the refusal may have written another state, such as one that waits for a slot, and that stays.
         raise ClaimRefused(answer.reason or "The run cannot be taken now.")
     return run, claim
@@ -245,8 +245,8 @@ def _refuse_unless_due(run: FlowRun, claims: list[Claim], at: datetime) -> None:
         raise ClaimRefused("The run is taken.")
 
 
-def _stored_claim(run: FlowRun, before: list[Claim], worker_name: str, process_id: int | None, at: datetime) -> Claim:
-    claim = Claim(
+def _next_claim(run: FlowRun, before: list[Claim], worker_name: str, process_id: int | None, at: datetime) -> Claim:
+    return Claim(
         flow_run=run,
         attempt=max((earlier.attempt for earlier in before), default=0) + 1,
         worker_name=worker_name,
@@ -254,10 +254,6 @@ def _stored_claim(run: FlowRun, before: list[Claim], worker_name: str, process_i
         claimed_at=at,
         lease_expires_at=at + _lease(),
     )
-    insert_rows([claim])
-    # From now on something executes the run, so cancelling it has to go through that worker.
-    update_row(run, {"infrastructure_pid": f"{worker_name}/{claim.pk}"})
-    return claim
 
 
 def _lease() -> timedelta:

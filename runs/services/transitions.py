@@ -82,11 +82,12 @@ def propose_state_of_locked(
     force: bool = False,
     rules: Sequence[Rule] | None = None,
     client: ClientVersion | None = None,
-    takes_claim: bool = False,
+    claim: Claim | None = None,
 ) -> Answer:
     """The same for a flow run that the caller's transaction has locked already.
 
-    `rules` are asked instead of all. With `takes_claim` a claim follows, and the run keeps its slots as long as that.
+    `rules` are asked instead of all. A new `claim` is stored with the state if that is accepted, and the run keeps its
+    slots as long as the claim.
     """
     return _propose(
         run,
@@ -96,7 +97,7 @@ def propose_state_of_locked(
         claim_id=None,
         rules=rules,
         client=client,
-        takes_claim=takes_claim,
+        claim=claim,
     )
 
 
@@ -120,7 +121,11 @@ def locked_flow_run(run_id: UUID) -> FlowRun:
 
 def locked_run_to_claim(run_id: UUID) -> FlowRun:
     """The same, with all columns of the deployment and its pool, which the claim's answer tells. Raises RunNotFound."""
-    return _found(_flow_run_to_claim.first(run_id=run_id), RunKind.FLOW_RUN, run_id)
+    run = _found(_flow_run_to_claim.first(run_id=run_id), RunKind.FLOW_RUN, run_id)
+    deployment: Any = run.deployment if run.deployment_id else None
+    if deployment is not None and deployment.work_queue_id == run.work_queue_id:  # else it is looked up
+        deployment.work_queue = run.work_queue
+    return run
 
 
 def _locked(kind: RunKind, run_id: UUID) -> FlowRun | TaskRun:
@@ -146,8 +151,7 @@ def _held_claim_by_id(claim_id: UUID) -> QuerySet[Claim]:
 
 
 def _flow_run_and_all(run_id: UUID) -> QuerySet[FlowRun]:
-    related = ("flow", "deployment__work_queue__work_pool", "work_queue__work_pool", "parent_task_run")
-    rows = FlowRun.objects.select_related(*related)
+    rows = FlowRun.objects.select_related("flow", "deployment", "work_queue__work_pool", "parent_task_run")
     return rows.select_for_update(of=("self",)).filter(pk=run_id)
 
 
@@ -204,7 +208,7 @@ def _propose(
     claim_id: UUID | None,
     rules: Sequence[Rule] | None = None,
     client: ClientVersion | None = None,
-    takes_claim: bool = False,
+    claim: Claim | None = None,
 ) -> Answer:
     facts, initial = _facts(run, kind), run.current_state
     limits = facts_of_limits(run)
@@ -219,9 +223,9 @@ def _propose(
     claim_is_held = None
     if claim_id is not None and kind is RunKind.FLOW_RUN:
         # Asked only now: what a statement that waits for the run's lock says of other rows is older than the lock.
-        claim = _held_claim.first(claim_id=claim_id)
-        claim_is_held = claim is not None
-        if claim is not None and claim.flow_run_id != run.pk:
+        spoken_under = _held_claim.first(claim_id=claim_id)
+        claim_is_held = spoken_under is not None
+        if spoken_under is not None and spoken_under.flow_run_id != run.pk:
             # A foreign engine sends its claim with everything it says, so also for subflows and runs it looks after.
             # It speaks for them as anybody does, as long as it holds its own run.
             claim_id = None
@@ -232,7 +236,7 @@ def _propose(
         at=now(),
         claim_is_held=claim_is_held,
         client=client,
-        takes_claim=takes_claim,
+        takes_claim=claim is not None,
         process_is_buried=not force and isinstance(run, FlowRun) and _is_buried(run, initial, proposal),
         cached=None if forced or isinstance(run, FlowRun) else cached_state_for(proposal),
     )
@@ -244,7 +248,8 @@ def _propose(
 
     state = _as_written(run, initial, decision.write)
     accepted = decision.status is Status.ACCEPT and not forced
-    _write(run, facts, initial=initial, state=state, policy=decision.policy or {}, forced=not accepted)
+    claim = claim if accepted else None
+    _write(run, facts, initial=initial, state=state, policy=decision.policy or {}, forced=not accepted, claim=claim)
     if isinstance(run, TaskRun) and accepted:
         remember_in_cache(state)
     free_slots(run, initial=initial, written=state, policy=decision.policy or {})
@@ -325,10 +330,16 @@ def _write(
     state: State,
     policy: Mapping[str, Any],
     forced: bool,
+    claim: Claim | None,
 ) -> None:
     changes = _changes(run, facts, initial=initial, state=state, policy=policy, forced=forced)
+    if claim is not None:
+        # From now on something executes the run, so cancelling it has to go through that worker.
+        changes["infrastructure_pid"] = claim.infrastructure_pid
     with sent_together():
         update_row(run, changes)
+        if claim is not None:
+            insert_rows([claim])
         times = (run.start_time, run.expected_start_time, facts.start_time, facts.expected_start_time)
         forget_hours(_COUNTED[facts.kind], times)
         _record(run, initial=initial, state=state)

@@ -20,7 +20,8 @@ TOLD = {
     "top_level_of_day": {"COMPLETED": 1_234},
     "many_tasks": ["a", "b"],
 }
-QUESTIONS = {question.name: question for question in ten_million.QUESTIONS}
+AS_MANY = [question.as_many for question in ten_million.QUESTIONS if question.as_many is not None]
+QUESTIONS = {question.name: question for question in [*ten_million.QUESTIONS, *AS_MANY]}
 
 
 def failed_run(**more):
@@ -38,6 +39,11 @@ def failed_run(**more):
         ("filter", 2, [*[failed_run()] * 2, failed_run(tags=["team-1"])], False),
         ("filter", 2, [*[failed_run()] * 2, failed_run(state_type="COMPLETED")], False),
         ("filter", 2, [*[failed_run()] * 2, failed_run(start_time="2026-03-26T12:00:00.000000Z")], False),  # the order
+        ("filter, as many", 0, [{"state_type": "COMPLETED"}] * 10, True),
+        ("filter, as many", 0, [{"state_type": "COMPLETED"}] * 9, False),
+        ("filter, as many", 0, [*[{"state_type": "COMPLETED"}] * 9, failed_run()], False),
+        ("runs page, as many", 0, '<section data-matching="2">', True),
+        ("runs page, as many", 0, '<section data-matching="3">', False),
         ("dashboard", 0, '<span class="word">Completed</span>\n<span>1,234</span>', True),
         ("dashboard", 0, "<span>Completed</span>\n<span>1,235</span>", False),
         ("runs page", 1, '<section data-matching="250">', True),
@@ -77,4 +83,4 @@ def test_connects_to_neither_before_both_are_filled(monkeypatch):
 def test_has_a_figure_for_all_that_it_measures():
     names = [figure.name for figure in ten_million.ROW.figures]
 
-    assert len(set(names)) == len(names) == 3 * len(ten_million.QUESTIONS)
+    assert len(set(names)) == len(names) == 3 * len(ten_million.QUESTIONS) + len(AS_MANY)

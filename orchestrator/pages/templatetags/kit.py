@@ -14,14 +14,16 @@ register = template.Library()
 register.simple_tag(addresses.address_of, name="address")
 
 
-@register.simple_tag(name="assets")
-def asset_links(areas: str = "") -> SafeString:
-    """The style sheet and the script of a page: `{% assets "run log forms" %}`, areas as in `assets.BUNDLES`."""
-    return format_html(
-        '<link rel="stylesheet" href="{}">\n<script type="module" src="{}"></script>',
-        assets.address_of_asset(areas, "css"),
-        assets.address_of_asset(areas, "js"),
-    )
+@register.simple_tag(name="assets", takes_context=True)
+def style_and_script(context: template.Context, areas: str = "") -> SafeString:
+    """The style sheet and the script of a page: `{% assets "run log forms" %}`, areas as in `assets.BUNDLES`.
+
+    The policy of the answer then allows the style (`orchestrator/web/content_policy.py`).
+    """
+    style = assets.style_of(areas)
+    context["request"].allowed_style = style.source
+    script = format_html('<script type="module" src="{}"></script>', assets.address_of_script(areas))
+    return SafeString(f"<style>{style.text}</style>\n{script}")
 
 
 @register.simple_tag(takes_context=True)

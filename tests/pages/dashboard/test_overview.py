@@ -123,12 +123,12 @@ def test_shows_the_first_three_commands_of_an_empty_system(client):
     assert "Nothing has run here yet" not in page(client)
 
 
-def test_loads_nothing_but_one_style_and_one_script(client):
+def test_loads_nothing_but_one_script(client):
     """OV-5: ≤ 3 requests, 0 third-party hosts."""
     body = page(client)
 
     loaded = re.findall(r'<(?:link|script|img)[^>]+(?:href|src)="([^"]+)"', body)
-    assert len([url for url in loaded if not url.startswith(("data:", "#"))]) == 2
+    assert len([url for url in loaded if not url.startswith(("data:", "#"))]) == 1
     assert not re.search(r'(?:href|src|action)="(?:https?:)?//', body)
 
 

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from orchestrator.pages.preferences import preferences_of
 from orchestrator.pages.words import day_words, exact_words
+from tests.pages.markup import without_style
 
 pytestmark = pytest.mark.django_db
 
 
 def test_leaves_the_choice_to_the_system_at_first(client):
-    body = client.get("/runs/").content.decode()
+    body = without_style(client.get("/runs/"))
 
     assert "data-theme" not in body
     assert '<button name="theme" value="" aria-pressed="true">Auto</button>' in body
@@ -37,13 +38,13 @@ def test_forgets_a_choice_for_any_other_word(client, theme):
 
     client.post("/theme", {"theme": theme, "next": "/runs/"})
 
-    assert "data-theme" not in client.get("/runs/").content.decode()
+    assert "data-theme" not in without_style(client.get("/runs/"))
 
 
 def test_takes_no_word_of_a_strange_cookie(client):
     client.cookies["theme"] = '"><script>'
 
-    assert "data-theme" not in client.get("/runs/").content.decode()
+    assert "data-theme" not in without_style(client.get("/runs/"))
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "", "javascript:alert(1)", "foo"])

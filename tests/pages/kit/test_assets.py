@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -14,7 +16,6 @@ from django.utils.safestring import SafeString
 from orchestrator.pages import assets
 
 MOST_BYTES = {"css": 30_000, "js": 48_000}
-CHOICES = [(areas, ending) for areas in assets.BUNDLES for ending in ("css", "js")]
 
 
 @pytest.mark.parametrize("ending", ["css", "js"])
@@ -33,46 +34,78 @@ def test_makes_every_bundle_that_a_template_names():
     assert named | {""} == set(assets.BUNDLES)
 
 
-def test_knows_no_other_bundle():
+@pytest.mark.parametrize("find", [assets.style_of, assets.address_of_script])
+def test_knows_no_other_bundle(find):
     with pytest.raises(assets.UnknownBundle, match="runs"):
-        assets.address_of_asset("runs", "css")
+        find("runs")
 
 
-@pytest.mark.parametrize(("areas", "ending"), CHOICES)
-def test_is_served_small_and_for_good(client, areas, ending):
-    response = client.get(assets.address_of_asset(areas, ending), headers={"accept-encoding": "identity"})
+@pytest.mark.parametrize("areas", assets.BUNDLES)
+def test_has_a_small_style(areas):
+    assert len(assets.style_of(areas).text.encode()) <= MOST_BYTES["css"]
+
+
+@pytest.mark.parametrize("areas", assets.BUNDLES)
+def test_has_a_script_that_is_served_small_and_for_good(client, areas):
+    response = client.get(assets.address_of_script(areas), headers={"accept-encoding": "identity"})
 
     assert response.status_code == 200
     assert "immutable" in response["Cache-Control"]
-    assert len(b"".join(response.streaming_content)) <= MOST_BYTES[ending]
+    assert len(b"".join(response.streaming_content)) <= MOST_BYTES["js"]
 
 
-def test_is_made_once_in_each_process(monkeypatch):
-    named = assets.address_of_asset("", "css")
-    monkeypatch.setattr(assets, "STYLES", ())
+@pytest.mark.parametrize(("find", "sources"), [(assets.style_of, "STYLES"), (assets.address_of_script, "SCRIPTS")])
+def test_is_made_once_in_each_process(monkeypatch, find, sources):
+    made = find("")
+    monkeypatch.setattr(assets, sources, ())
 
-    assert assets.address_of_asset(SafeString(""), "css") == named
+    assert find(SafeString("")) == made
 
 
-def test_travels_compressed(client):
-    response = client.get(assets.address_of_asset("", "css"), headers={"accept-encoding": "gzip"})
+@pytest.mark.parametrize(("find", "sources"), [(assets.style_of, "STYLES"), (assets.address_of_script, "SCRIPTS")])
+def test_is_made_for_each_page_of_who_works_at_it(monkeypatch, settings, find, sources):
+    monkeypatch.setattr(assets, "_styles", {})
+    monkeypatch.setattr(assets, "_scripts", {})
+    made = find("")
+    monkeypatch.setattr(assets, sources, ())
+    settings.DEBUG = True
+
+    assert find("") != made
+
+
+def test_has_a_script_that_travels_compressed(client):
+    response = client.get(assets.address_of_script(""), headers={"accept-encoding": "gzip"})
 
     assert response["Content-Encoding"] == "gzip"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/", "/runs/", "/nothing/here"])
+def test_stands_in_the_page_as_its_policy_allows(client, address):
+    answer = client.get(address)
+
+    styles = re.findall(r"<style>(.*?)</style>", answer.content.decode(), re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in styles]
+    assert [f"style-src 'self' 'sha256-{one}'" for one in hashes] == re.findall(
+        "style-src[^;]*", answer.headers["Content-Security-Policy"]
+    )
+
+
 def test_gets_another_name_with_every_change(tmp_path, monkeypatch, settings):
     settings.BASE_DIR, settings.STATIC_ROOT = tmp_path, tmp_path / "served"
-    source = tmp_path / "static" / "css" / "one.css"
+    source = tmp_path / "static" / "js" / "one.js"
     source.parent.mkdir(parents=True)
     settings.STATIC_ROOT.mkdir()
-    monkeypatch.setattr(assets, "STYLES", ("one",))
-    source.write_text("a { color: red } /* why */")
-    before = assets._build("", "css")
+    monkeypatch.setattr(assets, "VENDORED", ())
+    monkeypatch.setattr(assets, "SCRIPTS", ("one",))
+    monkeypatch.setattr(assets, "LAST_SCRIPTS", ())
+    source.write_text("let one = 1; /* why */")
+    before = assets._write_script("")
 
-    source.write_text("a { color: blue }")
+    source.write_text("let one = 2;")
 
-    assert assets._build("", "css") != before
-    assert Path(settings.STATIC_ROOT, "joined", before).read_text() == "a{color:red}"
+    assert assets._write_script("") != before
+    assert Path(settings.STATIC_ROOT, "joined", before).read_text() == "let one=1;"
 
 
 def test_gives_each_name_at_the_top_of_a_script_to_one_file_alone():
