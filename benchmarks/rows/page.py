@@ -1,8 +1,9 @@
 """The list of runs and the page of a run in Chromium, ours against the interface that Prefect's server brings.
 
 Both have the same runs, of which both lists show the newest 100. Who looks has signed in on both sides, through the
-form of each. Each visit begins in an empty tab that has come to rest. *Cold* is a browser that has nothing of the site; *warm* is the same one when it comes for the fourth
-time, so that what can be cached, compiled scripts included, is.
+form of each, and begins in a tab that shows another site and has come to rest. *Cold* is a browser that has nothing of
+the site; *warm* is the same one when it comes for the fourth time, so that what can be cached, compiled scripts
+included, is.
 
 A page is interactive when what is wanted of it is painted at its place with nothing over it, its scripts have run, and
 its only thread is free: the newest run in the list; of a run its first log line, and a bar that is the link to a task

@@ -3,10 +3,14 @@
 const root = document.documentElement;
 const byId = (id) => document.getElementById(id);
 
-/** What nobody waits for is done when the page has been shown; of a tab that is not looked at, at once. */
+const IDLE_MS = 500; // for which what nobody waits for is put off at most
+
+/** What nobody waits for is done when the page has been shown and has nothing else to do; of a tab that is not looked at,
+    at once. */
 function whenShown(act) {
   if (document.hidden) act();
-  else requestAnimationFrame(() => setTimeout(act));
+  else if (!window.requestIdleCallback) requestAnimationFrame(() => setTimeout(act));
+  else requestAnimationFrame(() => requestIdleCallback(() => act(), { timeout: IDLE_MS }));
 }
 
 /** The body of what the server answers to this path below its root; null when it does not answer. */

@@ -36,6 +36,12 @@ PAGES = {
 WANTED = [Wanted("a.run", "whole-run")]
 
 
+@pytest.fixture(autouse=True)
+def no_rest(monkeypatch):
+    """Here nothing is measured to the millisecond."""
+    monkeypatch.setattr(browser, "_AT_REST_MILLISECONDS", 0)
+
+
 class Pages(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = PAGES.get(self.path, "").encode()

@@ -3,6 +3,7 @@ from uuid import uuid4
 
 import pytest
 
+from deployments.models import WorkQueue
 from orchestrator.contract.times import now
 from runs.models import Claim
 from tests.factories import make_deployment, make_flow_run, make_work_pool
@@ -43,6 +44,35 @@ def test_gives_a_run_to_a_worker_with_all_it_needs(api, run, settings):
     assert (answer["flow_run"]["id"], answer["flow_run"]["state_type"]) == (str(run.pk), "PENDING")
     assert answer["flow"]["id"] == str(run.flow_id)
     assert answer["deployment"]["entrypoint"] == "flow.py:main"
+
+
+def test_tells_the_queue_of_the_deployment_though_the_run_waits_in_another(api, run, pool):
+    run.work_queue = WorkQueue.objects.create(work_pool=pool, name="urgent", priority=2)
+    run.save()
+
+    answer = claim(api, run).json()
+
+    assert answer["flow_run"]["work_queue_id"] == str(run.work_queue_id)
+    assert answer["deployment"]["work_queue_name"] == pool.default_queue.name
+
+
+def test_gives_a_run_with_seven_statements(api, run, pool, django_assert_num_queries):
+    """What its rules, its event and the answer tell is read with the run itself, and nothing after that."""
+    pool.base_job_template = {"variables": {"properties": {"image": {"type": "string", "default": "here"}}}}
+    pool.save()
+    before = make_flow_run(
+        "SCHEDULED",
+        flow=run.flow,
+        deployment=run.deployment,
+        work_queue=run.work_queue,
+        next_scheduled_start_time=now(),
+    )
+    claim(api, before)
+
+    with django_assert_num_queries(9):  # and the savepoint around them, because a test is a transaction
+        answer = claim(api, run).json()
+
+    assert answer["deployment"]["job_variables"] == {"image": "here"}
 
 
 def test_gives_a_run_away_once(api, run):
