@@ -2,8 +2,8 @@
 
 Each page then costs two requests, and carries what its areas need.
 
-- The style sheet stands in the page. Of a file of its own, a browser that comes for the first time would wait for the
-  answer before it lays out anything, which takes as long as half of all the rest; it is 6 kB on the wire.
+- The style sheet stands in the page: 6 kB on the wire. A browser that comes for the first time would ask for a file of
+  its own, and lay out nothing before the answer is there, which was a sixth of its time.
 - The script is a file under the static root with a name that changes with what is in it, so browsers keep it for good;
   WhiteNoise serves it, compressed beforehand. Nobody waits for it to see the page.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import ReportedRun, Server, Watched
 
@@ -68,12 +68,12 @@ def test_obeys_single_keys_but_not_while_somebody_types(browser: Browser, server
     context = browser.new_context(base_url=server.url, timezone_id="Europe/Berlin")
     page = context.new_page()
     page.goto("/")
-    expect(page.locator(".tool span")).to_have_text("Europe/Berlin")
+    expect_page_in_zone(page, "Europe/Berlin")
 
     page.keyboard.press("t")
-    expect(page.locator(".tool span")).to_have_text("UTC")
+    expect_page_in_zone(page, "UTC")
     page.keyboard.press("t")
-    expect(page.locator(".tool span")).to_have_text("Europe/Berlin")
+    expect_page_in_zone(page, "Europe/Berlin")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts").get_by_text("Show these keys")).to_be_visible()
     page.keyboard.press("Escape")
@@ -86,7 +86,8 @@ def test_obeys_single_keys_but_not_while_somebody_types(browser: Browser, server
     expect(page).to_have_url(f"{server.url}/settings/")
 
     page.get_by_label("Single keys").select_option("off")
-    page.get_by_role("button", name="Save").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save").click()
     page.keyboard.press("?")
     page.keyboard.press("g")
     page.keyboard.press("o")
@@ -94,6 +95,12 @@ def test_obeys_single_keys_but_not_while_somebody_types(browser: Browser, server
     expect(page.get_by_role("dialog")).to_have_count(1)
     expect(page.get_by_role("dialog")).to_have_attribute("aria-label", "Search and commands")
     expect(page).to_have_url(f"{server.url}/settings/")
+
+
+def expect_page_in_zone(page: Page, zone: str) -> None:
+    """Loaded anew, and with the script that hears keys: the page is seen before that has run."""
+    expect(page.locator(".tool span")).to_have_text(zone)
+    page.wait_for_load_state()
 
 
 def test_can_be_used_with_a_thumb(browser: Browser, server: Server):
