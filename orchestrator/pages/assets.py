@@ -141,11 +141,14 @@ def _write(file: Path, content: bytes) -> None:
 
 
 class StaticFiles(WhiteNoiseMiddleware):
-    """WhiteNoise, which finds the scripts there because they were made before it looked."""
+    """WhiteNoise, which finds the scripts there because they were made before it looked. The styles are made with them,
+    so that both are of the same version.
+    """
 
     def __init__(self, get_response: object = None, settings: object = settings) -> None:
         for areas in BUNDLES:
             address_of_script(areas)
+            style_of(areas)
         super().__init__(get_response, settings)
 
     def immutable_file_test(self, path: str, url: str) -> bool:

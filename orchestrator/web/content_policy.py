@@ -10,10 +10,9 @@ from django.http.response import HttpResponseBase
 # Nothing is loaded from elsewhere and no script stands in the page, so markup that slipped through could not run. The
 # page's own style may stand there, which is known by its hash.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_STYLES = "style-src 'self'"
 API_PREFIX = "/api/"  # its answers are JSON for programs, and there are very many of them
 
 
@@ -26,7 +25,7 @@ class ContentPolicy:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
         if not request.path_info.startswith(API_PREFIX):
-            own_style = getattr(request, "allowed_style", None)  # set by whoever put it into the page
-            allowed = f"{_STYLES} {own_style}" if own_style else _STYLES
-            response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(_STYLES, allowed)
+            own_style = getattr(request, "allowed_style", "")  # set by whoever put it into the page
+            policy = CONTENT_SECURITY_POLICY.format(styles=f"'self' {own_style}".rstrip())
+            response.headers["Content-Security-Policy"] = policy
         return response

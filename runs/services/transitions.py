@@ -120,15 +120,8 @@ def locked_flow_run(run_id: UUID) -> FlowRun:
 
 
 def locked_run_to_claim(run_id: UUID) -> FlowRun:
-    """The same, with all columns of its own, of its flow and of its deployment, which the claim's answer tells.
-
-    Raises RunNotFound.
-    """
-    run = _found(_flow_run_to_claim.first(run_id=run_id), RunKind.FLOW_RUN, run_id)
-    deployment: Any = run.deployment if run.deployment_id else None
-    if deployment is not None and deployment.work_queue_id == run.work_queue_id:  # else it is looked up
-        deployment.work_queue = run.work_queue
-    return run
+    """The same, with all columns of the deployment and its pool, which the claim's answer tells. Raises RunNotFound."""
+    return _found(_flow_run_to_claim.first(run_id=run_id), RunKind.FLOW_RUN, run_id)
 
 
 def _locked(kind: RunKind, run_id: UUID) -> FlowRun | TaskRun:
@@ -153,14 +146,9 @@ def _held_claim_by_id(claim_id: UUID) -> QuerySet[Claim]:
     return Claim.objects.held().filter(pk=claim_id).only("flow_run")
 
 
-def _flow_run_to_take(run_id: UUID) -> QuerySet[FlowRun]:
-    rows = FlowRun.objects.select_related("flow", "deployment", "work_queue__work_pool", "parent_task_run")
-    for path, looked_at in _LOOKED_AT_BESIDE.items():
-        model: Any = FlowRun
-        for name in path.split("__"):
-            model = model._meta.get_field(name).related_model
-        others = [field.name for field in model._meta.concrete_fields if not field.primary_key]
-        rows = rows.defer(*(f"{path}__{name}" for name in others if name not in looked_at))
+def _flow_run_and_all(run_id: UUID) -> QuerySet[FlowRun]:
+    related = ("flow", "deployment__work_queue__work_pool", "work_queue__work_pool", "parent_task_run")
+    rows = FlowRun.objects.select_related(*related)
     return rows.select_for_update(of=("self",)).filter(pk=run_id)
 
 
@@ -200,17 +188,11 @@ _LOOKED_AT = (
     "parent_task_run__name",
     "parent_task_run__tags",
 )
-# Of what a run that is taken belongs to, besides all of its flow and its deployment.
-_LOOKED_AT_BESIDE = {
-    "work_queue": ("name", "is_paused", "concurrency_limit", "work_pool"),
-    "work_queue__work_pool": ("name", "type", "is_paused", "concurrency_limit", "base_job_template"),
-    "parent_task_run": ("name", "tags"),
-}
 _OF_A_STATE = ("id", "type", "name", "timestamp", "message", "data", "state_details")
 _COUNTED = {RunKind.FLOW_RUN: Counted.FLOW_RUNS, RunKind.TASK_RUN: Counted.TASK_RUNS}
 _flow_run = PreparedQuery(_flow_run_for_rules, "run_id")
 _held_claim = PreparedQuery(_held_claim_by_id, "claim_id")
-_flow_run_to_claim = PreparedQuery(_flow_run_to_take, "run_id")
+_flow_run_to_claim = PreparedQuery(_flow_run_and_all, "run_id")
 _task_run = PreparedQuery(_locked_task_run, "run_id")
 
 

@@ -62,6 +62,15 @@ def test_is_made_once_in_each_process(monkeypatch, find, sources):
     assert find(SafeString("")) == made
 
 
+def test_is_made_when_the_server_starts(monkeypatch):
+    monkeypatch.setattr(assets, "_styles", {})
+    monkeypatch.setattr(assets, "_scripts", {})
+
+    assets.StaticFiles(lambda request: None)
+
+    assert set(assets._styles) == set(assets._scripts) == set(assets.BUNDLES)
+
+
 @pytest.mark.parametrize(("find", "sources"), [(assets.style_of, "STYLES"), (assets.address_of_script, "SCRIPTS")])
 def test_is_made_for_each_page_of_who_works_at_it(monkeypatch, settings, find, sources):
     monkeypatch.setattr(assets, "_styles", {})
