@@ -20,6 +20,9 @@ As nothing is executed, nobody renews a claim: leases last for longer than a hal
 that minute, and the fleet to have got each of these, once, and nothing that was not due.
 
 Prefect has no counterpart of the second half: its workers poll, every ten seconds unless told otherwise.
+
+The limit for runs that are due at one instant is the broker's library alone: as many messages that wait, taken by one
+consumer as the fleet is one, while nothing else happens.
 """
 
 from __future__ import annotations
@@ -38,7 +41,8 @@ from uuid import uuid4
 
 from benchmarks.databases import POSTGRESQL, SQLITE, Database
 from benchmarks.driving.connections import request, send
-from benchmarks.row import Figure, Incorrect, Row, Sample
+from benchmarks.limits.taken_messages import times_taken
+from benchmarks.row import Figure, Incorrect, Limit, Row, Sample
 from benchmarks.servers import home_of, running
 from benchmarks.sides import ROOT, Side
 
@@ -81,6 +85,11 @@ def measure(side: Side, items: int) -> Sample:
         **at_once,
         **{f"spread: {name}": figure for name, figure in spread.items()},
     }
+
+
+def take_from_broker(database: Database, items: int) -> Sample:
+    taken = times_taken(database, items)
+    return {"woken p50": statistics.median(taken), "woken p99": _p99(taken)}
 
 
 @dataclass(frozen=True)
@@ -282,5 +291,6 @@ ROW = Row(
     measure=measure,
     stage=home,
     databases=(SQLITE, POSTGRESQL),
+    limit=Limit("the broker's library alone, one consumer of as many messages", take_from_broker),
     rounds=1,
 )

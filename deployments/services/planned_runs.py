@@ -21,7 +21,7 @@ from orchestrator.contract.names import generate_name
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import format_time, now
 from orchestrator.statements.making import made
-from orchestrator.statements.writing import insert_rows, insert_values
+from orchestrator.statements.writing import insert_unknown_rows, insert_values
 from runs.models import FlowRun, FlowRunState, FlowRunTag
 from runs.models.hour_counts import Counted
 from runs.services.hour_counts import forget_hours
@@ -83,6 +83,7 @@ def runs_at(
     Reads the deployment's queue when it is not loaded, and nothing else.
     """
     columns = {**_usual_columns(), **_columns_of_runs(deployment, schedule), "created": at, "state_timestamp": at}
+    key = f"scheduled {deployment.pk} {schedule.pk}"
     for due in times:
         run_id, when = uuid7(), due.astimezone(UTC)
         details = {"flow_run_id": str(run_id), "scheduled_time": format_time(when)}
@@ -90,7 +91,7 @@ def runs_at(
         columns |= {
             "id": run_id,
             "name": generate_name(),
-            "idempotency_key": f"scheduled {deployment.pk} {schedule.pk} {due}",
+            "idempotency_key": f"{key} {due}",
             "expected_start_time": when,
             "next_scheduled_start_time": when,
             "state": state.to_wire(),
@@ -105,9 +106,7 @@ def insert_planned_runs(runs: Sequence[FlowRun]) -> list[UUID]:
     if not runs:
         return []
     with transaction.atomic():
-        insert_rows(runs, skip_known=True)
-        stored = set(FlowRun.objects.filter(pk__in=[run.pk for run in runs]).values_list("pk", flat=True))
-        new = [run for run in runs if run.pk in stored]
+        new = insert_unknown_rows(runs)
         forget_hours(Counted.FLOW_RUNS, [run.expected_start_time for run in new])
         insert_values(FlowRunState, _OF_A_FIRST_STATE, [_first_state(run) for run in new])
         insert_values(FlowRunTag, ("flow_run", "tag"), [(run.pk, tag) for run in new for tag in run.tags])

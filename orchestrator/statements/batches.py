@@ -8,9 +8,11 @@ from contextvars import ContextVar
 from time import monotonic, sleep
 from typing import TypeVar
 
+from django.db import connection
+
 Row = TypeVar("Row")
 
-PAUSE_SECONDS = 0.01  # between two batches, so that other writers get their turns
+PAUSE_SECONDS = 0.01  # between two batches on SQLite, so that other writers get their turns
 
 _may_go_on: ContextVar[Callable[[], bool]] = ContextVar("may_go_on", default=lambda: True)
 
@@ -23,7 +25,8 @@ def repeat(batch: Callable[[], int], *, seconds: float) -> int:
         total += done
         if monotonic() >= until or not _may_go_on.get()():
             break
-        sleep(PAUSE_SECONDS)
+        if connection.vendor == "sqlite":
+            sleep(PAUSE_SECONDS)
     return total
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from operator import attrgetter
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -26,13 +28,17 @@ from orchestrator.statements.memory import kept
 from orchestrator.statements.values import goes_as_json, json_text, unchanged, writer_of
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 MOST_PARAMETERS = 30_000  # of one statement; SQLite and PostgreSQL take a little more
 
 MOST_KEPT = 16  # rows of statements that are kept, as are those that are full; others are composed each time
+MANY = 100  # rows of which it is worth while to find out what they have in common
 
 # What is stored as it stands on the object; other kinds of columns may fill themselves in.
 _PLAIN = (TextField, CharField, JSONField, UUIDField, ForeignKey)
+
+_COMPARED = (str, UUID, datetime)  # two that are equal are written alike
 
 _SKIPPING = " ON CONFLICT DO NOTHING"
 
@@ -80,8 +86,8 @@ class Table:
         values = zip((*columns, key), (*changes.values(), row.pk), strict=True)
         statement.run([column.write(value) for column, value in values])
 
-    def answering_numbers(self) -> str:
-        """The ending of a statement that answers with the numbers that the database gave to the rows."""
+    def answering_keys(self) -> str:
+        """The ending of a statement that answers with the keys of the rows that it stored."""
         return f" RETURNING {self._quote(self.key.column)}"
 
     def replacing(self, names: Sequence[str]) -> str:
@@ -93,7 +99,7 @@ class Table:
 
     def _insert(self, columns: list[Sequence[Any]], rows: int, ending: str) -> list[tuple[Any, ...]]:
         if self._by_json and rows > 1:
-            statement, params = self._from_json(rows, ending), [self._json(columns)]
+            statement, params = self._from_json(columns, rows, ending)
         else:
             statement, params = self._from_params(rows, ending), self._params(columns)
         if "RETURNING" in ending:
@@ -114,22 +120,28 @@ class Table:
         written = [column.written(values) for column, values in zip(self._columns, columns, strict=True)]
         return [*chain.from_iterable(zip(*written, strict=True))]
 
-    def _from_json(self, rows: int, ending: str) -> Statement:
+    def _from_json(self, columns: list[Sequence[Any]], rows: int, ending: str) -> tuple[Statement, list[Any]]:
         """One parameter for all rows: one for each value takes longer to be written down than to be stored, and every
-        number of rows would be a statement of its own to be prepared.
+        number of rows would be a statement of its own to be prepared. What is the same in all of MANY is said once.
         """
-
-        def compose() -> str:
-            types = ", ".join(f"{column.quoted} {column.field.db_type(self._through)}" for column in self._columns)
-            return f"{self._head} SELECT * FROM json_to_recordset(%s) AS given({types}){ending}"
-
+        own = dict(zip(self._columns, columns, strict=True))
         if rows <= MOST_KEPT:  # of more the statement would hold on to what it was given
-            return self._statement(("json", ending), compose)
-        return Statement(self._through, compose())
+            return self._statement(("json", ending), lambda: self._compose_json(own, {}, ending)), [_json(own)]
+        common = {column: values[:1] for column, values in own.items() if rows >= MANY and _is_one_value(values)}
+        common.pop(self._columns[0], None)  # it tells how many rows there are
+        own = {column: values for column, values in own.items() if column not in common}
+        statement = Statement(self._through, self._compose_json(own, common, ending))
+        return statement, [_json(part) for part in (own, common) if part]
 
-    def _json(self, columns: list[Sequence[Any]]) -> str:
-        names = [column.field.column for column in self._columns]
-        return json_text([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
+    def _compose_json(self, own: Iterable[Column], common: Collection[Column], ending: str) -> str:
+        names = ", ".join(column.quoted for column in (*own, *common))
+        given = f"json_to_recordset(%s) AS given({self._typed(own)})"
+        if common:
+            given += f" CROSS JOIN json_to_recordset(%s) AS common({self._typed(common)})"
+        return f"INSERT INTO {self._name} ({names}) SELECT * FROM {given}{ending}"
+
+    def _typed(self, columns: Iterable[Column]) -> str:
+        return ", ".join(f"{column.quoted} {column.field.db_type(self._through)}" for column in columns)
 
     def _statement(self, key: Hashable, compose: Callable[[], str]) -> Statement:
         if key not in self._kept:
@@ -168,6 +180,20 @@ class Column:
         return found
 
 
+def _json(columns: Mapping[Column, Sequence[Any]]) -> str:
+    """A list of rows, each an object."""
+    names = [column.field.column for column in columns]
+    return json_text([dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+
+
+def _is_one_value(values: Sequence[Any]) -> bool:
+    """Whether it surely is the same in all rows. To Python 1, 1.0 and True are equal, so are lists of these."""
+    first, last = values[0], values[-1]
+    if type(first) in _COMPARED:
+        return bool(first == last and values.count(first) == len(values))
+    return first is last and all(value is first for value in values)
+
+
 def _fills_itself_in(field: DateTimeField) -> bool:
     return field.auto_now or field.auto_now_add
 
@@ -184,15 +210,26 @@ def insert_rows(rows: Sequence[Model], *, skip_known: bool = False, replace: Seq
     ending = _SKIPPING if skip_known else table.replacing(replace) if replace else ""
     numbers = table.numbered and not skip_known
     if numbers:
-        ending += table.answering_numbers()
+        ending += table.answering_keys()
     for part in _parts(rows, table):
         answered = table.insert(part, ending)
         if numbers:
             for row, (number,) in zip(part, answered, strict=True):
                 setattr(row, table.key.attname, number)
-        for row in part:
-            row._state.adding = False
-            row._state.db = DEFAULT_DB_ALIAS
+        _mark_stored(part)
+
+
+def insert_unknown_rows(rows: Sequence[M]) -> list[M]:
+    """Store those new rows of one model that break no unique constraint, and return them. No signals are sent."""
+    if not rows:
+        return []
+    table = _table(type(rows[0]))
+    ending = _SKIPPING + table.answering_keys()
+    answered = chain.from_iterable(table.insert(part, ending) for part in _parts(rows, table))
+    stored = {table.key.to_python(key) for (key,) in answered}
+    new = [row for row in rows if row.pk in stored]
+    _mark_stored(new)
+    return new
 
 
 def insert_values(
@@ -212,6 +249,12 @@ def update_row(row: Model, changes: Mapping[str, Any]) -> None:
     _table(type(row)).update(row, changes)
     for name, value in changes.items():
         setattr(row, name, value)
+
+
+def _mark_stored(rows: Iterable[Model]) -> None:
+    for row in rows:
+        row._state.adding = False
+        row._state.db = DEFAULT_DB_ALIAS
 
 
 def _parts(rows: Sequence[T], table: Table) -> Iterator[Sequence[T]]:

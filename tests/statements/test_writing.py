@@ -11,7 +11,7 @@ from django.forms.models import model_to_dict
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import now
 from orchestrator.events.models import Event
-from orchestrator.statements.writing import insert_rows, update_row
+from orchestrator.statements.writing import MANY, insert_rows, insert_unknown_rows, insert_values, update_row
 from runs.models import Flow, FlowRun, FlowRunTag, TaskRun
 from tests.factories import make_flow_run
 
@@ -106,6 +106,52 @@ def test_gives_each_row_its_own_value_whatever_its_neighbours_have():
     read = list(FlowRun.objects.order_by("name").values_list("parameters", "start_time"))
     assert read == list(zip(given, times, strict=True))
     assert read[5][0]["x"][0] is True
+
+
+def test_gives_many_rows_what_they_have_in_common_and_what_is_their_own():
+    flow, at = Flow.objects.create(name="analysis"), now()
+    shared = {"x": [1, None, "ü"]}
+    runs = [
+        FlowRun(
+            flow=flow,
+            name=f"{number:03}",
+            parameters=shared,
+            labels={"number": number},
+            tags=["a"] if number else [],
+            start_time=at,
+            end_time=None,
+            run_count=1 if number else 2,
+        )
+        for number in range(MANY)
+    ]
+
+    insert_rows(runs)
+
+    columns = ("name", "parameters", "labels", "tags", "start_time", "end_time", "run_count")
+    own = [(f"{number:03}", shared, {"number": number}, ["a"], at, None, 1) for number in range(MANY)]
+    own[0] = (*own[0][:3], [], *own[0][4:6], 2)
+    assert list(FlowRun.objects.order_by("name").values_list(*columns)) == own
+
+
+def test_stores_many_rows_whose_first_column_is_the_same():
+    run = make_flow_run()
+
+    insert_values(FlowRunTag, ("flow_run", "tag"), [(run.pk, f"t{number}") for number in range(MANY)])
+
+    assert FlowRunTag.objects.filter(flow_run=run).count() == MANY
+
+
+def test_tells_which_rows_were_not_known():
+    flow = Flow.objects.create(name="analysis")
+    known = make_flow_run(flow=flow, idempotency_key="1")
+    runs = [FlowRun(flow=flow, name=key, idempotency_key=key) for key in ("0", "1", "2")]
+
+    new = insert_unknown_rows(runs)
+
+    assert new == [runs[0], runs[2]]
+    assert set(FlowRun.objects.all()) == {known, *new}
+    assert [run._state.adding for run in runs] == [False, True, False]
+    assert insert_unknown_rows([]) == []
 
 
 def test_lets_the_constraints_judge():
