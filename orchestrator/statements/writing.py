@@ -220,8 +220,9 @@ def insert_rows(rows: Sequence[Model], *, skip_known: bool = False, replace: Seq
 
 
 def insert_unknown_rows(rows: Sequence[M]) -> list[M]:
-    """Store those new rows that break no unique constraint, and return them. They are of one model whose keys are given,
-    not numbered by the database. No signals are sent.
+    """Store those new rows that break no unique constraint, and return them.
+
+    They are of one model, whose keys are given and not numbered by the database. No signals are sent.
     """
     if not rows:
         return []
