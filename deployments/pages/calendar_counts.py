@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from orchestrator.pages.addresses import address_of
 from orchestrator.pages.filters.selection import read_selection
-from orchestrator.pages.kept import Kept
 from orchestrator.pages.looks import look_of
+from orchestrator.web.kept import Kept
 from runs.models import FlowRun
 from runs.pages.run_filter import TERMS, WORDS, shows_subflows
 

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix
 
 from orchestrator.pages.addresses import address_of
-from orchestrator.pages.kept import Kept
+from orchestrator.web.kept import Kept
 
 KEPT_SECONDS = 10.0
 

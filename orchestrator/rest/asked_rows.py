@@ -19,6 +19,7 @@ from django.db import connection
 from django.db.models import DateTimeField, Func, IntegerField, Model, QuerySet, UUIDField
 
 from orchestrator.rest.bodies import Body
+from orchestrator.rest.common_tags import CommonTag
 from orchestrator.rest.filters import Filter
 from orchestrator.rest.search import Entity, narrow
 from orchestrator.statements.executing import rows_of
@@ -29,7 +30,7 @@ Select = Callable[[QuerySet], QuerySet]  # what is read of the rows
 
 MOST_FORMS = 1_000  # that are remembered; then it begins anew
 MOST_VALUES = 100  # of one list; bodies with longer ones are composed each time, and nothing is kept of them
-_KINDS = (str, UUID, datetime)
+_KINDS = (str, CommonTag, UUID, datetime)
 _SLICE = frozenset({"limit", "offset", "page"})  # keys of a body that say which part of the rows is wanted
 
 
@@ -193,7 +194,9 @@ def _with(part: Any, marks: Mapping[Value, Value]) -> Any:
         return part.model_copy(update={key: _with(value, marks) for key, value in vars(part).items()})
     if type(part) is list:
         return [_with(value, marks) for value in part]
-    return marks[part] if type(part) in _KINDS and part != "" else part
+    if type(part) not in _KINDS or part == "":
+        return part
+    return CommonTag(marks[part]) if type(part) is CommonTag else marks[part]
 
 
 def _composed(rows: QuerySet) -> Statement | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, ClassVar
 
 from django.db.models import Q
@@ -22,6 +22,7 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from pydantic import create_model
 
 from orchestrator.rest.bodies import Body, Time
+from orchestrator.rest.common_tags import CommonTag, with_common_tags
 from orchestrator.rest.lookups import HasTag
 
 Column = str | Combinable  # a path over columns, or an expression
@@ -110,6 +111,7 @@ class Condition:
     matches: Matches
     default: Any = None
     required: bool = False  # such a key is not null either
+    for_list: Callable[[Any], Any] | None = None  # a filled one -> the same, as a list that ends somewhere asks it
 
 
 def field(column: Column, kind: Any, *operators: str, combined: bool = False) -> Condition:
@@ -137,12 +139,14 @@ def _looked_up(operator: Operator, by: Combinable) -> Operator:
 def tags(column: str, *operators: str, rows: Callable[[], Any] | None = None, owner: str = "") -> Condition:
     """A list of tags: `all_` is a superset, `any_` overlaps, `is_null_` is the empty list.
 
-    `rows` gives the table that holds one row per tag with the run's key in `owner`; without it the JSON is read.
+    `rows` gives the table that holds one row per tag with the run's key in `owner`; without it the JSON is read. Lists
+    read it for common tags, too: of what they show in their order, one row in a few has such a tag, so that the first
+    page is found soon, where PostgreSQL would rather look up every row with the tag.
     """
 
     def has(tag: str) -> Q:
-        if rows is None:
-            return Q(HasTag(column, tag))
+        if rows is None or isinstance(tag, CommonTag):
+            return Q(HasTag(column, str(tag)))
         return Q(pk__in=rows().filter(tag=tag).values(owner))
 
     def any_tag(_: Column, wanted: list[str]) -> Q:
@@ -161,7 +165,8 @@ def tags(column: str, *operators: str, rows: Callable[[], Any] | None = None, ow
         "any_": Operator(any_tag, lambda has, v: bool(set(v) & set(has)), _list_of),
         "is_null_": Operator(empty, lambda has, v: (not has) == v, lambda kind: bool),
     }
-    return _of_operators({key: (column, meaning[key]) for key in operators or meaning}, str, True)
+    condition = _of_operators({key: (column, meaning[key]) for key in operators or meaning}, str, True)
+    return condition if rows is None else replace(condition, for_list=partial(with_common_tags, rows, owner))
 
 
 def exists(compile: Callable[[bool], Q], key: str = "is_null_", *, combined: bool = False) -> Condition:
@@ -212,6 +217,19 @@ def condition(filled: Filter | None) -> Q:
     # Beside a field that asks for nothing, any other may be true as well.
     alternatives = parts and all(parts) and getattr(filled, "operator", "and_") == "or_"
     return any_of(parts) if alternatives else _together(filled, parts)
+
+
+def for_list(filled: Filter | None) -> Filter | None:
+    """The same filter, as a list asks it that is read in its order and ends somewhere."""
+    if filled is None:
+        return None
+    asked = type(filled).conditions.items()
+    changed = {
+        key: condition.for_list(value)
+        for key, condition in asked
+        if condition.for_list is not None and (value := getattr(filled, key)) is not None
+    }
+    return filled.model_copy(update=changed) if changed else filled
 
 
 def parts_of(filled: Filter | None) -> list[Q]:

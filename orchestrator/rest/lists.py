@@ -10,6 +10,7 @@ from pydantic import create_model
 from rest_framework.request import Request
 
 from orchestrator.rest.asked_rows import AskedRows
+from orchestrator.rest.filters import for_list
 from orchestrator.rest.paging import paged, sliced
 from orchestrator.rest.search import Entity, count_body, narrow_sorted, page_body, search_body
 from orchestrator.rest.views import ApiView, Shape, answers, takes
@@ -39,7 +40,8 @@ class ListView(ApiView):
     by_columns = False  # whether `answer` reads its rows with `read_rows`, for which no QuerySet need be made
 
     def sorted_rows(self, body: Any) -> Any:
-        return AskedRows(self.entity, body, narrow_sorted) if self.by_columns else narrow_sorted(self.entity, body)
+        asked = _for_list(self.entity, body)
+        return AskedRows(self.entity, asked, narrow_sorted) if self.by_columns else narrow_sorted(self.entity, asked)
 
 
 class _FilterView(ListView):
@@ -62,8 +64,15 @@ class _PageView(ListView):
     @takes(lambda view: page_body(view.entity))
     @answers(lambda view: page_shape(view.entity.title, view.shape))
     def post(self, request: Request, body: Any) -> dict[str, Any]:
-        rows = self.sorted_rows(body)
-        return paged(rows, limit=body.limit, page=body.page, count=rows.count(), answer=self.answer)
+        count = count_rows(self.entity, body)
+        return paged(self.sorted_rows(body), limit=body.limit, page=body.page, count=count, answer=self.answer)
+
+
+def _for_list(entity: Entity, body: Any) -> Any:
+    """A body whose filter of the entity itself is as a list asks it."""
+    filled = getattr(body, entity.key, None)
+    asked = for_list(filled)
+    return body if asked is filled else body.model_copy(update={entity.key: asked})
 
 
 def filter_view(entity: Entity, answer: Answer, shape: Any, *, by_columns: bool = False) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.db.models import BooleanField, DateTimeField, F, FloatField, Func, QuerySet, Subquery, Value
@@ -16,7 +15,6 @@ class HasTag(Func):
 
     def __init__(self, column: str, tag: str, **extra: Any) -> None:
         super().__init__(F(column), Value(tag), **extra)
-        self._tag = tag
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         return self.as_sql(
@@ -28,9 +26,8 @@ class HasTag(Func):
         )
 
     def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        column, _ = self.source_expressions
-        sql, params = compiler.compile(column)
-        return f"({sql} @> %s::jsonb)", [*params, json.dumps([self._tag])]
+        # The text is carried as it is, so that the statement is composed once for all tags.
+        return self.as_sql(compiler, connection, template="(%(expressions)s)", arg_joiner=" ? ", **extra)
 
 
 class AmongFound(Func):

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from django.db import connection
 from django.db.models import Model
 
+from orchestrator.web.kept import Kept
+
 SMALL = 1_000  # rows that are counted rather than estimated
+COMMON_SHARE = 0.05  # of the rows have a value that is common
+
+_KEPT_SECONDS = 60.0  # statistics are made anew much less often
+_common: Kept[bool] = Kept(_KEPT_SECONDS, most=1_000)
 
 _SHARE = """
     SELECT common.frequency * part.reltuples / nullif(whole.reltuples, 0)
@@ -48,6 +54,17 @@ def estimate_share(model: type[Model], column: str, value: str, *, of: type[Mode
         cursor.execute(_SHARE, asked)
         found = cursor.fetchone()
     return float(found[0] or 0.0) if found else 0.0
+
+
+def is_common(model: type[Model], column: str, value: str, *, of: type[Model]) -> bool:
+    """Whether COMMON_SHARE of the rows of `of`, or more, have the text in the column of `model`.
+
+    At most one query, and none for what was asked within the last minute. False wherever there are no statistics.
+    """
+    if connection.vendor != "postgresql":
+        return False
+    asked = (connection.settings_dict["NAME"], model, column, value)
+    return _common.get(asked, lambda: estimate_share(model, column, value, of=of) >= COMMON_SHARE)
 
 
 def _counted(models: Sequence[type[Model]]) -> Sequence[int]:

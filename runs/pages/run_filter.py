@@ -32,7 +32,7 @@ from orchestrator.pages.identifiers import whole_identifier
 from orchestrator.pages.schema_forms import may_tell_secret
 from orchestrator.pages.time_range import TimeRange
 from orchestrator.rest.lookups import HasTag
-from orchestrator.web.row_estimates import estimate_share
+from orchestrator.web.row_estimates import is_common
 from runs.models import Artifact, Flow, FlowRun, FlowRunTag, Log, TaskRun
 from runs.pages.newest import Newest, newest_matching
 from runs.pages.run_orders import SecondsBetween
@@ -49,7 +49,6 @@ _ENDED = [type_.value for type_ in TERMINAL]
 DEPLOYMENTS: Any = FlowRun._meta.get_field("deployment").related_model._default_manager
 _QUEUES: Any = FlowRun._meta.get_field("work_queue").related_model._default_manager
 MOST_KEYS = 10  # in the path of a parameter
-COMMON_SHARE = 0.05  # of the runs have a tag that is common
 
 
 def tagged(rows: Any, run: str) -> Callable[[Asked], Q]:
@@ -65,7 +64,7 @@ def tagged(rows: Any, run: str) -> Callable[[Asked], Q]:
             return Q(Exists(rows.filter(text_matches("tag", asked.text), **{run: OuterRef("pk")})))
         if len(ids := first_values(rows.filter(tag=asked.text), run)) <= terms.MOST_NAMED:
             return Q(pk__in=ids)
-        if estimate_share(rows.model, "tag", asked.text, of=runs) >= COMMON_SHARE:
+        if is_common(rows.model, "tag", asked.text, of=runs):
             return Q(HasTag("tags", asked.text))
         return Q(Exists(rows.filter(tag=asked.text, **{run: OuterRef("pk")})))
 

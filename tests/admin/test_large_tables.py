@@ -195,6 +195,15 @@ def test_estimates_how_many_rows_have_a_common_value():
     assert share("common") == pytest.approx(0.75)
     assert share("of 1") == 0.0
     assert share("'none'") == 0.0
+    assert row_estimates.is_common(FlowRunTag, "tag", "common", of=FlowRun)
+    assert not row_estimates.is_common(FlowRunTag, "tag", "of 1", of=FlowRun)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="of PostgreSQL alone")
+def test_asks_once_in_a_while_whether_a_value_is_common(django_assert_num_queries):
+    for queries in (1, 0):
+        with django_assert_num_queries(queries):
+            row_estimates.is_common(FlowRunTag, "tag", "asked twice", of=FlowRun)
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL has statistics")
@@ -203,6 +212,7 @@ def test_takes_no_value_for_common_without_statistics(django_assert_num_queries)
 
     with django_assert_num_queries(0):
         assert row_estimates.estimate_share(FlowRunTag, "tag", "common", of=FlowRun) == 0.0
+        assert not row_estimates.is_common(FlowRunTag, "tag", "common", of=FlowRun)
 
 
 def test_begins_with_how_services_do_and_how_many_rows_there_are(admin_client):

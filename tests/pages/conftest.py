@@ -4,7 +4,7 @@ import pytest
 
 from deployments.pages import calendar_counts
 from orchestrator.pages import navigation
-from orchestrator.pages.kept import Kept
+from orchestrator.web.kept import Kept
 
 
 @pytest.fixture(autouse=True)

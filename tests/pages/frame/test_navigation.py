@@ -11,10 +11,10 @@ from django.urls import resolve
 
 from orchestrator.dashboard import pins
 from orchestrator.pages import navigation
-from orchestrator.pages.kept import Kept
 from orchestrator.pages.models import SavedView
 from orchestrator.pages.navigation import Badge, address_of_item, register_badge
 from orchestrator.pages.saved_views import save_view
+from orchestrator.web.kept import Kept
 
 pytestmark = pytest.mark.django_db
 PINS = re.compile(r'<a class="pin" href="([^"]+)">([^<]+)</a>')

@@ -172,8 +172,7 @@ def test_compares_names_row_by_row_where_very_many_match(listed, some_runs, monk
 
 def test_looks_for_a_common_tag_in_the_runs_themselves(listed, some_runs, monkeypatch):
     monkeypatch.setattr(terms, "MOST_NAMED", 0)
-    shares = {"eu": run_filter.COMMON_SHARE, "test": 0.0}
-    monkeypatch.setattr(run_filter, "estimate_share", lambda model, column, tag, *, of: shares[tag])
+    monkeypatch.setattr(run_filter, "is_common", lambda model, column, tag, *, of: tag == "eu")
 
     with CaptureQueriesContext(connection) as asked:
         assert listed("tag=eu") == ["bad"]

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from orchestrator.pages import kept as module
-from orchestrator.pages.kept import Kept
+from orchestrator.web import kept as module
+from orchestrator.web.kept import Kept
 
 
 class Clock:
