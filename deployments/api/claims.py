@@ -21,6 +21,8 @@ from runs.services.claims import held_claim, held_claims, renew_claim, report_lo
 
 
 class Claims(ApiView):
+    shares_commit = True
+
     @takes(ClaimCreate)
     @answers(shapes.Claim, 201)
     def post(self, request: Request, pool_name: str, body: ClaimCreate) -> JsonAnswer:
@@ -114,6 +116,8 @@ class RenewedClaim(ApiView):
 
 
 class ReleasedClaim(ApiView):
+    shares_commit = True
+
     @takes(ClaimRelease)
     @answers(None, 204)
     def post(self, request: Request, claim_id: UUID, body: ClaimRelease) -> JsonAnswer:

@@ -13,6 +13,7 @@ from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import now
 from orchestrator.events.models import Event, RelatedResource
 from orchestrator.events.registry import announce_commit, hint_subscribers
+from orchestrator.statements.making import made
 from orchestrator.statements.writing import insert_rows, insert_values
 
 
@@ -32,7 +33,9 @@ def emit(
     `prefect.resource.role`. `occurred` defaults to now.
     """
     at = now()
-    row = Event(
+    row = made(
+        Event,
+        sequence=None,
         id=id or uuid7(),
         occurred=occurred or at,
         received=at,

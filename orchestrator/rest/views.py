@@ -26,6 +26,7 @@ class ApiView(APIView):
 
     open_to_all = False
     checks_version = True  # whether a client that speaks an older contract is refused
+    shares_commit = False  # whether it may be one of several requests in a transaction; see `web.group_commit`
     # Errors that this view answers with 404 and this detail, whatever the rest of the API does.
     not_found: ClassVar[Mapping[Any, str]] = {}
     # What variable parts of the path are, besides text and UUIDs; what does not fit is answered with 422.

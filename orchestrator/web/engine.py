@@ -17,7 +17,7 @@ from django.conf import settings
 from django.http import HttpResponseBase
 
 from orchestrator.web.bodies import BodyTooLarge, Disconnected, Message, Receive, read_body
-from orchestrator.web.handler import Answer, DjangoHandler
+from orchestrator.web.handler import Answer, DjangoHandler, shares_commit
 from orchestrator.web.streaming import Pipe, pour
 from orchestrator.web.threads import Job, Threads, TooBusy, http_threads, stream_threads
 
@@ -61,7 +61,7 @@ class HttpEngine:
 
     async def _ask_django(self, scope: Message, body: IO[bytes], receive: Receive) -> Answer:
         """Raises TooBusy, or Disconnected when the client left before a thread was free."""
-        job = self._threads.submit(self._handler.answer, scope, body)
+        job = self._threads.submit(self._handler.answer, scope, body, may_share=shares_commit)
         # Nearly all are answered before anybody leaves, and looking costs as much as a small request.
         look = job.loop.call_later(STAYS_SECONDS, _drop_when_gone, job, receive)
         try:

@@ -12,9 +12,9 @@ from django.core import signals
 from django.core.handlers.asgi import ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import convert_exception_to_response
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import ResolverMatch, set_script_prefix
+from django.urls import Resolver404, ResolverMatch, set_script_prefix
 from django.utils.module_loading import import_string
 
 from orchestrator.web.addresses import resolved
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 JOIN_UP_TO_BYTES = 1_000_000  # a file of known length up to this is read at once instead of streamed
 BODYLESS = frozenset({204, 304})
+_OF_BROWSERS = frozenset({b"cookie", b"origin"})
 
 
 class Answer(NamedTuple):
@@ -62,7 +63,7 @@ class DjangoHandler(_Resolving):
             return Answer(400, [], b"")
         # Known only now when the body came in chunks; without it a body is taken for absent.
         request.META["CONTENT_LENGTH"] = str(_length_of(body))
-        return (self._of_programs if _is_of_a_program(request) else self).answer_to(request)
+        return (self._of_programs if _is_of_a_program(scope) else self).answer_to(request)
 
     def answer_to(self, request: ASGIRequest) -> Answer:
         signals.request_started.send(sender=self.__class__, scope=request.scope)
@@ -89,7 +90,8 @@ class _ProgramsHandler(_Resolving):
         self._standing = StandingHeaders()
 
     def answer_to(self, request: ASGIRequest) -> Answer:
-        close_old_connections()
+        if not connection.in_atomic_block:  # which is shared by several requests
+            close_old_connections()
         response = self.get_response(request)
         standing = self._standing.of(response)
         answer = _answer(request, response, response.close if response.streaming else request.close)
@@ -97,10 +99,30 @@ class _ProgramsHandler(_Resolving):
         return answer
 
 
-def _is_of_a_program(request: ASGIRequest) -> bool:
+def shares_commit(scope: Message, body: IO[bytes]) -> bool:
+    """Whether a request may share its transaction with others: a program's call to a view that says
+    `shares_commit = True`.
+
+    Such a view writes little, waits for nobody, and does the same once more when nothing of it has happened.
+    """
+    if scope["method"] != "POST" or not _is_of_a_program(scope):
+        return False
+    try:
+        view: Any = resolved(_path_of(scope).rstrip("/")).func
+    except Resolver404:
+        return False
+    return getattr(getattr(view, "cls", None), "shares_commit", False)
+
+
+def _is_of_a_program(scope: Message) -> bool:
     """A browser sends cookies, or says which site's page it is that asks."""
-    given = request.META
-    return "HTTP_COOKIE" not in given and "HTTP_ORIGIN" not in given and request.path_info.startswith(API_PREFIX)
+    return _path_of(scope).startswith(API_PREFIX) and not any(name in _OF_BROWSERS for name, _ in scope["headers"])
+
+
+def _path_of(scope: Message) -> str:
+    """Without the path under which a proxy publishes the server."""
+    path: str = scope["path"]
+    return path.removeprefix(get_script_prefix(scope))
 
 
 def _answer(request: ASGIRequest, response: HttpResponseBase, close: Callable[[], None]) -> Answer:

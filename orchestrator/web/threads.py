@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from time import monotonic, process_time
 from typing import Any, TypeVar
@@ -13,8 +13,11 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import connection, connections
 
+from orchestrator.web.group_commit import MOST_TOGETHER, shared_transaction
+
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+MayShare = Callable[..., bool]  # asked with the arguments of a call
 
 PATIENCE_SECONDS = 0.025  # that a call waits before another thread than the usual ones may take it
 BUSY = 0.8  # of a processor: a process that uses so much has its threads wait for the interpreter
@@ -27,42 +30,68 @@ class TooBusy(Exception):
 class Job:
     """One call, and the future on the event loop that waits for it."""
 
-    __slots__ = ("arguments", "begun", "function", "future", "loop")
+    __slots__ = ("arguments", "begun", "function", "future", "loop", "may_share", "outcome")
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, function: Callable[..., Any], arguments: tuple[Any, ...]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        may_share: MayShare | None,
     ) -> None:
         self.loop = loop
         self.future: asyncio.Future[Any] = loop.create_future()
         self.function = function
         self.arguments = arguments
+        self.may_share = may_share
         self.begun = False
+        self.outcome: tuple[Any, BaseException | None] = None, None  # what came of it, before it is handed over
 
     def run(self) -> None:
+        self.work()
+        _hand_over([self])
+
+    def work(self) -> None:
+        """Begin it, unless nobody waits any more."""
         if self.future.done():
-            return  # nobody waits any more, so the work is not begun
+            return
         self.begun = True
         try:
-            result, error = self.function(*self.arguments), None
+            self.outcome = self.function(*self.arguments), None
         except BaseException as raised:  # noqa: BLE001  the waiting side raises it again
-            result, error = None, raised
-        try:
-            self.loop.call_soon_threadsafe(self._deliver, result, error)
-        except RuntimeError:
-            logger.debug("The event loop ended before an answer could be handed over.")
+            self.outcome = None, raised
+
+    def shares(self) -> bool:
+        """Whether it may share a transaction with others."""
+        return self.may_share is not None and self.may_share(*self.arguments)
 
     def drop(self, reason: Exception) -> None:
         """Not to be begun any more: whoever waits is told why. Too late for what a thread has taken up."""
         if not (self.begun or self.future.done()):
             self.future.set_exception(reason)
 
-    def _deliver(self, result: Any, error: BaseException | None) -> None:
+    def deliver(self) -> None:
+        """To whoever waits. On the event loop."""
+        result, error = self.outcome
         if self.future.done():
             return
         if error is None:
             self.future.set_result(result)
         else:
             self.future.set_exception(error)
+
+
+def _hand_over(jobs: Sequence[Job]) -> None:
+    """All at once; they belong to one event loop."""
+    try:
+        jobs[0].loop.call_soon_threadsafe(_deliver_all, jobs)
+    except RuntimeError:
+        logger.debug("The event loop ended before an answer could be handed over.")
+
+
+def _deliver_all(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        job.deliver()
 
 
 class Threads:
@@ -73,10 +102,14 @@ class Threads:
     usual ones get on, a thread joins for one call: those that compute at the same time take turns at the interpreter,
     which costs time, and keep the event loop from its turn.
     At most `most_waiting` calls wait for a thread; beyond that `call` raises TooBusy.
+    With `commits_together`, calls that may do so share a transaction when they wait for the same usual thread.
     """
 
-    def __init__(self, name: str, count: int, *, most_waiting: int, usual: int | None = None) -> None:
+    def __init__(
+        self, name: str, count: int, *, most_waiting: int, usual: int | None = None, commits_together: bool = False
+    ) -> None:
         self._name = name
+        self._commits_together = commits_together
         self._usual = count if usual is None else min(usual, count)
         self._joining = count - self._usual
         self._most_waiting = most_waiting
@@ -101,12 +134,15 @@ class Threads:
         result: T = await self.submit(function, *arguments).future
         return result
 
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Job:
-        """The same, for whoever does not just wait for it."""
+    def submit(self, function: Callable[..., Any], *arguments: Any, may_share: MayShare | None = None) -> Job:
+        """The same, for whoever does not just wait for it.
+
+        `may_share(*arguments)` says whether the call may share a transaction with others. It is asked when one waits.
+        """
         if self._stopped or self._jobs.qsize() >= self._most_waiting:
             raise TooBusy
         loop = asyncio.get_running_loop()
-        job = Job(loop, function, arguments)
+        job = Job(loop, function, arguments, may_share)
         self._jobs.put(job)
         self._accepted += 1
         if self._jobs.qsize():  # nobody has taken the job up yet
@@ -147,9 +183,34 @@ class Threads:
             if job is None:
                 break
             self._taken += 1
-            job.run()
+            if self._commits_together and not self._jobs.empty() and job.shares():
+                self._run_together(job)
+            else:
+                job.run()
             del job  # so that a waiting thread keeps no request alive
         connections.close_all()
+
+    def _run_together(self, first: Job) -> None:
+        """This one and those behind it, as far as they may share its transaction, and then the one that may not."""
+        jobs, other = [first], None
+        try:
+            with shared_transaction():
+                first.work()
+                while len(jobs) < MOST_TOGETHER and (job := self._next()) is not None:
+                    self._taken += 1
+                    if job.loop is not first.loop or not job.shares():
+                        other = job
+                        break
+                    jobs.append(job)
+                    job.work()
+        except Exception as error:  # noqa: BLE001  whatever it is, each of them may meet it by itself
+            logger.warning("What several requests wrote could not be committed: %s. Each is done again alone.", error)
+            for job in jobs:
+                job.run()
+        else:
+            _hand_over(jobs)
+        if other is not None:
+            other.run()
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
         """Whether what waits now has been taken up by then."""
@@ -190,6 +251,12 @@ class Threads:
 # SQLite does its work in the thread that asks, a server of databases does it while the thread waits.
 _USUAL = 1 if connection.vendor == "sqlite" else 2
 
-http_threads = Threads("http", settings.HTTP_THREADS, most_waiting=settings.HTTP_THREADS * 128, usual=_USUAL)
+http_threads = Threads(
+    "http",
+    settings.HTTP_THREADS,
+    most_waiting=settings.HTTP_THREADS * 128,
+    usual=_USUAL,
+    commits_together=connection.vendor == "sqlite",
+)
 # Downloads are written at the pace of their readers, so they must not hold the threads that answer requests.
 stream_threads = Threads("stream", settings.HTTP_THREADS * 2, most_waiting=settings.HTTP_THREADS * 16)

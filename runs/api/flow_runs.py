@@ -26,6 +26,8 @@ _PLANNED = frozenset(Plan.__dataclass_fields__)
 
 
 class FlowRuns(ApiView):
+    shares_commit = True
+
     @takes(FlowRunCreate)
     @answers(shapes.FlowRunResponse, 200, 201)
     def post(self, request: Request, body: FlowRunCreate) -> JsonAnswer:

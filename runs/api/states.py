@@ -24,6 +24,7 @@ CLAIM_HEADER = "HTTP_X_ORCHESTRATOR_CLAIM"
 
 class _SetState(ApiView):
     kind: RunKind
+    shares_commit = True
 
     @takes(SetState)
     @answers(shapes.OrchestrationResult, 200, 201)

@@ -23,6 +23,8 @@ _NOT_FOUND = {errors.RunNotFound: _MISSING}
 
 
 class TaskRuns(ApiView):
+    shares_commit = True
+
     @takes(TaskRunCreate)
     @answers(shapes.TaskRun, 200, 201)
     def post(self, request: Request, body: TaskRunCreate) -> JsonAnswer:

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import Max, QuerySet
 
+from orchestrator.contract.ids import uuid7
 from orchestrator.contract.states import TERMINAL, State, StateType, Status
 from orchestrator.contract.times import now
+from orchestrator.statements.making import made
 from orchestrator.statements.reading import PreparedExists, PreparedQuery
 from orchestrator.statements.writing import update_row
 from orchestrator.web.pulse import api_presence
@@ -246,13 +248,18 @@ def _refuse_unless_due(run: FlowRun, claims: list[Claim], at: datetime) -> None:
 
 
 def _next_claim(run: FlowRun, before: list[Claim], worker_name: str, process_id: int | None, at: datetime) -> Claim:
-    return Claim(
-        flow_run=run,
+    return made(
+        Claim,
+        id=uuid7(),
+        flow_run_id=run.pk,
         attempt=max((earlier.attempt for earlier in before), default=0) + 1,
         worker_name=worker_name,
         process_id=process_id,
         claimed_at=at,
         lease_expires_at=at + _lease(),
+        ended_at=None,
+        outcome=None,
+        reason=None,
     )
 
 

@@ -149,7 +149,22 @@ def _held_claim_by_id(claim_id: UUID) -> QuerySet[Claim]:
 def _flow_run_and_all(run_id: UUID) -> QuerySet[FlowRun]:
     related = ("flow", "deployment__work_queue__work_pool", "work_queue__work_pool", "parent_task_run")
     rows = FlowRun.objects.select_related(*related)
-    return rows.select_for_update(of=("self",)).filter(pk=run_id)
+    # The run's own queue and pool are all that is asked for more than their names.
+    untold = [
+        *_columns_beside("deployment__work_queue", "name", "work_pool"),
+        *_columns_beside("deployment__work_queue__work_pool", "name"),
+        *_columns_beside("parent_task_run", "name", "tags"),
+    ]
+    return rows.select_for_update(of=("self",)).filter(pk=run_id).defer(*untold)
+
+
+def _columns_beside(path: str, *names: str) -> list[str]:
+    """Those of what `path` leads to, beside its key and these."""
+    model: Any = FlowRun
+    for step in path.split("__"):
+        model = model._meta.get_field(step).related_model
+    columns = (field for field in model._meta.concrete_fields if not field.primary_key)
+    return [f"{path}__{field.name}" for field in columns if field.name not in names]
 
 
 def _locked_task_run(run_id: UUID) -> QuerySet[TaskRun]:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from orchestrator.accounts.models import User
-from orchestrator.web.handler import Answer, DjangoHandler
+from orchestrator.web.handler import Answer, DjangoHandler, shares_commit
 from runs.models import Flow
 from tests.web.asgi import heard_of_requests
 
+RUN_ID = "00000000-0000-7000-8000-000000000001"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -20,18 +21,22 @@ def handler() -> DjangoHandler:
     return DjangoHandler()
 
 
-def asked(handler: DjangoHandler, path: str, *, method: str = "GET", body: bytes = b"", **headers: str) -> Answer:
+def scope_of(path: str, method: str = "GET", root_path: str = "", **headers: str) -> dict[str, Any]:
     sent = {"host": "testserver", "content-type": "application/json"} | headers
-    scope = {
+    return {
         "type": "http",
         "method": method,
-        "path": path,
+        "path": root_path + path,
+        "root_path": root_path,
         "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
         "client": ("127.0.0.1", 50_000),
         "server": ("testserver", 80),
     }
-    return handler.answer(scope, BytesIO(body))
+
+
+def asked(handler: DjangoHandler, path: str, *, method: str = "GET", body: bytes = b"", **headers: str) -> Answer:
+    return handler.answer(scope_of(path, method, **headers), BytesIO(body))
 
 
 def headers_of(answer: Answer) -> dict[bytes, bytes]:
@@ -127,3 +132,26 @@ def test_gives_up_a_broken_connection_before_a_program_is_answered(
     asked(handler, "/api/health")
 
     assert len(closed) == 1
+
+
+@pytest.mark.parametrize(
+    ("asks", "shares"),
+    [
+        ({"path": f"/api/flow_runs/{RUN_ID}/set_state"}, True),
+        ({"path": f"/api/task_runs/{RUN_ID}/set_state"}, True),
+        ({"path": "/api/flow_runs/"}, True),
+        ({"path": "/api/task_runs"}, True),
+        ({"path": "/api/work_pools/mine/claims"}, True),
+        ({"path": f"/api/claims/{RUN_ID}/release"}, True),
+        ({"path": "/api/flow_runs", "root_path": "/behind/a/proxy"}, True),
+        ({"path": "/api/flow_runs", "method": "GET"}, False),
+        ({"path": "/api/flow_runs", "cookie": "theme=dark"}, False),
+        ({"path": "/api/flow_runs", "origin": "http://testserver"}, False),
+        ({"path": "/api/flow_runs/filter"}, False),
+        ({"path": "/api/logs"}, False),
+        ({"path": "/api/nothing"}, False),
+        ({"path": "/runs"}, False),
+    ],
+)
+def test_shares_its_transaction_for_brief_writes_of_programs(asks: dict[str, Any], shares: bool) -> None:
+    assert shares_commit(scope_of(**({"method": "POST"} | asks)), BytesIO()) == shares

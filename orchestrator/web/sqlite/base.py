@@ -50,11 +50,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
 
     def _begin(self) -> None:
+        self._say(f"BEGIN {self.transaction_mode or ''}".rstrip())  # type: ignore[attr-defined]
+
+    def _savepoint(self, sid: str) -> None:
+        self._say(self.ops.savepoint_create_sql(sid))
+
+    def _savepoint_commit(self, sid: str) -> None:
+        self._say(self.ops.savepoint_commit_sql(sid))
+
+    def _say(self, sql: str) -> None:
         if goes_unheard(self):
             with self.wrap_database_errors:
-                self.connection.execute(f"BEGIN {self.transaction_mode or ''}")  # type: ignore[attr-defined]
+                self.connection.execute(sql)
         else:
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+            with self.cursor() as cursor:
+                cursor.execute(sql)
 
     def _commit(self) -> None:
         super()._commit()  # type: ignore[misc]
