@@ -71,7 +71,8 @@ class Wanted:
 
 @dataclass
 class Visit:
-    """Milliseconds are since the navigation began. `requests` are those over HTTP, `sent` their answers' bytes.
+    """Milliseconds are since the navigation began. `requests` are those over HTTP, `sent` their answers' bytes, and
+    `drawn` is how many elements were there in the end like the first that was wanted.
 
     A browser asks for a favicon by itself and does not tell, so that counts on no side; nor do websockets.
     """
@@ -80,6 +81,7 @@ class Visit:
     first_byte: float = 0.0
     last_byte: float = 0.0
     sent: int = 0
+    drawn: int = 0
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -137,6 +139,7 @@ def visit(context: BrowserContext, address: str, wanted: Sequence[Wanted], *, cl
     seen.interactive, seen.first_byte, seen.last_byte = page.evaluate(_TIMES)
     seen.requests = [request.url for request in filter(_is_http, asked)]  # before a click asks for more
     seen.sent = sum(map(_size_of, filter(_is_http, answered)))
+    seen.drawn = page.locator(wanted[0].selector).count()
     if click:
         _click(page, wanted[0])
     page.close()

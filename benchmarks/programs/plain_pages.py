@@ -1,12 +1,25 @@
-"""The least that pages can be, without styles and scripts: one line; at `/rows` a table as large as a list of runs."""
+"""The least that pages can be, without styles and scripts: a line; at `/rows/50` a table as large as a list of runs."""
 
 from __future__ import annotations
 
-_ROWS, _CELLS = 100, 9
-_ROW = "".join(f"<td>cell {number}</td>" for number in range(1, _CELLS))
-_TABLE = "".join(f"<tr><td><a href='/'>run {number}</a></td>{_ROW}</tr>" for number in range(_ROWS))
+_CELLS = 9
+_OTHERS = "".join(f"<td>cell {number}</td>" for number in range(1, _CELLS))
 _HEAD = "<!doctype html><title>Plain</title><link rel=icon href=data:,>"
-_PAGES = {"/": f"{_HEAD}<p>Nothing but this line.</p>".encode(), "/rows": f"{_HEAD}<table>{_TABLE}</table>".encode()}
+
+
+def _table(rows: int) -> bytes:
+    return f"{_HEAD}<table>{''.join(_row(number) for number in range(rows))}</table>".encode()
+
+
+def _row(number: int) -> str:
+    return f"<tr><td><a href='/'>run {number}</a></td>{_OTHERS}</tr>"
+
+
+_PAGES = {
+    "/": f"{_HEAD}<p>Nothing but this line.</p>".encode(),
+    "/rows/50": _table(50),
+    "/rows/100": _table(100),
+}
 
 
 async def application(scope, receive, send):

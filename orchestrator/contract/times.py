@@ -27,4 +27,6 @@ def to_utc(moment: datetime) -> datetime:
 
 def format_time(moment: datetime) -> str:
     """ISO 8601 with microseconds and `Z`, as every API answer carries it."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"

@@ -178,20 +178,25 @@ class Threads:
 
     def _work(self) -> None:
         take = self._jobs.get
+        is_crowded = False  # where calls have just waited, others come while one is made that nobody waits behind yet
         while True:
             job = take()
             if job is None:
                 break
             self._taken += 1
-            if self._commits_together and not self._jobs.empty() and job.shares():
-                self._run_together(job)
+            if self._commits_together and (is_crowded or not self._jobs.empty()) and job.shares():
+                is_crowded = self._run_together(job) > 1
             else:
+                is_crowded = False
                 job.run()
             del job  # so that a waiting thread keeps no request alive
         connections.close_all()
 
-    def _run_together(self, first: Job) -> None:
-        """This one and those behind it, as far as they may share its transaction, and then the one that may not."""
+    def _run_together(self, first: Job) -> int:
+        """This one and those behind it, as far as they may share its transaction, and then the one that may not.
+
+        Returns how many shared it.
+        """
         jobs, other = [first], None
         try:
             with shared_transaction():
@@ -211,6 +216,7 @@ class Threads:
             _hand_over(jobs)
         if other is not None:
             other.run()
+        return len(jobs)
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
         """Whether what waits now has been taken up by then."""

@@ -83,6 +83,7 @@ class TestChromium:
         assert later.requests == [f"{address}/later", f"{address}/data"]
         assert later.sent > 5_000 > at_once.sent > len(LINK)
         assert at_once.complaints == later.complaints == []
+        assert at_once.drawn == later.drawn == 1
 
     @pytest.mark.parametrize("path", ["/covered", "/hidden", "/nothing"])
     def test_takes_no_time_of_a_page_that_does_not_show_it(
@@ -106,7 +107,8 @@ class TestChromium:
     def test_knows_what_plain_pages_take(self) -> None:
         limit = page.visit_plain_pages(Database(SQLITE, {}), 1)
 
-        assert limit.keys() == {"runs: cold", "runs: warm", "run: cold", "run: warm"}
+        pages, kinds = ("runs", "100 runs", "run"), ("cold", "warm")
+        assert limit.keys() == {f"{name}: {kind}" for name in pages for kind in kinds}
         assert all(limit.values())
 
 
@@ -146,10 +148,12 @@ class browser_of_nobody:
 
 
 def test_tells_the_first_visit_from_the_fourth(visited: Any) -> None:
-    sample = visited("ours", [seen(each) for each in (400, 1, 1, 200, 500, 1, 1, 300)])
+    sample = visited("ours", [seen(each, drawn=50) for each in (400, 1, 1, 200, 600, 1, 1, 500, 550, 1, 1, 300)])
 
     assert sample.keys() == {figure.name for figure in page.ROW.figures}
-    assert [sample[f"{name}: {kind}"] for name in ("runs", "run") for kind in ("cold", "warm")] == [400, 200, 500, 300]
+    found = [sample[f"{name}: {kind}"] for name in ("runs", "100 runs", "run") for kind in ("cold", "warm")]
+    assert found == [400, 200, 600, 500, 550, 300]
+    assert sample["runs: drawn"] == 50
     assert (sample["run: sent"], sample["run: requests"], sample["run: HTML"]) == (30.0, 2, 1)
 
 
@@ -157,5 +161,5 @@ def test_takes_no_time_of_a_page_that_complains(visited: Any) -> None:
     missing = "Failed to load resource: 404 http://nowhere/ico/undefined.svg"
 
     with pytest.raises(Incorrect, match="complains"):
-        visited("ours", [seen(1, complaints=[missing]) for _ in range(8)])
+        visited("ours", [seen(1, complaints=[missing]) for _ in range(12)])
     visited("prefect", [seen(1, complaints=[missing]) for _ in range(8)])

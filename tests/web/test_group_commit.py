@@ -44,6 +44,10 @@ def writing(name: str, then: Call = lambda: None) -> Call:
     return write
 
 
+def is_in_transaction() -> bool:
+    return connection.in_atomic_block
+
+
 def fail() -> None:
     raise ValueError("refused")
 
@@ -134,7 +138,7 @@ def test_does_nothing_twice_when_what_follows_a_commit_fails(threads: Threads, c
 
 def test_does_between_transactions_what_shares_none(threads: Threads) -> None:
     def other() -> bool:
-        return connection.in_atomic_block
+        return is_in_transaction()
 
     other.may_share = lambda: False  # type: ignore[attr-defined]
 
@@ -152,10 +156,16 @@ def test_lets_so_many_share_and_no_more(threads: Threads) -> None:
 
 
 def test_begins_no_shared_transaction_for_one_alone(threads: Threads) -> None:
-    def alone() -> bool:
-        return connection.in_atomic_block
+    assert outcomes(threads, is_in_transaction) == [False]
 
-    assert outcomes(threads, alone) == [False]
+
+def test_expects_company_where_there_has_just_been_some(threads: Threads) -> None:
+    async def one_after_the_other() -> list[bool]:
+        return [await threads.submit(is_in_transaction, may_share=lambda: True).future for _ in range(2)]
+
+    outcomes(threads, is_in_transaction, is_in_transaction)
+
+    assert asyncio.run(one_after_the_other()) == [True, False]
 
 
 def test_begins_nothing_that_was_given_up(threads: Threads) -> None:
