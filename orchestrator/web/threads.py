@@ -197,17 +197,17 @@ class Threads:
 
         Returns how many shared it.
         """
-        jobs, other = [first], None
+        jobs, other = [first], None  # `other` is taken from the queue and shares nothing
         try:
             with shared_transaction():
                 first.work()
-                while len(jobs) < MOST_TOGETHER and (job := self._next()) is not None:
+                while len(jobs) < MOST_TOGETHER and (other := self._next()) is not None:
                     self._taken += 1
-                    if job.loop is not first.loop or not job.shares():
-                        other = job
+                    if other.loop is not first.loop or not other.shares():
                         break
-                    jobs.append(job)
-                    job.work()
+                    jobs.append(other)
+                    other.work()
+                    other = None
         except Exception as error:  # noqa: BLE001  whatever it is, each of them may meet it by itself
             logger.warning("What several requests wrote could not be committed: %s. Each is done again alone.", error)
             for job in jobs:
