@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 # In the order in which they are joined. The scripts share one scope: the names at their top are unique.
 STYLES = ("tokens", "frame", "controls", "tables", "charts", "palette")
-SCRIPTS = ("base", "copying", "clocks", "keys", "palette", "preferences")
+SCRIPTS = ("base", "copying", "clocks", "keys", "palette", "preferences", "panels")
 LAST_SCRIPTS = ("live",)  # begins when the others are there
 VENDORED = ("vendor/idiomorph/idiomorph.min.js",)
 

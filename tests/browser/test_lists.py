@@ -112,6 +112,43 @@ def test_changes_a_selected_row_in_its_place(watched, server, flow):
     expect(page.locator(f"#run-{other.id}")).to_have_count(0)
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_fills_in_the_form_of_filters_with_and_without_scripts(browser, server, flow, scripts):
+    bad, _ = (ReportedRun(server, flow=flow) for _ in range(2))
+    bad.set_state("FAILED")
+    page = browser.new_context(base_url=server.url, java_script_enabled=scripts).new_page()
+    page.goto(f"/runs/?flow={flow}&range=30d")
+    panel = page.locator("details.panel").filter(has_text="Filters").first
+    expect(panel.locator("form")).to_be_hidden()
+
+    panel.locator("summary").click()
+    expect(panel.get_by_label("Flow", exact=True)).to_have_value(flow)
+    panel.get_by_label("State").select_option("failed")
+    panel.get_by_role("button", name="Apply").click()
+
+    expect(page).to_have_url(f"{server.url}/runs/?range=30d&state=failed&flow={flow}")
+    expect(page.locator("#run-rows tr")).to_have_count(1)
+    page.context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_asks_between_which_times_when_somebody_chooses_that(browser, server, flow, scripts):
+    ReportedRun(server, flow=flow)
+    page = browser.new_context(base_url=server.url, java_script_enabled=scripts).new_page()
+    page.goto(f"/runs/?flow={flow}")
+    expect(page.locator("input[name=from]")).to_be_hidden()
+
+    page.get_by_label("Time range", exact=True).and_(page.locator("select")).select_option("Between…")
+    page.get_by_label("From", exact=True).fill("2026-01-02T03:04")
+    page.get_by_label("To", exact=True).fill("2026-01-02T04:05")
+    page.get_by_role("button", name="Apply").first.click()
+
+    expect(page).to_have_url(re.compile("from=2026-01-02T03.*to=2026-01-02T04"))
+    expect(page.get_by_label("From", exact=True)).to_have_value("2026-01-02T03:04")
+    expect(page.locator("#run-rows tr")).to_have_count(0)
+    page.context.close()
+
+
 def test_asks_about_many_runs_without_scripts(browser, server, flow):
     """RUNS-5: boxes, bar and the page that asks are plain forms."""
     runs = [ReportedRun(server, flow=flow) for _ in range(2)]
