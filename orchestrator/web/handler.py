@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from typing import IO, Any, NamedTuple
 
 from django.conf import settings
@@ -57,7 +58,7 @@ class DjangoHandler(_Resolving):
     def answer(self, scope: Message, body: IO[bytes]) -> Answer:
         set_script_prefix(get_script_prefix(scope))
         try:
-            request = ASGIRequest(scope, body)
+            request = ASGIRequest(scope, _to_be_closed(body))
         except UnicodeDecodeError:
             logger.warning("Bad Request (UnicodeDecodeError)")
             return Answer(400, [], b"")
@@ -103,15 +104,21 @@ def shares_commit(scope: Message, body: IO[bytes]) -> bool:
     """Whether a request may share its transaction with others: a program's call to a view that says
     `shares_commit = True`.
 
-    Such a view writes little, waits for nobody, and does the same once more when nothing of it has happened.
+    Such a view writes little, waits for nobody, and does the same once more when nothing of it has happened. So the
+    request has to be short, too: it came in one part.
     """
-    if scope["method"] != "POST" or not _is_of_a_program(scope):
+    if scope["method"] != "POST" or not isinstance(body, BytesIO) or not _is_of_a_program(scope):
         return False
     try:
         view: Any = resolved(_path_of(scope).rstrip("/")).func
     except Resolver404:
         return False
     return getattr(getattr(view, "cls", None), "shares_commit", False)
+
+
+def _to_be_closed(body: IO[bytes]) -> IO[bytes]:
+    """What Django may read and close: a request that came in one part may have to be answered once more."""
+    return BytesIO(body.getvalue()) if isinstance(body, BytesIO) else body
 
 
 def _is_of_a_program(scope: Message) -> bool:

@@ -209,7 +209,7 @@ class Threads:
                     other.work()
                     other = None
         except Exception as error:  # noqa: BLE001  whatever it is, each of them may meet it by itself
-            logger.warning("What several requests wrote could not be committed: %s. Each is done again alone.", error)
+            logger.warning("What several requests wrote could not be committed: %r. Each is done again alone.", error)
             for job in jobs:
                 job.run()
         else:

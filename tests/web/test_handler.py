@@ -155,3 +155,16 @@ def test_gives_up_a_broken_connection_before_a_program_is_answered(
 )
 def test_shares_its_transaction_for_brief_writes_of_programs(asks: dict[str, Any], shares: bool) -> None:
     assert shares_commit(scope_of(**({"method": "POST"} | asks)), BytesIO()) == shares
+
+
+def test_shares_no_transaction_for_what_came_in_parts(tmp_path: Any) -> None:
+    with (tmp_path / "body").open("w+b") as body:
+        assert not shares_commit(scope_of("/api/flow_runs", "POST"), body)
+
+
+def test_leaves_a_short_body_open_for_another_time(handler: DjangoHandler) -> None:
+    body = BytesIO(b'{"name": "asked twice"}')
+
+    answers = [handler.answer(scope_of("/api/flows", "POST"), body).status for _ in range(2)]
+
+    assert answers == [201, 200]
