@@ -116,8 +116,6 @@ class RenewedClaim(ApiView):
 
 
 class ReleasedClaim(ApiView):
-    shares_commit = True
-
     @takes(ClaimRelease)
     @answers(None, 204)
     def post(self, request: Request, claim_id: UUID, body: ClaimRelease) -> JsonAnswer:
