@@ -63,6 +63,13 @@ _PLAIN = {
     "100 runs": ("rows/100", [Wanted("td a", "run 0")]),
     "run": ("", [Wanted("p")]),
 }
+_FIGURES = {"cold": "ms", "warm": "ms", "sent": "kB", "requests": "requests", "first byte": "ms", "HTML": "ms"}
+_GOALS: dict[str, Any] = {
+    "cold": {"times": 10},
+    "warm": {"times": 10},
+    "sent": {"bound": 100},
+    "requests": {"bound": 3},
+}
 # The real interface asks for two pictures that its own package does not have. Nothing else may go wrong on it.
 _LACKING = ("/favicon.ico", "/ico/undefined.svg")
 
@@ -160,15 +167,6 @@ def _known(side: Side) -> Path:
 def _origin(side: Side) -> str:
     assert side.api_url is not None
     return side.api_url.removesuffix("/api")
-
-
-_FIGURES = {"cold": "ms", "warm": "ms", "sent": "kB", "requests": "requests", "first byte": "ms", "HTML": "ms"}
-_GOALS: dict[str, Any] = {
-    "cold": {"times": 10},
-    "warm": {"times": 10},
-    "sent": {"bound": 100},
-    "requests": {"bound": 3},
-}
 
 
 def _goals(page: str) -> tuple[Figure, ...]:

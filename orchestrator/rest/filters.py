@@ -165,8 +165,8 @@ def tags(column: str, *operators: str, rows: Callable[[], Any] | None = None, ow
         "any_": Operator(any_tag, lambda has, v: bool(set(v) & set(has)), _list_of),
         "is_null_": Operator(empty, lambda has, v: (not has) == v, lambda kind: bool),
     }
-    condition = _of_operators({key: (column, meaning[key]) for key in operators or meaning}, str, True)
-    return condition if rows is None else replace(condition, for_list=partial(with_common_tags, rows, owner))
+    asked = _of_operators({key: (column, meaning[key]) for key in operators or meaning}, str, True)
+    return asked if rows is None else replace(asked, for_list=partial(with_common_tags, rows, owner))
 
 
 def exists(compile: Callable[[bool], Q], key: str = "is_null_", *, combined: bool = False) -> Condition:
@@ -223,11 +223,10 @@ def for_list(filled: Filter | None) -> Filter | None:
     """The same filter, as a list asks it that is read in its order and ends somewhere."""
     if filled is None:
         return None
-    asked = type(filled).conditions.items()
     changed = {
-        key: condition.for_list(value)
-        for key, condition in asked
-        if condition.for_list is not None and (value := getattr(filled, key)) is not None
+        key: asked.for_list(value)
+        for key, asked in type(filled).conditions.items()
+        if asked.for_list is not None and (value := getattr(filled, key)) is not None
     }
     return filled.model_copy(update=changed) if changed else filled
 

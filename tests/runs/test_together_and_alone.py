@@ -7,7 +7,6 @@ import json
 import threading
 from collections import Counter
 from contextlib import contextmanager
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -16,14 +15,16 @@ from django.db import transaction
 from deployments.models import Deployment
 from orchestrator.events.models import Event, RelatedResource
 from orchestrator.web import threads as module
+from orchestrator.web.engine import HttpEngine
 from orchestrator.web.group_commit import NotCommitted
-from orchestrator.web.handler import Answer, DjangoHandler, shares_commit
 from orchestrator.web.threads import Threads
 from runs.models import Claim, FlowRun, FlowRunState, TaskRun, TaskRunState
 from tests.factories import make_deployment, make_flow_run, make_task_run, make_work_pool
+from tests.web.asgi import Exchange
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Request = tuple[str, dict[str, Any]]  # path below /api, body
+HEADERS = [(b"content-type", b"application/json")]
 WAYS = ("together", "alone")
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
@@ -54,40 +55,28 @@ def shared(monkeypatch):
 
 def answers_to(requests: list[Request], *, together: bool) -> list[tuple[int, Any]]:
     """Status and body of each. Those that go together wait for the thread when it takes the first of them."""
-    handler = DjangoHandler()
     threads = Threads("test", 1, most_waiting=100, commits_together=True)
+    engine = HttpEngine(threads, threads)
+    exchanges = [Exchange("POST", f"/api{path}", [json.dumps(body).encode()], HEADERS) for path, body in requests]
 
-    async def all_of_them() -> list[Answer]:
+    async def one_by_one() -> None:
+        for exchange in exchanges:
+            await exchange.run(engine)
+
+    async def all_at_once() -> None:
         release = threading.Event()
         before = asyncio.ensure_future(threads.call(release.wait, 20))
-        await asyncio.sleep(0)
-        jobs = []
-        for path, body in requests:
-            scope, sent = _scope(path), BytesIO(json.dumps(body).encode())
-            jobs.append(threads.submit(handler.answer, scope, sent, may_share=shares_commit))
-            if not together:
-                release.set()
-                await jobs[-1].future
+        running = [asyncio.ensure_future(exchange.run(engine)) for exchange in exchanges]
+        while threads._jobs.qsize() < len(exchanges):
+            await asyncio.sleep(0)
         release.set()
-        await before
-        return list(await asyncio.gather(*(job.future for job in jobs)))
+        await asyncio.gather(before, *running)
 
     try:
-        return [(answer.status, json.loads(answer.body or b"null")) for answer in asyncio.run(all_of_them())]
+        asyncio.run(all_at_once() if together else one_by_one())
     finally:
         threads.stop(5)
-
-
-def _scope(path: str) -> dict[str, Any]:
-    return {
-        "type": "http",
-        "method": "POST",
-        "path": f"/api{path}",
-        "query_string": b"",
-        "headers": [(b"host", b"testserver"), (b"content-type", b"application/json")],
-        "client": ("127.0.0.1", 50_000),
-        "server": ("testserver", 80),
-    }
+    return [(exchange.status, json.loads(exchange.body or b"null")) for exchange in exchanges]
 
 
 def runs_of(way: str, deployment: Deployment) -> dict[str, str]:

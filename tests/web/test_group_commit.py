@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 
 from orchestrator.web import threads as module
 from orchestrator.web.group_commit import MOST_TOGETHER
-from orchestrator.web.threads import Threads
+from orchestrator.web.threads import Job, Threads
 from runs.models import Flow, FlowRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,19 +52,32 @@ def fail() -> None:
     raise ValueError("refused")
 
 
-def outcomes(threads: Threads, *calls: Call, sharing: Callable[[], bool] = lambda: True) -> list[Any]:
+@asynccontextmanager
+async def occupied(threads: Threads) -> AsyncIterator[None]:
+    """Until this ends the thread takes no call, so that all wait which are made meanwhile."""
+    release = threading.Event()
+    before = asyncio.ensure_future(threads.call(release.wait, 20))
+    await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        release.set()
+        await before
+
+
+def submit(threads: Threads, call: Call) -> Job:
+    """It may share a transaction, unless it says otherwise."""
+    job = threads.submit(call, may_share=getattr(call, "may_share", lambda: True))
+    job.future.add_done_callback(lambda _: log.append(("told", getattr(call, "__name__", ""))))
+    return job
+
+
+def outcomes(threads: Threads, *calls: Call) -> list[Any]:
     """What came of calls that all wait for the thread before it takes the first of them."""
 
     async def all_at_once() -> list[Any]:
-        release = threading.Event()
-        before = asyncio.ensure_future(threads.call(release.wait, 20))
-        await asyncio.sleep(0)
-        jobs = [threads.submit(call, may_share=getattr(call, "may_share", sharing)) for call in calls]
-        for job, call in zip(jobs, calls, strict=True):
-            told = getattr(call, "__name__", "")
-            job.future.add_done_callback(lambda _, told=told: log.append(("told", told)))
-        release.set()
-        await before
+        async with occupied(threads):
+            jobs = [submit(threads, call) for call in calls]
         return await asyncio.gather(*(job.future for job in jobs), return_exceptions=True)
 
     return asyncio.run(all_at_once())
@@ -161,7 +174,7 @@ def test_begins_no_shared_transaction_for_one_alone(threads: Threads) -> None:
 
 def test_expects_company_where_there_has_just_been_some(threads: Threads) -> None:
     async def one_after_the_other() -> list[bool]:
-        return [await threads.submit(is_in_transaction, may_share=lambda: True).future for _ in range(2)]
+        return [await submit(threads, is_in_transaction).future for _ in range(2)]
 
     outcomes(threads, is_in_transaction, is_in_transaction)
 
@@ -170,14 +183,10 @@ def test_expects_company_where_there_has_just_been_some(threads: Threads) -> Non
 
 def test_begins_nothing_that_was_given_up(threads: Threads) -> None:
     async def give_up() -> list[Any]:
-        release = threading.Event()
-        before = asyncio.ensure_future(threads.call(release.wait, 20))
-        await asyncio.sleep(0)
-        jobs = [threads.submit(writing(name), may_share=lambda: True) for name in "abc"]
-        jobs[1].future.cancel()
-        release.set()
-        await before
-        return await asyncio.gather(jobs[0].future, jobs[2].future)
+        async with occupied(threads):
+            first, given_up, last = (submit(threads, writing(name)) for name in "abc")
+            given_up.future.cancel()
+        return await asyncio.gather(first.future, last.future)
 
     assert asyncio.run(give_up()) == ["a", "c"]
     assert names() == {"a", "c"}
@@ -185,14 +194,10 @@ def test_begins_nothing_that_was_given_up(threads: Threads) -> None:
 
 def test_finishes_what_shares_before_it_stops(threads: Threads) -> None:
     async def stop() -> list[Any]:
-        release = threading.Event()
-        before = asyncio.ensure_future(threads.call(release.wait, 20))
-        await asyncio.sleep(0)
-        jobs = [threads.submit(writing(name), may_share=lambda: True) for name in "ab"]
-        stopping = asyncio.ensure_future(asyncio.to_thread(threads.stop, 10))
-        await asyncio.sleep(0.05)
-        release.set()
-        await before
+        async with occupied(threads):
+            jobs = [submit(threads, writing(name)) for name in "ab"]
+            stopping = asyncio.ensure_future(asyncio.to_thread(threads.stop, 10))
+            await asyncio.sleep(0.05)
         assert await stopping
         return await asyncio.gather(*(job.future for job in jobs))
 
