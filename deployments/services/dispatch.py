@@ -29,6 +29,7 @@ from orchestrator.broker.queues import (
     queue_of_work_queue,
     waiting_messages,
 )
+from orchestrator.contract.states import StateType
 from orchestrator.contract.times import now
 from orchestrator.statements.batches import pieces
 from orchestrator.statements.reading import PreparedExists, PreparedRows
@@ -112,10 +113,7 @@ def dispatch_due_runs(*, sleep: Sleep = time.sleep) -> int:
     soonest = ahead.order_by("next_scheduled_start_time", "work_queue__priority", "pk")
     _called.forget(before=at - 2 * JUST_NOW)
     due = [call for call in soonest.values_list("pk", "next_scheduled_start_time")[:MOST_DUE] if call not in _called]
-    return sum(
-        _dispatch_at_their_times(list(_facts(soonest.filter(pk__in=[pk for pk, _ in some]))), sleep)
-        for some in pieces(due, PIECE)
-    )
+    return sum(_dispatch_at_their_times(_still_waiting(some), sleep) for some in pieces(due, PIECE))
 
 
 def may_be_swept() -> bool:
@@ -205,13 +203,30 @@ def _listened_to(worker: Worker) -> list[str]:
 
 
 def _waiting(until: datetime | None = None) -> QuerySet[FlowRun]:
-    return FlowRun.objects.due(until or now()).filter(
+    return _for_workers_of_ours(FlowRun.objects.due(until or now()))
+
+
+def _still_waiting(calls: Sequence[Call]) -> list[Run]:
+    """Those of these that wait now, for the same time as before, in their order.
+
+    They are looked up by their keys, and by nothing that SQLite could take for a shorter way: for each piece it would
+    read all the runs that are due.
+    """
+    rows = _for_workers_of_ours(FlowRun.objects.filter(pk__in=[pk for pk, _ in calls]))
+    found = {run["pk"]: run for run in _facts(rows, "state_type") if run["state_type"] == StateType.SCHEDULED}
+    return [found[pk] for pk, due in calls if pk in found and found[pk]["due"] == due]
+
+
+def _for_workers_of_ours(runs: QuerySet[FlowRun]) -> QuerySet[FlowRun]:
+    """Those whose pool and queue hand out runs to them."""
+    return runs.filter(
         work_queue__work_pool__type=CELERY, work_queue__is_paused=False, work_queue__work_pool__is_paused=False
     )
 
 
-def _facts(runs: QuerySet[FlowRun]) -> QuerySet[FlowRun, Run]:
+def _facts(runs: QuerySet[FlowRun], *more: str) -> QuerySet[FlowRun, Run]:
     facts: QuerySet[FlowRun, Any] = runs.values(
+        *more,
         "pk",
         "job_variables",
         queue_id=F("work_queue"),

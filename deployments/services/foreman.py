@@ -12,7 +12,8 @@ from deployments.models import Deployment, Worker, WorkPool, WorkQueue
 from deployments.models.work_pools import AGENT
 from deployments.models.work_queues import POLLED_WITHIN
 from deployments.services.queue_health import keep_served_ready
-from deployments.services.resources import emit_of_deployment, emit_of_queue, status_word
+from deployments.services.readiness import change_status
+from deployments.services.resources import emit_of_queue, status_word
 from deployments.services.work_pools import refresh_status
 from deployments.services.workers import mark_workers_offline
 from orchestrator.contract.times import now
@@ -57,7 +58,8 @@ def _mark_deserted_pools() -> int:
 
 def _mark_unpolled_queues(since: datetime) -> int:
     unpolled = WorkQueue.objects.filter(status=WorkQueue.Status.READY, last_polled__lt=since)
-    return sum(_mark_queue(unpolled, pk) for pk in _first(unpolled))
+    first = list(unpolled.order_by("last_polled").values_list("pk", flat=True)[:BATCH])
+    return sum(_mark_queue(unpolled, pk) for pk in first)
 
 
 def _mark_unpolled_deployments(since: datetime) -> int:
@@ -66,11 +68,7 @@ def _mark_unpolled_deployments(since: datetime) -> int:
         status=Deployment.Status.READY,
         last_polled__lt=since,
     )
-    return sum(_mark_deployment(since, pk) for pk in _first(unpolled))
-
-
-def _first(rows: QuerySet) -> list[UUID]:
-    return list(rows.order_by("last_polled").values_list("pk", flat=True)[:BATCH])
+    return change_status(unpolled.order_by("last_polled"), Deployment.Status.NOT_READY)
 
 
 def _mark_queue(unpolled: QuerySet[WorkQueue], pk: UUID) -> int:
@@ -80,14 +78,4 @@ def _mark_queue(unpolled: QuerySet[WorkQueue], pk: UUID) -> int:
             return 0  # it was polled just now
         queue = WorkQueue.objects.select_related("work_pool").get(pk=pk)
         emit_of_queue(queue, status_word(queue.status))
-    return 1
-
-
-def _mark_deployment(since: datetime, pk: UUID) -> int:
-    with transaction.atomic():
-        still = Deployment.objects.filter(pk=pk, status=Deployment.Status.READY, last_polled__lt=since)
-        if not still.update(status=Deployment.Status.NOT_READY):
-            return 0
-        deployment = Deployment.objects.select_related("flow", "work_queue__work_pool").get(pk=pk)
-        emit_of_deployment(deployment, status_word(deployment.status))
     return 1

@@ -12,11 +12,12 @@ from django.db.models import Count, Q, QuerySet
 
 from deployments.errors import UnknownWorkQueue, WorkQueueNotInPool
 from deployments.models import Deployment, WorkPool, WorkQueue
-from deployments.services.resources import emit_of_deployment
+from deployments.services.resources import event_of_deployment
 from deployments.services.work_pools import get_work_pool
 from deployments.services.work_queues import mark_polled
 from orchestrator.contract.states import StateType
 from orchestrator.contract.times import now
+from orchestrator.events.emit import emit_all
 from orchestrator.rest.lookups import HasTag
 from runs.models import FlowRun
 from runs.models.flow_runs import FlowRunQuerySet
@@ -166,5 +167,4 @@ def _mark_deployments_polled(condition: Q) -> None:
     woken = list(asleep.filter(condition, status=Deployment.Status.NOT_READY).order_by("pk"))
     # `updated` stays: being asked for work changes nothing about a deployment.
     Deployment.objects.filter(condition).update(last_polled=now(), status=Deployment.Status.READY)
-    for deployment in woken:
-        emit_of_deployment(deployment, "ready")
+    emit_all([event_of_deployment(deployment, "ready") for deployment in woken])

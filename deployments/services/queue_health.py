@@ -10,13 +10,12 @@ from django.db import transaction
 from deployments.errors import UnknownWorkQueue
 from deployments.models import Deployment, Worker, WorkPool, WorkQueue
 from deployments.models.work_pools import CELERY
-from deployments.services.resources import emit_of_deployment, status_word
+from deployments.services.readiness import change_status
 from deployments.services.work_queues import mark_polled
 from orchestrator.contract.times import now
 from runs.models import FlowRun
 
 MOST_LATE_RUNS = 0
-BATCH = 500  # deployments that one call of `keep_served_ready` wakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +45,7 @@ def keep_served_ready(pool: WorkPool | None = None) -> None:
     with transaction.atomic():
         mark_polled(queues)
     asleep = Deployment.objects.filter(work_queue__in=queues, status=Deployment.Status.NOT_READY)
-    for pk in list(asleep.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        with transaction.atomic():
-            # `updated` stays: being served changes nothing about a deployment.
-            still = Deployment.objects.filter(pk=pk, status=Deployment.Status.NOT_READY)
-            if still.update(status=Deployment.Status.READY, last_polled=now()):
-                deployment = Deployment.objects.select_related("flow", "work_queue__work_pool").get(pk=pk)
-                emit_of_deployment(deployment, status_word(deployment.status))
+    change_status(asleep.order_by("pk"), Deployment.Status.READY, last_polled=now())
 
 
 def _served_queues(pool: WorkPool | None) -> list[WorkQueue]:

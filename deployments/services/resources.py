@@ -7,12 +7,18 @@ from typing import Any
 
 from deployments.models import Deployment, WorkPool, WorkQueue
 from orchestrator.contract.events import resource
-from orchestrator.events.emit import emit
+from orchestrator.events.emit import emit, emit_all, event_of
+from orchestrator.events.models import Event
 
 
 def emit_of_deployment(deployment: Deployment, what: str, payload: dict[str, Any] | None = None) -> None:
     """`what` ends the event's name, such as `created`. Reads what is not loaded: flow, queue and pool."""
-    emit(
+    emit_all([event_of_deployment(deployment, what, payload)])
+
+
+def event_of_deployment(deployment: Deployment, what: str, payload: dict[str, Any] | None = None) -> Event:
+    """The same event, for whoever emits many at once."""
+    return event_of(
         event=f"prefect.deployment.{what}",
         resource=resource("deployment", deployment.pk, name=deployment.name),
         related=_around_deployment(deployment),

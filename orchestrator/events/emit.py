@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,8 @@ from django.db import transaction
 from orchestrator.contract.ids import uuid7
 from orchestrator.contract.times import now
 from orchestrator.events.models import Event, RelatedResource
-from orchestrator.events.registry import announce_commit, hint_subscribers
+from orchestrator.events.registry import HintSubscriber, announce_commit, hint_subscribers
+from orchestrator.statements.after_commit import after_commit
 from orchestrator.statements.making import made
 from orchestrator.statements.writing import insert_rows, insert_values
 
@@ -29,11 +30,38 @@ def emit(
 ) -> Event:
     """Write the event; after the commit tell the hint subscribers of this process.
 
+    The arguments are those of `event_of`.
+    """
+    row = event_of(
+        event=event,
+        resource=resource,
+        related=related,
+        payload=payload,
+        occurred=occurred,
+        id=id,
+        follows=follows,
+    )
+    emit_all([row])
+    return row
+
+
+def event_of(
+    *,
+    event: str,
+    resource: dict[str, str],
+    related: Sequence[dict[str, str]] = (),
+    payload: dict[str, Any] | None = None,
+    occurred: datetime | None = None,
+    id: UUID | None = None,
+    follows: UUID | None = None,
+) -> Event:
+    """An event that is not written yet.
+
     `resource` and each of `related` are flat label maps with `prefect.resource.id`; related ones also need
     `prefect.resource.role`. `occurred` defaults to now.
     """
     at = now()
-    row = made(
+    return made(
         Event,
         sequence=None,
         id=id or uuid7(),
@@ -46,18 +74,24 @@ def emit(
         payload=payload or {},
         follows=follows,
     )
-    insert_rows([row])
-    insert_related([row])
-    subscribers = hint_subscribers(event)
 
-    def tell() -> None:
-        announce_commit()
-        for subscriber in subscribers:
-            subscriber(row)
 
-    # A subscriber that fails is logged; what happened has happened all the same.
-    transaction.on_commit(tell, robust=True)
-    return row
+def emit_all(rows: Sequence[Event]) -> None:
+    """Write these events, in their order; after the commit tell the hint subscribers of this process of each."""
+    if not rows:
+        return
+    insert_rows(rows)
+    insert_related(rows)
+    transaction.on_commit(announce_commit)
+    for row in rows:
+        subscribers = hint_subscribers(row.event)
+        if subscribers:
+            after_commit(_tell, subscribers, row)
+
+
+def _tell(subscribers: Iterable[HintSubscriber], row: Event) -> None:
+    for subscriber in subscribers:
+        subscriber(row)
 
 
 def emit_again(event: Event) -> Event:

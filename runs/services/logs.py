@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from operator import attrgetter
 from uuid import UUID
 
 from django.db import transaction
 
 from orchestrator.contract.times import now
+from orchestrator.statements.after_commit import after_commit
 from orchestrator.statements.memory import kept
 from orchestrator.statements.writing import Table
 from runs.models import Log
@@ -39,7 +39,7 @@ def write_logs(*, lines: Sequence[Log]) -> list[Log]:
         new = [line for start in range(0, len(unsent), BATCH) for line in _inserted(unsent[start : start + BATCH])]
         if new:
             for listener in _listeners:
-                transaction.on_commit(partial(listener, new), robust=True)
+                after_commit(listener, new)
     return new
 
 

@@ -9,17 +9,16 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from orchestrator.contract.events import ORCHESTRATION_LABEL
 from orchestrator.contract.states import State
 from orchestrator.contract.times import now, parse_time
 from orchestrator.events.models import Event
+from orchestrator.statements.after_commit import after_commit
 from orchestrator.statements.known import known_identifiers
 from orchestrator.statements.reading import PreparedAmong, PreparedQuery
 from orchestrator.statements.writing import insert_rows, insert_values
@@ -238,9 +237,7 @@ def _follow_up(written: Iterable[TaskRun]) -> None:
     if failed:
         flow_run_ids = {row.flow_run_id for row in failed if row.flow_run_id}
         task_run_ids = [row.pk for row in failed]
-        transaction.on_commit(
-            partial(complete_failures, flow_run_ids=flow_run_ids, task_run_ids=task_run_ids), robust=True
-        )
+        after_commit(complete_failures, flow_run_ids=flow_run_ids, task_run_ids=task_run_ids)
 
 
 def _with_run_ids(row: TaskRun, state: State) -> State:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from django.db.models import Exists, QuerySet
 
 from orchestrator.contract.states import State, StateType, Status
 from orchestrator.contract.times import now
+from orchestrator.statements.after_commit import after_commit
 from orchestrator.statements.executing import sent_together
 from orchestrator.statements.reading import PreparedQuery
 from orchestrator.statements.writing import insert_rows, insert_values, update_row
@@ -387,7 +387,7 @@ def _record(run: FlowRun | TaskRun, *, initial: State | None, state: State) -> N
     # Asked for before the event is written: whoever is told of that after the commit finds the failure complete.
     if state.type.value in BAD_ENDS:
         of_kind = "flow_run_ids" if isinstance(run, FlowRun) else "task_run_ids"
-        transaction.on_commit(partial(complete_failures, **{of_kind: [run.pk]}), robust=True)
+        after_commit(complete_failures, **{of_kind: [run.pk]})
     columns = (
         state.id,
         state.type.value,

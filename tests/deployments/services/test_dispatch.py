@@ -229,6 +229,29 @@ class TestDueRuns:
         assert dispatch_due_runs() == 5
         assert set(runs_of(sent)) == due
 
+    def test_are_looked_up_by_their_keys_however_many_others_are_due(self, sent):
+        planned_ahead(run_of(deployment(), -1))
+
+        with CaptureQueriesContext(connection) as asked:
+            assert dispatch_due_runs() == 1
+
+        facts_of_a_piece = asked.captured_queries[1]["sql"]
+        assert '"runs_flowrun"."id" IN (' in facts_of_a_piece
+        for column in ("state_type", "next_scheduled_start_time"):
+            assert f'"{column}"' not in facts_of_a_piece.partition(" WHERE ")[2]
+
+    def test_are_not_sent_for_when_somebody_takes_them_meanwhile(self, sent, monkeypatch):
+        monkeypatch.setattr(dispatch, "PIECE", 1)
+        made = deployment()
+        first, second = (planned_ahead(run_of(made, seconds)) for seconds in (0.3, 0.4))
+
+        def take(seconds):
+            claim_from_pool(pool_name="local", flow_run_id=second.pk, worker_name="w1")
+
+        dispatch_due_runs(sleep=take)
+
+        assert runs_of(sent) == [str(first.pk)]
+
     def test_are_sent_for_once_while_they_wait_for_a_free_process(self, sent):
         planned_ahead(run_of(deployment(), -1))
         sent.clear()

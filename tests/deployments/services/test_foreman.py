@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from deployments.models import Deployment, Worker, WorkPool, WorkQueue
+from deployments.services import readiness
 from deployments.services.foreman import look_around
 from deployments.services.hand_out import hand_out_to_worker
 from deployments.services.workers import record_heartbeat
@@ -137,6 +140,38 @@ def test_makes_a_deployment_ready_that_came_after_the_worker():
     look_around()
 
     assert statuses(deployment) == ["READY", "READY", "READY"]
+
+
+def test_asks_as_much_however_many_deployments_change(django_assert_num_queries):
+    pool = make_work_pool("ours")
+    record_heartbeat(pool_name="ours", worker_name="w")
+    look_around()
+    with CaptureQueriesContext(connection) as of_none:
+        look_around()
+    made = [make_deployment(name=f"d{number}", pool=pool) for number in range(5)]
+
+    # The begin and end of the transaction, those to change, their status, the events and what these are about.
+    with django_assert_num_queries(len(of_none) + 6):
+        look_around()
+
+    assert set(Deployment.objects.values_list("status", flat=True)) == {"READY"}
+    told = [event.resource["prefect.resource.id"] for event in events("prefect.deployment.ready")]
+    assert sorted(told) == sorted(f"prefect.deployment.{each.pk}" for each in made)
+
+
+def test_looks_after_so_many_deployments_at_a_time(monkeypatch):
+    monkeypatch.setattr(readiness, "BATCH", 3)
+    monkeypatch.setattr(readiness, "PIECE", 2)
+    pool = make_work_pool("ours")
+    record_heartbeat(pool_name="ours", worker_name="w")
+    for number in range(5):
+        make_deployment(name=f"d{number}", pool=pool)
+
+    look_around()
+    after_one = len(events("prefect.deployment.ready"))
+    look_around()
+
+    assert (after_one, len(events("prefect.deployment.ready"))) == (3, 5)
 
 
 def test_keeps_what_our_own_workers_serve_ready():
