@@ -112,7 +112,8 @@ def dispatch_due_runs(*, sleep: Sleep = time.sleep) -> int:
     )
     soonest = ahead.order_by("next_scheduled_start_time", "work_queue__priority", "pk")
     _called.forget(before=at - 2 * JUST_NOW)
-    due = [call for call in soonest.values_list("pk", "next_scheduled_start_time")[:MOST_DUE] if call not in _called]
+    calls: Any = soonest.values_list("pk", "next_scheduled_start_time")[:MOST_DUE]
+    due: list[Call] = [call for call in calls if call not in _called]
     return sum(_dispatch_at_their_times(_still_waiting(some), sleep) for some in pieces(due, PIECE))
 
 

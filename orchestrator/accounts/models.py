@@ -22,9 +22,6 @@ class ApiKeyQuerySet(models.QuerySet):
     def usable(self, at: datetime) -> ApiKeyQuerySet:
         return self.filter(revoked_at=None).filter(Q(expires_at=None) | Q(expires_at__gt=at))
 
-    def matching(self, key: str) -> ApiKeyQuerySet:
-        return self.filter(digest=digest_of(key))
-
 
 class ApiKey(models.Model):
     """A key that a program sends as `Authorization: Bearer`. Only its digest is stored."""

@@ -9,6 +9,10 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any
 
+from django.contrib.auth.models import Group
+
+from orchestrator.statements.reading import PreparedRows
+
 
 class Role(IntEnum):
     VIEWER = 1
@@ -23,6 +27,10 @@ class Role(IntEnum):
 
 _BY_GROUP = {role.group: role for role in Role}
 _KNOWN = "_orchestrator_role"
+_groups_of = PreparedRows(
+    lambda username: Group.objects.filter(user__username=username, name__in=_BY_GROUP).values("name"),
+    texts=["username"],
+)
 
 
 def role_of(user: Any) -> Role:
@@ -37,5 +45,5 @@ def role_of(user: Any) -> Role:
 def _look_up(user: Any) -> Role:
     if user.is_superuser:
         return Role.ADMIN
-    names = user.groups.filter(name__in=_BY_GROUP).values_list("name", flat=True)
-    return max((_BY_GROUP[name] for name in names), default=Role.VIEWER)
+    groups = _groups_of.all(username=user.get_username())
+    return max((_BY_GROUP[group["name"]] for group in groups), default=Role.VIEWER)

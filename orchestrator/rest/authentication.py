@@ -16,12 +16,19 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 
-from orchestrator.accounts.models import ApiKey, User
+from orchestrator.accounts.models import ApiKey, User, digest_of
 from orchestrator.accounts.roles import Role, role_of
 from orchestrator.contract.times import now
 from orchestrator.rest.forgery import forgery_of
+from orchestrator.statements.reading import PreparedQuery
 
 TOUCH_EVERY = timedelta(minutes=1)  # how exact `last_used_at` of a key is
+
+_usable = PreparedQuery(
+    lambda digest, at: ApiKey.objects.usable(at).filter(digest=digest).select_related("user"),
+    moments=["at"],
+    texts=["digest"],
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def _same(given: str, expected: str) -> bool:
 
 def _usable_key(token: str) -> ApiKey | None:
     at = now()
-    key = ApiKey.objects.usable(at).matching(token).select_related("user").first()
+    key = _usable.first(digest=digest_of(token), at=at)
     if key is None or (key.user is not None and not key.user.is_active):
         return None
     if key.last_used_at is None or at - key.last_used_at > TOUCH_EVERY:

@@ -76,10 +76,17 @@ class PreparedAmong(Generic[M]):
 class PreparedRows:
     """The same for a QuerySet of `values(…)`, whose rows are dicts."""
 
-    def __init__(self, make: Callable[..., QuerySet[Any, Any]], *names: str, moments: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        make: Callable[..., QuerySet[Any, Any]],
+        *names: str,
+        moments: Iterable[str] = (),
+        texts: Iterable[str] = (),
+    ) -> None:
         self._make = make
         self._names = names
         self._moments = tuple(moments)
+        self._texts = tuple(texts)
 
     def first(self, **given: Given) -> dict[str, Any] | None:
         """The first row that the database finds; None when there is none."""
@@ -93,7 +100,8 @@ class PreparedRows:
         return self._plan().run(*givens) if givens else []
 
     def _plan(self) -> _Rows:
-        return kept(self, lambda through: _Rows(_Statement(self._make, self._names, self._moments, through)))
+        parts = self._make, self._names, self._moments
+        return kept(self, lambda through: _Rows(_Statement(*parts, through, self._texts)))
 
 
 class PreparedExists:

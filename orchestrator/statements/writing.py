@@ -101,7 +101,7 @@ class Table:
         if self._by_json and rows > 1:
             statement, params = self._from_json(columns, rows, ending)
         else:
-            statement, params = self._from_params(rows, ending), self._params(columns)
+            statement, params = self._from_params(rows, ending), self._params(columns, rows)
         if "RETURNING" in ending:
             return statement.rows(params)
         statement.run(params)
@@ -115,7 +115,9 @@ class Table:
             return self._statement((rows, ending), compose)
         return Statement(self._through, compose())
 
-    def _params(self, columns: list[Sequence[Any]]) -> list[Any]:
+    def _params(self, columns: list[Sequence[Any]], rows: int) -> list[Any]:
+        if rows == 1:
+            return [column.write(values[0]) for column, values in zip(self._columns, columns, strict=True)]
         # By columns, as that takes less time than by rows.
         written = [column.written(values) for column, values in zip(self._columns, columns, strict=True)]
         return [*chain.from_iterable(zip(*written, strict=True))]

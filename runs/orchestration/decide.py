@@ -21,9 +21,6 @@ class Rule:
     from_types: frozenset[StateType | None]
     to_types: frozenset[StateType]
 
-    def applies_to(self, transition: Transition) -> bool:
-        return transition.from_type in self.from_types and transition.to_type in self.to_types
-
 
 def rule(
     *, before: Iterable[StateType | None] = ANY, after: Iterable[StateType] = frozenset(StateType)
@@ -52,8 +49,9 @@ def decide(transition: Transition, rules: Iterable[Rule]) -> Decision:
     """The first rule that refuses wins; if none does, the proposal is accepted as the rules amended it."""
     policy: dict[str, Any] = {}
     needs: SlotNeed | None = None
+    before, after = transition.from_type, transition.to_type
     for one in rules:
-        if not one.applies_to(transition):
+        if before not in one.from_types or after not in one.to_types:
             continue
         match one.ask(transition):
             case Pass(policy=changes, needs=need):
@@ -61,7 +59,7 @@ def decide(transition: Transition, rules: Iterable[Rule]) -> Decision:
                 needs = need or needs
             case Amend(state=state, policy=changes):
                 policy.update(changes)
-                transition = replace(transition, proposed=state)
+                transition, after = replace(transition, proposed=state), state.type
             case refusal:
                 return refused(refusal, policy)
     return Decision(Status.ACCEPT, write=transition.proposed, policy=policy, needs=needs)

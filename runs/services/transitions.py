@@ -268,7 +268,8 @@ def _propose(
     if state.is_terminal and claim_id is None and facts.has_infrastructure:
         # Somebody else ended the run: whoever still executes it has to stop, and may not speak for it any more.
         Claim.objects.filter(flow_run=run.pk).revoke(reason=f"The run was set to {state.name}.", at=now())
-    answered = state.with_(data=decision.write.data)  # the proposer gets back what it said
+    told = decision.write.data  # the proposer gets back what it said
+    answered = state if told is state.data else state.with_(data=told)
     return Answer(decision.status, answered, reason=decision.reason, written=True)
 
 

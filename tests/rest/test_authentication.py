@@ -2,12 +2,14 @@ from base64 import b64encode
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from orchestrator.accounts.keys import create_api_key
 from orchestrator.accounts.models import ApiKey, User
 from orchestrator.contract.times import now
 from orchestrator.rest.authentication import ANYONE, authenticate_token
+from tests.clock import Clock
 
 AUTH_STRING = "admin:pass"
 
@@ -56,6 +58,28 @@ def test_keeps_out_keys_that_ended(api, closed, key, changes):
     ApiKey.objects.update(**changes)
 
     assert api.get("/version", authorization=f"Bearer {key}").status_code == 401
+
+
+def test_keeps_out_a_key_that_ends_after_it_was_used(api, closed, key, monkeypatch):
+    clock = Clock(monkeypatch, now())
+    ApiKey.objects.update(expires_at=now() + timedelta(seconds=30))
+    lately = api.get("/version", authorization=f"Bearer {key}").status_code
+    clock.forward(seconds=31)
+
+    assert (lately, api.get("/version", authorization=f"Bearer {key}").status_code) == (200, 401)
+
+
+def test_lets_programs_do_what_the_owner_of_their_key_may_do_now(api, closed):
+    ada = User.objects.create(username="ada")
+    authorization = f"Bearer {create_api_key(name='laptop', user=ada)[1]}"
+    refused = api.post("/flows/", {"name": "f"}, authorization=authorization)
+    ada.groups.add(Group.objects.get(name="operator"))
+    allowed = api.post("/flows/", {"name": "f"}, authorization=authorization)
+    ada.groups.clear()
+
+    again = api.post("/flows/", {"name": "g"}, authorization=authorization)
+
+    assert [answer.status_code for answer in (refused, allowed, again)] == [403, 201, 403]
 
 
 def test_keeps_out_the_keys_of_users_who_are_no_longer_active(api, closed):
