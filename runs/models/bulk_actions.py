@@ -75,7 +75,7 @@ class BulkActionItem(models.Model):
         SKIPPED = "skipped"  # it was not, or no longer, in a state for it
         FAILED = "failed"  # it was refused, or went wrong
 
-    action = models.ForeignKey(BulkAction, on_delete=models.CASCADE, related_name="items")
+    action = models.ForeignKey(BulkAction, on_delete=models.CASCADE, related_name="items", db_index=False)
     run_id = models.UUIDField()
     run_name = models.TextField()
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WAITING)

@@ -39,7 +39,7 @@ class Claim(models.Model):
         REVOKED = "revoked"  # the run was ended or taken away by somebody else
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    flow_run = models.ForeignKey("runs.FlowRun", on_delete=models.CASCADE, related_name="claims")
+    flow_run = models.ForeignKey("runs.FlowRun", on_delete=models.CASCADE, related_name="claims", db_index=False)
     attempt = models.PositiveIntegerField(help_text="1 for the first claim of the run.")
     worker_name = models.TextField()
     process_id = models.PositiveBigIntegerField(

@@ -51,7 +51,8 @@ class FlowRunQuerySet(RunQuerySet):
 class FlowRun(Run):
     """One execution of a flow, from the moment it is planned."""
 
-    flow = models.ForeignKey("runs.Flow", on_delete=models.CASCADE, related_name="runs")
+    # Without an index of its own, as are all keys of runs, states and claims whose column another one begins with.
+    flow = models.ForeignKey("runs.Flow", on_delete=models.CASCADE, related_name="runs", db_index=False)
     flow_version = models.TextField(null=True, blank=True)
     # A deleted deployment or queue leaves its past runs as they are, identifiers included.
     deployment = models.ForeignKey(
@@ -61,6 +62,7 @@ class FlowRun(Run):
         on_delete=models.DO_NOTHING,
         db_constraint=False,
         related_name="runs",
+        db_index=False,
     )
     deployment_version = models.TextField(null=True, blank=True)
     work_queue = models.ForeignKey(

@@ -37,7 +37,7 @@ class StateRecord(models.Model):
 
 
 class FlowRunState(StateRecord):
-    flow_run = models.ForeignKey("runs.FlowRun", on_delete=models.CASCADE, related_name="states")
+    flow_run = models.ForeignKey("runs.FlowRun", on_delete=models.CASCADE, related_name="states", db_index=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["flow_run", "timestamp"], name="flow_run_state_time")]
@@ -45,7 +45,7 @@ class FlowRunState(StateRecord):
 
 
 class TaskRunState(StateRecord):
-    task_run = models.ForeignKey("runs.TaskRun", on_delete=models.CASCADE, related_name="states")
+    task_run = models.ForeignKey("runs.TaskRun", on_delete=models.CASCADE, related_name="states", db_index=False)
 
     class Meta:
         indexes = [

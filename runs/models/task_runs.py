@@ -11,7 +11,7 @@ class TaskRun(Run):
     """One execution of a task. `flow_run` is None for a background task that no flow called."""
 
     flow_run = models.ForeignKey(
-        "runs.FlowRun", null=True, blank=True, on_delete=models.CASCADE, related_name="task_runs"
+        "runs.FlowRun", null=True, blank=True, on_delete=models.CASCADE, related_name="task_runs", db_index=False
     )
     task_key = models.TextField()
     dynamic_key = models.TextField()
