@@ -141,7 +141,7 @@ def tags(column: str, *operators: str, rows: Callable[[], Any] | None = None, ow
 
     `rows` gives the table that holds one row per tag with the run's key in `owner`; without it the JSON is read. Lists
     read it for common tags, too: of what they show in their order, one row in a few has such a tag, so that the first
-    page is found soon, where PostgreSQL would rather look up every row with the tag.
+    page is found soon, where databases would rather look up every row with the tag.
     """
 
     def has(tag: str) -> Q:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from django.db import connection
 from django.db.models import Model
@@ -38,11 +39,12 @@ def estimate_rows(models: Sequence[type[Model]]) -> dict[type[Model], int]:
 def estimate_share(model: type[Model], column: str, value: str, *, of: type[Model]) -> float:
     """How many rows of `model` have the text in the column, for each row of `of`. One query.
 
-    By the statistics of PostgreSQL: 0.0 for what is not among the most common values, before they are made, and on
-    SQLite, which has none.
+    By the statistics of PostgreSQL: 0.0 for what is not among the most common values, and before they are made. SQLite
+    has none: there rows are counted until they are common, which takes an index that begins with the column; two
+    queries. 0.0 when `of` is small.
     """
     if connection.vendor != "postgresql":
-        return 0.0
+        return _counted_share(model, column, value, of)
     asked = {
         "part": _quoted(model),
         "whole": _quoted(of),
@@ -59,12 +61,20 @@ def estimate_share(model: type[Model], column: str, value: str, *, of: type[Mode
 def is_common(model: type[Model], column: str, value: str, *, of: type[Model]) -> bool:
     """Whether COMMON_SHARE of the rows of `of`, or more, have the text in the column of `model`.
 
-    At most one query, and none for what was asked within the last minute. False wherever there are no statistics.
+    As `estimate_share` knows it, which is not asked again for what was asked within the last minute.
     """
-    if connection.vendor != "postgresql":
-        return False
     asked = (connection.settings_dict["NAME"], model, column, value)
     return _common.get(asked, lambda: estimate_share(model, column, value, of=of) >= COMMON_SHARE)
+
+
+def _counted_share(model: type[Model], column: str, value: str, of: type[Model]) -> float:
+    (rows,) = _estimated([of])
+    if rows <= SMALL:
+        return 0.0
+    quote = connection.ops.quote_name
+    having = f"SELECT 1 FROM {_quoted(model)} WHERE {quote(column)} = %s LIMIT {ceil(COMMON_SHARE * rows)}"
+    (found,) = _row([f"(SELECT count(*) FROM ({having}) AS first_rows)"], [value])
+    return found / rows
 
 
 def _counted(models: Sequence[type[Model]]) -> Sequence[int]:
@@ -84,14 +94,14 @@ def _estimated(models: Sequence[type[Model]]) -> Sequence[int]:
         ]
     else:
         # The last and the first apart: asked for both at once, the database would read the whole table.
-        span = "(SELECT max(rowid) FROM {0}) - (SELECT min(rowid) FROM {0}) + 1"
+        span = "coalesce((SELECT max(rowid) FROM {0}) - (SELECT min(rowid) FROM {0}) + 1, 0)"
         found = [span.format(_quoted(model)) for model in models]
     return [max(SMALL, number) for number in _row(found)]
 
 
-def _row(columns: Sequence[str]) -> Sequence[int]:
+def _row(columns: Sequence[str], params: Sequence[str] | None = None) -> Sequence[int]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(columns)}")
+        cursor.execute(f"SELECT {', '.join(columns)}", params)
         return list(cursor.fetchone())
 
 

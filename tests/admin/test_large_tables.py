@@ -199,7 +199,6 @@ def test_estimates_how_many_rows_have_a_common_value():
     assert not row_estimates.is_common(FlowRunTag, "tag", "of 1", of=FlowRun)
 
 
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="of PostgreSQL alone")
 def test_asks_once_in_a_while_whether_a_value_is_common(django_assert_num_queries):
     for queries in (1, 0):
         with django_assert_num_queries(queries):
@@ -207,33 +206,33 @@ def test_asks_once_in_a_while_whether_a_value_is_common(django_assert_num_querie
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL has statistics")
-def test_takes_no_value_for_common_without_statistics(django_assert_num_queries):
-    make_flow_run("COMPLETED", tags=["common"])
+class TestOnSQLite:
+    """Which has no statistics."""
 
-    with django_assert_num_queries(0):
-        assert row_estimates.estimate_share(FlowRunTag, "tag", "common", of=FlowRun) == 0.0
-        assert not row_estimates.is_common(FlowRunTag, "tag", "common", of=FlowRun)
+    @pytest.fixture(autouse=True)
+    def runs(self, monkeypatch):
+        monkeypatch.setattr(row_estimates, "SMALL", 20)
+        monkeypatch.setattr(row_estimates, "COMMON_SHARE", 0.5)
+        for number in range(40):
+            make_flow_run("COMPLETED", tags=["common", f"of {number}"] if number % 4 else [])
 
+    def test_counts_a_value_until_it_is_common(self, django_assert_num_queries):
+        for tag, share in (("common", 0.5), ("of 1", 1 / 40), ("'none'", 0.0)):
+            with django_assert_num_queries(2):
+                assert row_estimates.estimate_share(FlowRunTag, "tag", tag, of=FlowRun) == pytest.approx(share)
+        assert row_estimates.is_common(FlowRunTag, "tag", "common", of=FlowRun)
+        assert not row_estimates.is_common(FlowRunTag, "tag", "of 1", of=FlowRun)
 
-def test_begins_with_how_services_do_and_how_many_rows_there_are(admin_client):
-    make_flow_run("COMPLETED")
+    def test_takes_no_value_of_a_small_table_for_common(self, monkeypatch, django_assert_num_queries):
+        monkeypatch.setattr(row_estimates, "SMALL", 40)
 
-    with CaptureQueriesContext(connection) as captured:
-        page = admin_client.get("/admin/").content.decode()
+        with django_assert_num_queries(1):
+            assert row_estimates.estimate_share(FlowRunTag, "tag", "common", of=FlowRun) == 0.0
 
-    assert re.search(r'Flow runs</a></th><td class="rows">1</td>', page)
-    assert 'scope="row">retention</th>' in page
-    assert len(captured) <= MOST_QUERIES
+    def test_reads_an_index_alone(self):
+        with CaptureQueriesContext(connection) as asked:
+            row_estimates.estimate_share(FlowRunTag, "tag", "common", of=FlowRun)
 
-
-def test_every_list_can_be_filtered_or_searched():
-    plain = {
-        model._meta.label
-        for model, options in admin.site._registry.items()
-        if model.__module__.startswith(("runs.", "deployments.", "automations.", "orchestrator."))
-        and not options.search_fields
-        and not options.date_hierarchy
-        and not options.list_filter
-    }
-
-    assert plain == {"store.Configuration", "web.WebPulse"}  # a few rows each
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {asked.captured_queries[-1]['sql']}")
+            assert any("USING COVERING INDEX" in row[3] and "(tag=?)" in row[3] for row in cursor.fetchall())
