@@ -18,8 +18,9 @@ from django.http import HttpResponseBase
 
 from orchestrator.web.bodies import BodyTooLarge, Disconnected, Message, Receive, read_body
 from orchestrator.web.handler import Answer, DjangoHandler, shares_commit
+from orchestrator.web.jobs import Job
 from orchestrator.web.streaming import Pipe, pour
-from orchestrator.web.threads import Job, Threads, TooBusy, http_threads, stream_threads
+from orchestrator.web.threads import Threads, TooBusy, http_threads, stream_threads
 
 Send = Callable[[Message], Awaitable[None]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from time import monotonic, process_time
 from typing import Any, TypeVar
@@ -14,10 +14,10 @@ from django.conf import settings
 from django.db import connection, connections
 
 from orchestrator.web.group_commit import MOST_TOGETHER, shared_transaction
+from orchestrator.web.jobs import Job, MayShare, hand_over
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-MayShare = Callable[..., bool]  # asked with the arguments of a call
 
 PATIENCE_SECONDS = 0.025  # that a call waits before another thread than the usual ones may take it
 BUSY = 0.8  # of a processor: a process that uses so much has its threads wait for the interpreter
@@ -25,73 +25,6 @@ BUSY = 0.8  # of a processor: a process that uses so much has its threads wait f
 
 class TooBusy(Exception):
     """More work waits for a thread than is useful to accept; the caller should come back later."""
-
-
-class Job:
-    """One call, and the future on the event loop that waits for it."""
-
-    __slots__ = ("arguments", "begun", "function", "future", "loop", "may_share", "outcome")
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        function: Callable[..., Any],
-        arguments: tuple[Any, ...],
-        may_share: MayShare | None,
-    ) -> None:
-        self.loop = loop
-        self.future: asyncio.Future[Any] = loop.create_future()
-        self.function = function
-        self.arguments = arguments
-        self.may_share = may_share
-        self.begun = False
-        self.outcome: tuple[Any, BaseException | None] = None, None  # what came of it, before it is handed over
-
-    def run(self) -> None:
-        self.work()
-        _hand_over([self])
-
-    def work(self) -> None:
-        """Begin it, unless nobody waits any more."""
-        if self.future.done():
-            return
-        self.begun = True
-        try:
-            self.outcome = self.function(*self.arguments), None
-        except BaseException as raised:  # noqa: BLE001  the waiting side raises it again
-            self.outcome = None, raised
-
-    def shares(self) -> bool:
-        """Whether it may share a transaction with others."""
-        return self.may_share is not None and self.may_share(*self.arguments)
-
-    def drop(self, reason: Exception) -> None:
-        """Not to be begun any more: whoever waits is told why. Too late for what a thread has taken up."""
-        if not (self.begun or self.future.done()):
-            self.future.set_exception(reason)
-
-    def deliver(self) -> None:
-        """To whoever waits. On the event loop."""
-        result, error = self.outcome
-        if self.future.done():
-            return
-        if error is None:
-            self.future.set_result(result)
-        else:
-            self.future.set_exception(error)
-
-
-def _hand_over(jobs: Sequence[Job]) -> None:
-    """All at once; they belong to one event loop."""
-    try:
-        jobs[0].loop.call_soon_threadsafe(_deliver_all, jobs)
-    except RuntimeError:
-        logger.debug("The event loop ended before an answer could be handed over.")
-
-
-def _deliver_all(jobs: Sequence[Job]) -> None:
-    for job in jobs:
-        job.deliver()
 
 
 class Threads:
@@ -213,7 +146,7 @@ class Threads:
             for job in jobs:
                 job.run()
         else:
-            _hand_over(jobs)
+            hand_over(jobs)
         if other is not None:
             other.run()
         return len(jobs)

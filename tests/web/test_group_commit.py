@@ -14,7 +14,8 @@ from django.db import IntegrityError, connection, transaction
 
 from orchestrator.web import threads as module
 from orchestrator.web.group_commit import MOST_TOGETHER
-from orchestrator.web.threads import Job, Threads
+from orchestrator.web.jobs import Job
+from orchestrator.web.threads import Threads
 from runs.models import Flow, FlowRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
