@@ -120,15 +120,7 @@ class State:
 
     def with_details(self, **details: Any) -> Self:
         """A copy with these details besides those that it has."""
-        return type(self)(  # in half the time that `replace` takes: every state that is written passes here
-            type=self.type,
-            name=self.name,
-            message=self.message,
-            data=self.data,
-            details={**self.details, **details},
-            id=self.id,
-            timestamp=self.timestamp,
-        )
+        return replace(self, details={**self.details, **details})
 
     @property
     def is_terminal(self) -> bool:
