@@ -22,6 +22,7 @@ from orchestrator.rest.bodies import Body
 from orchestrator.rest.common_tags import CommonTag
 from orchestrator.rest.filters import Filter
 from orchestrator.rest.search import Entity, narrow
+from orchestrator.statements.counting import number_of
 from orchestrator.statements.executing import rows_of
 
 Value = str | UUID | datetime
@@ -59,11 +60,20 @@ class AskedRows:
 
     def count(self) -> int:
         """Of all rows, whatever the slice is."""
-        statement = self._whole("count", _counted)
+        statement = self._whole("count", number_of)
         if statement is None:
             return 0
         [[count]] = rows_of(*statement)
         return int(count)
+
+    def has(self, number: int) -> bool:
+        """Whether there are so many rows. No more are looked for."""
+        statement = self._whole("ones", _ones)
+        if statement is None:
+            return number == 0
+        sql, params = statement
+        [[count]] = rows_of(f"SELECT COUNT(*) FROM ({sql} LIMIT {number:d}) AS first_rows", params)
+        return int(count) == number
 
     def statement(self, read: Hashable, select: Select) -> Statement | None:
         """What reads these rows, where `read` is another for every other `select`. None when there can be none."""
@@ -123,9 +133,8 @@ class _Template:
 _templates: dict[Hashable, _Template | None] = {}  # by form; None: composed each time
 
 
-def _counted(rows: QuerySet) -> QuerySet:
-    # To Django an aggregate is a reason to group rows.
-    return rows.order_by().values_list(Func(template="COUNT(*)", output_field=IntegerField()))
+def _ones(rows: QuerySet) -> QuerySet:
+    return rows.order_by().values_list(Func(template="1", output_field=IntegerField()))
 
 
 def _form_of_body(body: Any, values: dict[Value, int]) -> Hashable:

@@ -15,7 +15,7 @@ class CommonTag(str):
 
 
 def with_common_tags(rows: Callable[[], Any], owner: str, filled: Any) -> Any:
-    """A filled filter of tags in which the common ones of `all_` are marked.
+    """A filled filter of tags in which the common ones of `all_` are marked; the same one when there are none.
 
     `rows` gives the table that holds one row per tag, with the key of what has it in `owner`.
     """
@@ -24,4 +24,5 @@ def with_common_tags(rows: Callable[[], Any], owner: str, filled: Any) -> Any:
     table = rows().model
     tagged = table._meta.get_field(owner).related_model
     marked = [CommonTag(tag) if is_common(table, "tag", tag, of=tagged) else tag for tag in filled.all_]
-    return filled.model_copy(update={"all_": marked})
+    is_any = any(isinstance(tag, CommonTag) for tag in marked)
+    return filled.model_copy(update={"all_": marked}) if is_any else filled

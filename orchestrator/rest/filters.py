@@ -221,14 +221,20 @@ def condition(filled: Filter | None) -> Q:
 
 def for_list(filled: Filter | None) -> Filter | None:
     """The same filter, as a list asks it that is read in its order and ends somewhere."""
+    changed = asked_by_lists(filled)
+    return filled.model_copy(update=changed) if filled is not None and changed else filled
+
+
+def asked_by_lists(filled: Filter | None) -> dict[str, Any]:
+    """The fields that a list asks in another way, and how."""
     if filled is None:
-        return None
-    changed = {
-        key: asked.for_list(value)
+        return {}
+    asked = {
+        key: (value, asked.for_list(value))
         for key, asked in type(filled).conditions.items()
         if asked.for_list is not None and (value := getattr(filled, key)) is not None
     }
-    return filled.model_copy(update=changed) if changed else filled
+    return {key: otherwise for key, (value, otherwise) in asked.items() if otherwise is not value}
 
 
 def parts_of(filled: Filter | None) -> list[Q]:

@@ -10,6 +10,7 @@ from pydantic import create_model
 from rest_framework.request import Request
 
 from orchestrator.rest.asked_rows import AskedRows
+from orchestrator.rest.counts import count_rows
 from orchestrator.rest.filters import for_list
 from orchestrator.rest.paging import paged, sliced
 from orchestrator.rest.search import Entity, count_body, narrow_sorted, page_body, search_body
@@ -61,11 +62,13 @@ class _CountView(ListView):
 
 
 class _PageView(ListView):
+    count: Count
+
     @takes(lambda view: page_body(view.entity))
     @answers(lambda view: page_shape(view.entity.title, view.shape))
     def post(self, request: Request, body: Any) -> dict[str, Any]:
-        count = count_rows(self.entity, body)
-        return paged(self.sorted_rows(body), limit=body.limit, page=body.page, count=count, answer=self.answer)
+        rows, count = self.sorted_rows(body), self.count(self.entity, body)
+        return paged(rows, limit=body.limit, page=body.page, count=count, answer=self.answer)
 
 
 def _for_list(entity: Entity, body: Any) -> Any:
@@ -79,17 +82,16 @@ def filter_view(entity: Entity, answer: Answer, shape: Any, *, by_columns: bool 
     return _view(_FilterView, entity, answer, shape, by_columns=by_columns)
 
 
-def count_rows(entity: Entity, body: Any) -> int:
-    return AskedRows(entity, body).count()
-
-
 def count_view(entity: Entity, count: Count = count_rows) -> Any:
     """`count` answers a body, for entities that know more of themselves."""
     return _view(_CountView, entity, list, Any, count=staticmethod(count))
 
 
-def page_view(entity: Entity, answer: Answer, shape: Any, *, by_columns: bool = False) -> Any:
-    return _view(_PageView, entity, answer, shape, by_columns=by_columns)
+def page_view(
+    entity: Entity, answer: Answer, shape: Any, *, by_columns: bool = False, count: Count = count_rows
+) -> Any:
+    """`count` as in `count_view`."""
+    return _view(_PageView, entity, answer, shape, by_columns=by_columns, count=staticmethod(count))
 
 
 def _view(base: type[ListView], entity: Entity, answer: Answer, shape: Any, **more: Any) -> Any:

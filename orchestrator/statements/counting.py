@@ -1,4 +1,4 @@
-"""Rows counted in groups, of no more than so many.
+"""Rows counted as a database does it fastest: of several parts at once, or in groups, of no more than so many.
 
 Django counts groups of whole tables only: it has the keys of the first rows looked up, and each row once more by its
 key, which takes several times as long.
@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Func, IntegerField, QuerySet
 
 
 def count_groups(*parts: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
@@ -35,6 +35,29 @@ def count_groups(*parts: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
         cursor.execute(" UNION ALL ".join(statements), given)
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
+
+
+def count_together(*parts: QuerySet[Any, Any]) -> int:
+    """The rows of all parts, of which each reads an index alone. At most one query."""
+    statements: list[str] = []
+    given: list[Any] = []
+    for part in parts:
+        try:
+            sql, params = number_of(part).query.sql_with_params()
+        except EmptyResultSet:  # no row can fit
+            continue
+        statements.append(sql)
+        given += params
+    if not statements:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(statements), given)
+        return sum(number for (number,) in cursor.fetchall())
+
+
+def number_of(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """One row that says how many these are. To Django an aggregate would be a reason to group them."""
+    return rows.order_by().values_list(Func(template="COUNT(*)", output_field=IntegerField()))
 
 
 def _width(part: QuerySet[Any, Any]) -> int:

@@ -15,6 +15,7 @@ COMMON_SHARE = 0.05  # of the rows have a value that is common
 
 _KEPT_SECONDS = 60.0  # statistics are made anew much less often
 _common: Kept[bool] = Kept(_KEPT_SECONDS, most=1_000)
+_few: Kept[int] = Kept(_KEPT_SECONDS)
 
 _SHARE = """
     SELECT common.frequency * part.reltuples / nullif(whole.reltuples, 0)
@@ -65,6 +66,12 @@ def is_common(model: type[Model], column: str, value: str, *, of: type[Model]) -
     """
     asked = (connection.settings_dict["NAME"], model, column, value)
     return _common.get(asked, lambda: estimate_share(model, column, value, of=of) >= COMMON_SHARE)
+
+
+def few_of(model: type[Model]) -> int:
+    """COMMON_SHARE of its rows. One query, which is not asked again within a minute."""
+    asked = (connection.settings_dict["NAME"], model)
+    return _few.get(asked, lambda: ceil(COMMON_SHARE * _estimated([model])[0]))
 
 
 def _counted_share(model: type[Model], column: str, value: str, of: type[Model]) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.rest.asked_rows import AskedRows
+from orchestrator.rest.counts import count_rows
 from orchestrator.rest.filters import Combination, Filter
-from orchestrator.rest.search import Entity, narrow
+from orchestrator.rest.search import Entity
 from runs.api.filters import FLOW_RUNS, TASK_RUNS
 from runs.models.hour_counts import Counted
 from runs.services.known_hours import count_all, count_began
@@ -18,11 +18,12 @@ def count_runs(entity: Entity, body: Any) -> int:
     """Known are all runs, and those that began in a span of time, be it those of some types of state."""
     asked = _filled(getattr(body, entity.key))
     if _is_narrowed_by_others(entity, body) or not asked.keys() <= _KNOWN or asked.keys() == {_STATE}:
-        return AskedRows(entity, body).count()
+        return count_rows(entity, body)
     if not asked:
         return count_all(KINDS[entity])
     since, until = asked.get(_SINCE), asked.get(_UNTIL)
-    return count_began(KINDS[entity], narrow(entity, body), types=asked.get(_STATE), since=since, until=until)
+    known = count_began(KINDS[entity], types=asked.get(_STATE), since=since, until=until)
+    return count_rows(entity, body) if known is None else known
 
 
 def asks_for_all(entity: Entity, body: Any) -> bool:

@@ -46,7 +46,10 @@ urlpatterns = [
     path("flow_runs", flow_runs.FlowRuns.as_view()),
     path("flow_runs/filter", filter_view(FLOW_RUNS, flow_run_answers, shapes.FlowRunResponse, by_columns=True)),
     path("flow_runs/count", count_view(FLOW_RUNS, count_runs)),
-    path("flow_runs/paginate", page_view(FLOW_RUNS, flow_run_answers, shapes.FlowRunResponse, by_columns=True)),
+    path(
+        "flow_runs/paginate",
+        page_view(FLOW_RUNS, flow_run_answers, shapes.FlowRunResponse, by_columns=True, count=count_runs),
+    ),
     path("flow_runs/history", histories.FlowRunHistory.as_view()),
     path("flow_runs/lateness", histories.FlowRunLateness.as_view()),
     path("flow_runs/bulk_delete", bulk.BulkDeleteFlowRuns.as_view()),
@@ -65,7 +68,10 @@ urlpatterns = [
     path("task_runs", task_runs.TaskRuns.as_view()),
     path("task_runs/filter", filter_view(TASK_RUNS, task_run_answers, shapes.TaskRun, by_columns=True)),
     path("task_runs/count", count_view(TASK_RUNS, count_runs)),
-    path("task_runs/paginate", page_view(TASK_RUNS, task_run_page_answers, shapes.TaskRunResponse, by_columns=True)),
+    path(
+        "task_runs/paginate",
+        page_view(TASK_RUNS, task_run_page_answers, shapes.TaskRunResponse, by_columns=True, count=count_runs),
+    ),
     path("task_runs/history", histories.TaskRunHistory.as_view()),
     path("task_runs/<id:run_id>/set_state", states.SetTaskRunState.as_view()),
     path("task_runs/<id:task_run_id>", task_runs.TaskRunById.as_view()),

@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Count, F, Func, Max, Min, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, Count, F, Func, IntegerField, Max, Min, Q, QuerySet, Sum
 
 from orchestrator.contract.states import TERMINAL
 from orchestrator.rest.lookups import Likely
-from orchestrator.statements.counting import count_groups
+from orchestrator.statements.counting import count_together
 from runs.models import HourCount
 from runs.models.hour_counts import Counted, hour_of
 from runs.services.hour_counts import HOUR, MINUTES, MODELS
@@ -43,19 +42,15 @@ def count_all(kind: Counted) -> int:
         stretches = list(_between(sorted(known.values_list("hour", flat=True)), None, None))
     if len(stretches) > MOST_STRETCHES:
         return runs.count()
-    of_no_time = runs.filter(expected_start_time=None)
-    return int(found["total"]) + _count_in(runs, "expected_start_time", stretches, of_no_time)
+    unknown = (runs.filter(_in_stretch("expected_start_time", stretch)) for stretch in stretches)
+    return int(found["total"]) + count_together(*unknown, runs.filter(expected_start_time=None))
 
 
 def count_began(
-    kind: Counted,
-    runs: QuerySet[Any, Any],
-    *,
-    types: Sequence[str] | None,
-    since: datetime | None,
-    until: datetime | None,
-) -> int:
-    """`runs` are those of these types of state (None: any) that began from `since` up to and with `until`.
+    kind: Counted, *, types: Sequence[str] | None, since: datetime | None, until: datetime | None
+) -> int | None:
+    """Runs of these types of state (None: any) that began from `since` up to and with `until`, of which one is given.
+    None: too little is known, and all have to be counted.
 
     A flow run that has not begun counts by when it is to.
     """
@@ -77,11 +72,15 @@ def count_began(
             stretches.append((hour, hour + _MINUTE * first))
         if last < MINUTES:
             stretches.append((hour + _MINUTE * last, hour + HOUR))
-    stretches += _between(hours, since, None)  # the runs end with `until`
+    stretches += _between(hours, since, None)
     if not hours or len(stretches) > MOST_STRETCHES:
-        return runs.count()
-    sort_time = Coalesce("start_time", "expected_start_time")
-    return total + _count_in(runs.alias(sort_time=sort_time), "sort_time", stretches)
+        return None
+    runs: Any = MODELS[kind].objects.newest_first()
+    if types is not None:
+        runs = runs.filter(state_type__in=types)
+    if kind is Counted.TASK_RUNS:
+        runs = runs.filter(start_time__isnull=False)
+    return total + count_together(*(runs.filter(_began_in(stretch, since, until)) for stretch in stretches))
 
 
 @dataclass(slots=True)
@@ -177,14 +176,17 @@ def _between(hours: Iterable[datetime], begin: datetime | None, end: datetime | 
         yield at, end
 
 
-def _count_in(runs: QuerySet[Any, Any], column: str, stretches: Iterable[Stretch], *more: QuerySet[Any, Any]) -> int:
-    """One query, each part of which reads an index alone. `more` are runs to be counted besides."""
-    parts = [*(runs.filter(_of_stretch(column, stretch)) for stretch in stretches), *more]
-    numbers = count_groups(*(part.order_by().values_list(Value(1)) for part in parts))
-    return sum(row[-1] for row in numbers)
+def _began_in(stretch: Stretch, since: datetime | None, until: datetime | None) -> Q:
+    """In the part of it that was asked for. SQLite looks up by one bound at each end, and it may not be the nearer."""
+    begin, end = stretch
+    if since is not None and (begin is None or begin < since):
+        begin = since
+    if until is None or (end is not None and end <= until):
+        return _in_stretch("sort_time", (begin, end))
+    return _in_stretch("sort_time", (begin, None)) & Q(sort_time__lte=until)
 
 
-def _of_stretch(column: str, stretch: Stretch) -> Q:
+def _in_stretch(column: str, stretch: Stretch) -> Q:
     begin, end = stretch
     wanted = Q() if begin is None else Q(**{f"{column}__gte": begin})
     return wanted if end is None else wanted & Q(**{f"{column}__lt": end})
@@ -210,26 +212,26 @@ class _Within(Func):
 
 class _FoundApart(Func):
     """Whether a run lies in one of these stretches, each of which is looked up in the index for itself, or is among
-    these others.
+    these others. On SQLite, by the number that it gives each row: the key would have to be looked up once more.
     """
 
     output_field = BooleanField()
     conditional = True
 
     def __init__(self, column: str, stretches: Sequence[tuple[datetime, datetime]], others: QuerySet[Any, Any] | None):
-        super().__init__(F("pk"))
+        super().__init__()
         self._column = column
         self._stretches = stretches
         self._others = others
 
     def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
-        key, _ = compiler.compile(self.source_expressions[0])
         table = connection.ops.quote_name(compiler.query.model._meta.db_table)
-        column = f"{table}.{connection.ops.quote_name(self._column)}"
-        parts = [f"SELECT {key} FROM {table} WHERE {column} >= %s AND {column} < %s"] * len(self._stretches)
+        row, column = f"{table}.rowid", f"{table}.{connection.ops.quote_name(self._column)}"
+        parts = [f"SELECT {row} FROM {table} WHERE {column} >= %s AND {column} < %s"] * len(self._stretches)
         params = [connection.ops.adapt_datetimefield_value(moment) for each in self._stretches for moment in each]
         if self._others is not None:
-            sql, more = self._others.values("pk").query.get_compiler(connection=connection).as_sql()
+            rows = self._others.values_list(Func(template=row, output_field=IntegerField()))
+            sql, more = rows.query.get_compiler(connection=connection).as_sql()
             parts.append(sql)
             params += more
-        return (f"{key} IN ({' UNION ALL '.join(parts)})", params) if parts else ("(1 = 0)", [])
+        return (f"{row} IN ({' UNION ALL '.join(parts)})", params) if parts else ("(1 = 0)", [])

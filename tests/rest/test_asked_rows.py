@@ -178,6 +178,17 @@ def test_asks_nothing_where_nothing_fits(django_assert_num_queries):
         assert asked(FLOW_RUNS, flow_runs={"id": {"any_": []}}).count() == 0
 
 
+def test_looks_for_no_more_rows_than_it_is_asked_about(django_assert_num_queries):
+    for _ in range(3):
+        make_flow_run()
+
+    with django_assert_num_queries(3) as sent:
+        assert [asked(FLOW_RUNS).has(number) for number in (2, 3, 4)] == [True, True, False]
+        assert asked(FLOW_RUNS, flow_runs={"id": {"any_": []}}).has(1) is False
+
+    assert [query["sql"].partition("LIMIT ")[2][0] for query in sent.captured_queries] == ["2", "3", "4"]
+
+
 def test_finds_the_row_of_an_identifier():
     runs = [make_flow_run() for _ in range(2)]
 

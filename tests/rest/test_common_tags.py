@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orchestrator.rest import asked_rows, common_tags
+from orchestrator.rest import asked_rows, common_tags, counts
 from tests.factories import make_flow_run, make_task_run
 
 COMMON = {"eu", "daily"}
@@ -14,8 +14,9 @@ COMMON = {"eu", "daily"}
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch):
-    """Which tags are common; and no statement is composed yet."""
+    """Which tags are common, and that no filter leaves few runs; and no statement is composed yet."""
     monkeypatch.setattr(common_tags, "is_common", lambda table, column, tag, *, of: tag in COMMON)
+    monkeypatch.setattr(counts, "few_of", lambda model: 0)
     monkeypatch.setattr(asked_rows, "_templates", {})
 
 
@@ -82,6 +83,26 @@ def test_counts_runs_of_a_common_tag_in_its_table(names, api):
 
     assert any("runs_flowruntag" in one["sql"] for one in asked)
     assert names({"tags": {"all_": ["eu"]}}, "/flow_runs/paginate") == (["all", "eu"], 1)  # its count alone
+
+
+@pytest.mark.parametrize(
+    ("state", "operator", "found", "in_rows"),
+    [
+        ("COMPLETED", "and_", 1, True),
+        ("FAILED", "and_", 1, False),  # as many as there are of a common tag
+        ("COMPLETED", "or_", 2, False),
+    ],
+)
+def test_counts_in_the_rows_where_the_rest_leaves_few(api, runs, monkeypatch, state, operator, found, in_rows):
+    monkeypatch.setattr(counts, "few_of", lambda model: 3)
+    asked_for = {"state": {"type": {"any_": [state]}}, "tags": {"all_": ["eu"]}, "operator": operator}
+
+    for _ in range(2):  # composed, and as it was composed
+        with CaptureQueriesContext(connection) as asked:
+            assert api.post("/flow_runs/count", {"flow_runs": asked_for}).json() == found
+
+        looked_up = any("runs_flowruntag" in one["sql"] for one in asked)
+        assert looked_up is not (in_rows and connection.vendor == "sqlite")
 
 
 def test_looks_for_common_tags_of_task_runs_too(api):
