@@ -17,8 +17,6 @@ from orchestrator.sdk.processes.child_processes import die_with_parent, how_it_e
 HEALTHY_SECONDS = 10.0  # who lived this long starts with a short pause again
 LONGEST_PAUSE_SECONDS = 15.0
 
-_AUTOGROUP = "/proc/self/autogroup"
-
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -31,7 +29,6 @@ class Program:
     pass_fds: Sequence[int] = ()
     only_errors: bool = False  # drop what it says on standard output
     serves_others: bool = False  # it is stopped after those that do not
-    niceness: int = 0  # 1 to 19: it stands back where others want the processor
 
 
 @dataclass(slots=True)
@@ -61,7 +58,7 @@ class Child:
             pass_fds=tuple(self.program.pass_fds),
             # A session of its own: Ctrl-C in the terminal reaches the supervisor, which stops everything in order.
             start_new_session=True,
-            preexec_fn=partial(_settle_in, os.getpid(), self.program.niceness),
+            preexec_fn=partial(die_with_parent, os.getpid()),
         )
 
     def ended(self, status: int, *, stopping: bool) -> str | None:
@@ -112,18 +109,6 @@ def children_of(pid: int) -> list[int]:
             return [int(word) for word in file.read().split()]
     except OSError:
         return []
-
-
-def _settle_in(parent: int, niceness: int) -> None:
-    """Called in a new process, which has a session of its own."""
-    die_with_parent(parent)
-    if niceness:
-        os.nice(niceness)
-        # Where Linux shares the processor among sessions first, theirs says how nice they are to each other.
-        with suppress(OSError):
-            file = os.open(_AUTOGROUP, os.O_WRONLY)
-            os.write(file, str(niceness).encode())
-            os.close(file)
 
 
 def _send(pid: int, number: int) -> None:

@@ -25,9 +25,6 @@ from orchestrator.contract.services import SERVICES
 READY_SECONDS = 60.0
 Say = Callable[[str], object]
 
-# Of the services: whoever calls out ten thousand runs in a moment leaves the processor to those that come to take them.
-_BEHIND_REQUESTS = 5
-
 _EMBEDDED_KEY = "ORCHESTRATOR_EMBEDDED_WORKER_KEY"
 # A worker is on another side than the server: it gets no way to the database.
 _NOT_FOR_WORKERS = (
@@ -190,7 +187,6 @@ def _services(environment: dict[str, str]) -> Program:
         environment=_quiet(environment),
         only_errors=True,
         stop_signals=((signal.SIGTERM, 3.0), (signal.SIGQUIT, 1.0)),
-        niceness=_BEHIND_REQUESTS,
     )
 
 

@@ -49,25 +49,6 @@ def test_starts_a_program_again_and_says_why():
     assert "it is started again in 0.4 s." in out  # longer each time
 
 
-def test_lets_a_program_stand_back_where_others_want_the_processor():
-    code, out, err = supervise(
-        """
-        tell = "import os; print(os.nice(0))"
-        if os.path.exists("/proc/self/autogroup"):
-            tell += "; print(open('/proc/self/autogroup').read().split()[-1])"
-        with Supervisor(say) as supervisor:
-            assert supervisor.run(python("usual", tell)) == 0
-            assert supervisor.run(python("nice", tell, niceness=5)) == 0
-        print(os.nice(0))
-        """
-    )
-
-    assert code == 0, err
-    told = out.split()
-    assert {"0", "5"} <= set(told)
-    assert told == [*["0"] * (len(told) // 2), *["5"] * (len(told) // 2), "0"]
-
-
 def test_stops_those_last_who_serve_others():
     program = (
         "import signal, sys, time\\n"
