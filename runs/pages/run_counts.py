@@ -123,7 +123,11 @@ def draw_bars(
     since = range_.since or min(tones)
     until = range_.until or max(range_.now, max(tones) + counts.step)
     buckets = [
-        Bucket(start, dict(tones.get(start, {})), url=url_of(start, start + counts.step))
+        Bucket(
+            start,
+            dict(tones.get(start, {})),
+            url=url_of(start, start + counts.step) if start in tones else "",  # an empty one is not drawn
+        )
         for start in step_starts(since, until, counts.step)
     ]
     return stacked_bars(buckets, sentence=sentence, height=HEIGHT)
