@@ -59,7 +59,8 @@ class Claims:
         self._reading = threading.Lock()
         # So that whoever asks writes at once and does not wait. A thread that wrote for it would get its turn at the
         # interpreter a few hundred times a second while wake-ups are taken, and the server would be asked no faster.
-        fcntl.fcntl(self._asked.fileno(), fcntl.F_SETPIPE_SZ, ROOM_BYTES)
+        if hasattr(fcntl, "F_SETPIPE_SZ"):  # elsewhere it waits when a thousand or two are to be claimed
+            fcntl.fcntl(self._asked.fileno(), fcntl.F_SETPIPE_SZ, ROOM_BYTES)
         self._answered = _PROCESSES.Value("i", 0)
         self._answers, self._told = _PROCESSES.Pipe(duplex=False)
         self._taken: dict[str, float] = {}
