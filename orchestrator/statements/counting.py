@@ -6,6 +6,7 @@ key, which takes several times as long.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -19,40 +20,13 @@ def count_groups(*parts: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
     Each part is a `values_list` of as many columns, all of numbers, texts and truth values, which may be sliced. The
     groups of one part are not put together with those of another.
     """
-    statements: list[str] = []
-    given: list[Any] = []
-    for part in parts:
-        try:
-            sql, params = part.query.sql_with_params()
-        except EmptyResultSet:  # no row can fit
-            continue
-        places = ", ".join(str(place) for place in range(1, _width(part) + 1))
-        statements.append(f"SELECT looked_at.*, COUNT(*) FROM ({sql}) AS looked_at GROUP BY {places}")
-        given += params
-    if not statements:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(statements), given)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+    return _found_together(parts, _in_groups)
 
 
 def count_together(*parts: QuerySet[Any, Any]) -> int:
     """The rows of all parts, of which each reads an index alone. At most one query."""
-    statements: list[str] = []
-    given: list[Any] = []
-    for part in parts:
-        try:
-            sql, params = number_of(part).query.sql_with_params()
-        except EmptyResultSet:  # no row can fit
-            continue
-        statements.append(sql)
-        given += params
-    if not statements:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(statements), given)
-        return sum(number for (number,) in cursor.fetchall())
+    found = _found_together([number_of(part) for part in parts], lambda sql, part: sql)
+    return sum(number for (number,) in found)
 
 
 def number_of(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
@@ -60,5 +34,28 @@ def number_of(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     return rows.order_by().values_list(Func(template="COUNT(*)", output_field=IntegerField()))
 
 
-def _width(part: QuerySet[Any, Any]) -> int:
-    return len(part.query.values_select) + len(part.query.annotation_select)
+def _in_groups(sql: str, part: QuerySet[Any, Any]) -> str:
+    width = len(part.query.values_select) + len(part.query.annotation_select)
+    places = ", ".join(str(place) for place in range(1, width + 1))
+    return f"SELECT looked_at.*, COUNT(*) FROM ({sql}) AS looked_at GROUP BY {places}"
+
+
+def _found_together(
+    parts: Iterable[QuerySet[Any, Any]], written: Callable[[str, QuerySet[Any, Any]], str]
+) -> list[tuple[Any, ...]]:
+    """The rows of all parts. `written` makes the statement of a part from its SQL."""
+    statements: list[str] = []
+    given: list[Any] = []
+    for part in parts:
+        try:
+            sql, params = part.query.sql_with_params()
+        except EmptyResultSet:  # no row can fit
+            continue
+        statements.append(written(sql, part))
+        given += params
+    if not statements:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(statements), given)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

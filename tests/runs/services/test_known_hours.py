@@ -56,6 +56,11 @@ def make_runs(chance: random.Random, number: int) -> None:
             make_flow_run(state, flow=flow, parent_task_run=parent, **columns)
 
 
+def know_all_hours() -> None:
+    while count_hours():
+        pass
+
+
 def change_something(chance: random.Random) -> None:
     """By the ways in which the server changes runs."""
     what = chance.choice((FlowRun, TaskRun))
@@ -148,8 +153,7 @@ def test_says_what_the_runs_say_after_any_changes(seed):
     make_runs(chance, 60)
 
     for _ in range(2):
-        while count_hours():
-            pass
+        know_all_hours()
         assert_counts_are_right(chance)
         assert_history_is_right(chance)
         for _ in range(6):
@@ -164,8 +168,7 @@ def test_says_what_the_runs_say_after_any_changes(seed):
 def test_reads_no_run_of_a_known_hour(entity):
     chance = random.Random(7)
     make_runs(chance, 60)
-    while count_hours():
-        pass
+    know_all_hours()
     # Nobody says so, so it can be seen what is read.
     HourCount.objects.filter(kind=KINDS[entity]).update(total=1_000)
     hours = HourCount.objects.filter(kind=KINDS[entity]).count()
@@ -181,8 +184,7 @@ def test_reads_no_run_of_a_known_hour(entity):
 def test_tells_numbered_pages_how_many_there_are(api, kind):
     began = now() - timedelta(hours=5)
     make_task_run("COMPLETED", started=began, flow_run=make_flow_run("COMPLETED", started=began))
-    while count_hours():
-        pass
+    know_all_hours()
     HourCount.objects.update(total=F("total") + 1_000)
 
     page = api.post(f"/{kind}/paginate", {"limit": 5}).json()
@@ -194,8 +196,7 @@ def test_tells_numbered_pages_how_many_there_are(api, kind):
 def test_looks_up_each_stretch_by_its_own_bounds(entity):
     """Beside wider ones, SQLite would look it up by these."""
     make_runs(random.Random(7), 60)
-    while count_hours():
-        pass
+    know_all_hours()
     at = now().replace(second=30)
     span = {"after_": format_time(at - timedelta(hours=6)), "before_": format_time(at)}
     asked_for = {"start_time": span, "state": {"type": {"any_": ["COMPLETED"]}}}
@@ -231,8 +232,7 @@ def test_counts_nothing_where_all_is_known(kind):
     started = at - timedelta(hours=5) + timedelta(minutes=3)
     make_task_run("COMPLETED", started=started, flow_run=make_flow_run("COMPLETED", started=started))
     make_task_run("COMPLETED", started=at - timedelta(hours=7))
-    while count_hours():
-        pass
+    know_all_hours()
     entity = FLOW_RUNS if kind == "flow_runs" else TASK_RUNS
     asked = {"start": at - timedelta(hours=6), "end": at - timedelta(hours=3), "interval_seconds": 3_600.0, "now": at}
 
@@ -245,8 +245,7 @@ def test_counts_nothing_where_all_is_known(kind):
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_looks_up_what_is_not_known_and_nothing_in_between(entity):
     make_runs(random.Random(7), 60)
-    while count_hours():
-        pass
+    know_all_hours()
     at = now().replace(second=30)
     span = {"start": at - timedelta(hours=6), "end": at, "interval_seconds": 3_600.0, "now": at}
 
@@ -266,8 +265,7 @@ def test_looks_up_what_is_not_known_and_nothing_in_between(entity):
 def test_answers_about_the_whole_calendar(api, kind):
     """Nothing is worked out beyond it."""
     make_task_run("COMPLETED", started=now() - timedelta(hours=5))
-    while count_hours():
-        pass
+    know_all_hours()
     ever = {"after_": "0001-01-01T00:00:00Z", "before_": "9999-12-31T23:59:59.999999Z"}
 
     counted = api.post(f"/{kind}/count", {kind: {"start_time": ever}})
