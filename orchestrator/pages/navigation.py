@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import get_script_prefix
+from django.utils.safestring import SafeString
 
 from orchestrator.pages.addresses import address_of
 from orchestrator.web.kept import Kept
@@ -60,8 +63,10 @@ class Entry:
     url: str
     is_current: bool
     badge: Badge | None
-    links: Sequence[Link]
+    links: tuple[Link, ...]
 
+
+Groups = tuple[tuple[str, tuple[Entry, ...]], ...]
 
 GROUPS = (
     (
@@ -130,26 +135,31 @@ def forget_links(**signal: Any) -> None:
     _last_change = next(_changes)
 
 
-def entries(request: HttpRequest) -> list[tuple[str, list[Entry]]]:
+def drawn(request: HttpRequest, template: str) -> SafeString:
+    """What a template makes of the groups, and of whether the reader `is_known`."""
+    return _drawn(template, entries(request), is_known(request))
+
+
+def entries(request: HttpRequest) -> Groups:
     """The groups with their entries, each with its address and what is to be said beside it."""
     counts = is_known(request)
     section = request.path_info.strip("/").removeprefix("v2/").partition("/")[0]
-    return [
+    return tuple(
         (
             word,
-            [
+            tuple(
                 Entry(
                     item=item,
                     url=address_of_item(item),
                     is_current=_is_current(item, section),
                     badge=_badge_of(item.name) if counts else None,
-                    links=_links_of(item.name, request) if counts else (),
+                    links=tuple(_links_of(item.name, request)) if counts else (),
                 )
                 for item in items
-            ],
+            ),
         )
         for word, items in GROUPS
-    ]
+    )
 
 
 def address_of_item(item: Item) -> str:
@@ -161,6 +171,11 @@ def address_of_item(item: Item) -> str:
 def is_known(request: HttpRequest) -> bool:
     """Strangers, on the page where one signs in, are told nothing of what goes on."""
     return settings.API_AUTH == "open" or (hasattr(request, "user") and request.user.is_authenticated)
+
+
+@lru_cache(maxsize=200)  # most pages have the same
+def _drawn(template: str, groups: Groups, known: bool) -> SafeString:
+    return render_to_string(template, {"groups": groups, "known": known})
 
 
 def _is_current(item: Item, section: str) -> bool:

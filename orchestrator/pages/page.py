@@ -16,6 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
+from orchestrator.pages.navigation import drawn
+
 logger = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponseBase]
@@ -31,7 +33,7 @@ def page(view: View) -> View:
         if "%00" in request.META.get("QUERY_STRING", ""):  # PostgreSQL fails on it
             return HttpResponse("No address has the character NUL.", status=400, content_type="text/plain")
         if request.GET.get("fragment") == "nav":  # of the frame: no page needs to be made for it
-            return with_page_headers(render(request, "navigation.html"))
+            return with_page_headers(HttpResponse(drawn(request, "navigation.html")))
         return with_page_headers(view(request, *args, **kwargs))
 
     return answer

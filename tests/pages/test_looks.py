@@ -1,4 +1,4 @@
-"""How states look."""
+"""How states look, and where links of a list lead."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from django.utils.html import escape
 
 from orchestrator.contract.states import StateType
 from orchestrator.pages.looks import look_of
-from orchestrator.pages.templatetags.looks import state_badge
+from orchestrator.pages.templatetags.looks import state_badge, with_query
 
 STATIC = Path(settings.BASE_DIR) / "static"
 
@@ -78,3 +78,18 @@ def luminance(colour: str) -> float:
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize(
+    ("asked", "changes", "expected"),
+    [
+        ("", {"size": 25}, "?size=25"),
+        ("tag=a&tag=b&q=x y", {"size": 25}, "?tag=a&tag=b&q=x+y&size=25"),
+        ("size=100&size=50&tag=a", {"size": 25}, "?size=25&tag=a"),
+        ("older=x&tag=a", {"older": None, "newer": None}, "?tag=a"),
+        ("older=x", {"older": None}, "/runs/"),
+        ("fragment=runs&after=3&tag=größe", {}, "?tag=gr%C3%B6%C3%9Fe"),
+    ],
+)
+def test_leads_to_the_same_list_but_for_what_is_changed(rf, asked, changes, expected):
+    assert with_query({"request": rf.get(f"/runs/?{asked}")}, **changes) == expected

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.utils import timezone
@@ -19,6 +20,7 @@ from orchestrator.pages.preferences import THEMES, Preferences, preferences_of
 from orchestrator.pages.words import MINUTE, day_words, distance_words, duration_words, exact_words
 
 _SHORT_STATE = 12  # letters
+_OF_A_PART = ("fragment", "after")  # what an address says of a part of a page
 
 register = template.Library()
 
@@ -110,30 +112,24 @@ def all_themes() -> list[tuple[str, str]]:
     return list(THEMES.items())
 
 
-@register.simple_tag(takes_context=True)
-def navigation_groups(context: template.Context) -> list[tuple[str, list[navigation.Entry]]]:
-    """What the navigation offers on this page."""
-    return navigation.entries(context["request"])
+@register.simple_tag(takes_context=True, name="navigation")
+def navigation_by(context: template.Context, name: str) -> SafeString:
+    """What the navigation offers on this page, as a template draws it: `{% navigation "navigation.html" %}`."""
+    return navigation.drawn(context["request"], name)
 
 
 @register.simple_tag(takes_context=True)
 def with_query(context: template.Context, **changes: Any) -> str:
     """The address of this page with some query parameters changed, or removed where the value is None."""
-    query = context["request"].GET.copy()
-    for gone in ("fragment", "after"):
-        query.pop(gone, None)
-    for name, value in changes.items():
-        if value is None:
-            query.pop(name, None)
-        else:
-            query[name] = value
-    return f"?{query.urlencode()}" if query else context["request"].path
-
-
-@register.simple_tag(takes_context=True)
-def reader_is_known(context: template.Context) -> bool:
-    """Whether this reader may be told what goes on: everybody on an open server, else who is signed in."""
-    return navigation.is_known(context["request"])
+    asked = dict(context["request"].GET.lists())
+    given: dict[str, list[Any]] = {name: [] if value is None else [value] for name, value in changes.items()}
+    pairs = [
+        (name, value)
+        for name, values in (asked | given).items()
+        if name not in _OF_A_PART or name in changes
+        for value in values
+    ]
+    return f"?{urlencode(pairs)}" if pairs else context["request"].path
 
 
 def _exact_time(moment: datetime, words: str) -> SafeString:
