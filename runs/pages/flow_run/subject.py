@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from uuid import UUID
 
 from django.db.models import F, QuerySet, prefetch_related_objects
@@ -63,10 +63,20 @@ def _newest_artifacts_of(run_id: UUID) -> QuerySet[Artifact]:
     return found.only("id", "key", "type", "created", "task_run_id").order_by("-id")[:MOST_ARTIFACTS]
 
 
+def _newest_of(of_id: UUID, at: datetime, *, column: str) -> QuerySet[FlowRun]:
+    """Of the same deployment or flow, whose identifier stands in the column."""
+    runs = FlowRun.objects.filter(**{column: of_id}).annotate(began=Coalesce("start_time", "expected_start_time"))
+    return runs.filter(began__lte=at).order_by(F("began").desc(), "-id").only(*_OF_RECENT)[:RECENT_RUNS]
+
+
 _newest_states = PreparedQuery(_newest_states_of, "run_id")
 _first_tasks = PreparedQuery(_first_tasks_of, "run_id")
 _subflows = PreparedQuery(_subflows_of, "run_id")
 _newest_artifacts = PreparedQuery(_newest_artifacts_of, "run_id")
+_newest_by = {
+    column: PreparedQuery(partial(_newest_of, column=column), "of_id", moments=["at"])
+    for column in ("deployment", "flow")
+}
 
 
 class Subject:
@@ -149,9 +159,8 @@ class Subject:
     def recent(self) -> Sequence[FlowRun]:
         """The last runs that have begun, of the same deployment, or of the flow where there is none; oldest first."""
         run = self.run
-        of = {"deployment": run.deployment_id} if run.deployment_id else {"flow": run.flow_id}
-        runs = FlowRun.objects.filter(**of).annotate(began=Coalesce("start_time", "expected_start_time"))
-        newest = runs.filter(began__lte=self.now).order_by(F("began").desc(), "-id").only(*_OF_RECENT)[:RECENT_RUNS]
+        column = "deployment" if run.deployment_id else "flow"
+        newest = _newest_by[column].all(of_id=run.deployment_id or run.flow_id, at=self.now)
         return [one for one in newest if one.start_time is not None][::-1]
 
     @property

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
 from runs.models.logs import LogQuerySet
 from runs.pages.logs.filters import LEVELS, LogFilter
+from runs.pages.logs.lines import Line
 from runs.pages.logs.matches import Matches
 
 MOST_COUNTED = 10_000  # lines; more are said to be "10,000+"
@@ -52,6 +55,17 @@ def count_levels(logs: LogQuerySet, wanted: LogFilter, matches: Matches | None =
         bad = others.at_least(_WARNING).values("level")[:MOST_COUNTED]
         found |= bad.aggregate(warning=Count("level"), error=Count("level", filter=Q(level__gte=_ERROR)))
     return _chips(**found)
+
+
+def count_lines(lines: Iterable[Line]) -> list[LevelCount]:
+    """The same of a whole log that was read."""
+    found = Counter(line.level for line in lines)
+    return _chips(
+        total=found.total(),
+        debug=found["debug"],
+        warning=found["warning"] + found["error"],
+        error=found["error"],
+    )
 
 
 def _chips(*, total: int, debug: int, warning: int, error: int) -> list[LevelCount]:

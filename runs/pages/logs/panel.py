@@ -19,7 +19,7 @@ from orchestrator.contract.states import StateType
 from runs.models import FlowRun, Log, TaskRun
 from runs.models.logs import LogQuerySet
 from runs.pages.logs.arrivals import read_arrivals
-from runs.pages.logs.counts import count_levels
+from runs.pages.logs.counts import count_levels, count_lines
 from runs.pages.logs.filters import TIMES, LogFilter, Place
 from runs.pages.logs.lines import Clock, clock_from, clock_in
 from runs.pages.logs.matches import PATIENCE, read_matches
@@ -94,13 +94,18 @@ def read_log(request: HttpRequest, owner: LogOwner) -> dict[str, Any]:
             clock=clock,
             matches=matches,
             begin=owner.run.start_time if owner.flow_run_id and not asked.is_narrowed else None,
+            run_id=owner.flow_run_id,
         ),
         wanted,
     )
     return {
         "log": window,
         "log_filter": wanted,
-        "log_counts": count_levels(owner.logs, wanted, matches),
+        "log_counts": (
+            count_lines(window.lines)
+            if window.is_whole and not wanted.is_narrowed
+            else count_levels(owner.logs, wanted, matches)
+        ),
         "log_tasks": _tasks(owner, wanted),
         "log_loggers": sorted({*window.loggers, *([wanted.logger] if wanted.logger else [])}),
         "log_attempts": range(1, min(owner.run.run_count, MOST_ATTEMPTS) + 1) if owner.run.run_count > 1 else (),

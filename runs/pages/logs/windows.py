@@ -10,13 +10,14 @@ from uuid import UUID
 
 from django.db.models import F, OuterRef, Q, Subquery
 
+from orchestrator.statements.reading import PreparedQuery
 from runs.models import Log
 from runs.models.logs import LogQuerySet
 from runs.pages.logs.arrivals import cursor_at
 from runs.pages.logs.filters import LogFilter, Place
 from runs.pages.logs.lines import Clock, Line, clock_in, lines_of, with_task_names
 from runs.pages.logs.matches import Matches
-from runs.pages.logs.order import Spot, earlier_than, spot_of
+from runs.pages.logs.order import Spot, earlier_than, in_order, spot_of
 from runs.pages.logs.walking import Walk, walk
 
 WINDOW = 500  # lines in one page
@@ -27,6 +28,19 @@ BESIDE = 2  # lines shown before and after each of them
 MOST_NUMBERED = 100_000  # lines; what stands behind them has no number
 
 
+def _end_of_log(*, forwards: bool) -> PreparedQuery[Log]:
+    """The lines at the beginning of a flow run's whole log, or at its end, and one more: what pages open with."""
+    return PreparedQuery(
+        lambda run_id: in_order(with_task_names(Log.objects.filter(flow_run_id=run_id)), None, forwards=forwards)[
+            : WINDOW + 1
+        ],
+        "run_id",
+    )
+
+
+_ends = {forwards: _end_of_log(forwards=forwards) for forwards in (True, False)}
+
+
 @dataclass(frozen=True, slots=True)
 class LogWindow:
     lines: list[Line]
@@ -35,6 +49,11 @@ class LogWindow:
     arrived: str  # cursor for what arrives later
     first_number: int | None  # of the first line, from 1; None where counting is not cheap
     tired_at: datetime | None = None  # where the search ended because it took long; it goes on from there
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no line comes before or after these."""
+        return self.earlier is None and self.later is None
 
     @property
     def follows(self) -> bool:
@@ -60,13 +79,15 @@ def read_window(
     clock: Clock | None = None,
     matches: Matches | None = None,
     begin: datetime | None = None,
+    run_id: UUID | None = None,
 ) -> LogWindow:
     """Where `place` says, else from the beginning or, with `from_end`, the end.
 
     `matches` are the lines with the text that is wanted, if they are known. Raises PatternRefused when an expression
-    takes too long. `begin` is when the run began, if lines from before that are told apart.
+    takes too long. `begin` is when the run began, if lines from before that are told apart. `run_id` is that of the
+    flow run if `logs` are all of its lines.
     """
-    reader = _Reader(logs, wanted, clock or clock_in(), matches, begin)
+    reader = _Reader(logs, wanted, clock or clock_in(), matches, begin, run_id)
     spot = _spot(logs, place.at or place.before or place.since)
     if spot is None:
         at_end = place.end == "end" or (from_end and not place.end)
@@ -90,8 +111,10 @@ class _Reader:
         clock: Clock,
         matches: Matches | None,
         begin: datetime | None,
+        run_id: UUID | None,
     ) -> None:
         self.logs, self.wanted, self.clock, self.matches, self.begin = logs, wanted, clock, matches, begin
+        self.run_id = run_id
         self.size = FOUND if wanted.needle else WINDOW
 
     def around(self, spot: Spot) -> LogWindow:
@@ -111,6 +134,9 @@ class _Reader:
         return self._window(found.rows, spot is not None, found.more, None, found)
 
     def _walk(self, spot: Spot | None, *, forwards: bool, most: int) -> Walk:
+        if spot is None and self.run_id is not None and not self.wanted.is_narrowed:
+            rows = _ends[forwards].all(run_id=self.run_id)
+            return Walk(rows[:most], more=len(rows) > most)
         return walk(self.logs, self.wanted, spot, forwards=forwards, most=most, matches=self.matches)
 
     def _window(

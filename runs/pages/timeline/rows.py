@@ -125,7 +125,7 @@ def _bar(span: Span, url: str, name: str, scale: Scale, now: datetime, task_id: 
         width=scale.width(span.start, end),
         tone=span.tone,
         url=url,
-        title=f"{name}: {span.word}, {took}, from {timezone.localtime(span.start):%H:%M:%S}",
+        title=f"{name}: {span.word}, {took}, from {timezone.localtime(span.start).time().isoformat('seconds')}",
         task_id=task_id,
         since=span.start if span.end is None else None,
         is_critical=is_critical,

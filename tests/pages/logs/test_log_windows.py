@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from runs.models import Log
-from runs.pages.logs.counts import count_levels
+from runs.pages.logs.counts import count_levels, count_lines
 from runs.pages.logs.filters import LogFilter, Place
 from runs.pages.logs.matches import read_matches
 from runs.pages.logs.order import in_order, spot_of
@@ -44,6 +44,20 @@ def test_begins_at_the_beginning_or_at_the_end(run, logs):
     assert (last.earlier is not None, last.later, last.first_number) == (True, None, 11)
     assert read_window(logs, ALL, Place.from_query({"before": "end"}), from_end=False) == last
     assert read_window(logs, ALL, Place.from_query({"from": "start"}), from_end=True) == first
+
+
+@pytest.mark.parametrize("lines", [0, 3, WINDOW, WINDOW + 10])
+@pytest.mark.parametrize("from_end", [False, True], ids=["beginning", "end"])
+def test_reads_the_ends_of_a_whole_log_as_it_reads_any_part(run, logs, lines, from_end):
+    task = make_task_run(flow_run=run, name="extract-1")
+    make_logs(run, *(f"line {number}" for number in range(lines)), started=START, every=0)
+    make_logs(task, "of the task", level=40, started=START)
+    make_logs(make_task_run(), "of another run", started=START)
+
+    composed_once = read_window(logs, ALL, from_end=from_end, run_id=run.id)
+
+    assert composed_once == read_window(logs, ALL, from_end=from_end)
+    assert composed_once.is_whole == (lines < WINDOW)
 
 
 def test_leads_to_earlier_and_later_lines_without_gaps(run, logs):
@@ -270,3 +284,13 @@ def test_finds_the_bad_lines_of_a_task_run_by_an_index(run):
 
     assert "INDEX log_task_run_bad (task_run_id=? AND timestamp" in plan
     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("levels", [(), (20,), (10, 15, 20, 25), (20, 30, 35, 40, 50)], ids=repr)
+def test_counts_a_log_that_was_read_as_the_database_does(run, logs, levels):
+    for level in levels:
+        make_logs(run, "a line", "another", level=level)
+
+    window = read_window(logs, ALL, from_end=False)
+
+    assert count_lines(window.lines) == count_levels(logs, ALL)
