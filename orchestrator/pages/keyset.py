@@ -5,7 +5,7 @@ The address says `?sort=-started&size=50` and, from the second page on, `?older=
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,11 +47,19 @@ class Page:
         return self.newer is None
 
 
-def read_page(rows: QuerySet[Any], query: QueryDict, orders: Sequence[Order], *, usual: str, tie: str = "id") -> Page:
+def read_page(
+    rows: QuerySet[Any],
+    query: QueryDict,
+    orders: Sequence[Order],
+    *,
+    usual: str,
+    tie: str = "id",
+    opened: Callable[[], list[Any]] | None = None,
+) -> Page:
     """One page of `rows` as the address asks; what it asks for that does not exist is taken as not asked.
 
     `usual` is the order when the address names none, such as `-started`; `tie` a unique column that orders equals.
-    One query.
+    `opened` reads the `opening` of the same rows, by a statement that is composed once. One query.
     """
     by_name = {order.name: order for order in orders}
     sort = query.get("sort", usual)
@@ -65,6 +73,10 @@ def read_page(rows: QuerySet[Any], query: QueryDict, orders: Sequence[Order], *,
         found = list(_from_place(rows, order.field, tie, newer, downwards=not downwards)[: size + 1])
         shown = found[:size][::-1]
         has_newer, has_older = len(found) > size, True
+    elif opened is not None and older is None and (sort, size) == (usual, USUAL_SIZE):
+        found = opened()
+        shown = found[:size]
+        has_newer, has_older = False, len(found) > size
     else:
         found = list(_from_place(rows, order.field, tie, older, downwards=downwards)[: size + 1])
         shown = found[:size]
@@ -77,6 +89,11 @@ def read_page(rows: QuerySet[Any], query: QueryDict, orders: Sequence[Order], *,
         size=size,
         orders=tuple(orders),
     )
+
+
+def opening(rows: QuerySet[Any], order: Order, *, tie: str = "id") -> QuerySet[Any]:
+    """The page with which a list opens, and one row more, where it is sorted downwards."""
+    return _from_place(rows, order.field, tie, None, downwards=True)[: USUAL_SIZE + 1]
 
 
 def read_size(query: QueryDict) -> int:

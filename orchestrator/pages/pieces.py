@@ -19,6 +19,8 @@ def pieces(pattern: str, rows: Iterable[tuple[object, ...]]) -> SafeString:
 
 
 def _escaped(value: object) -> str:
+    if type(value) is str:
+        return escape(value)
     if hasattr(value, "__html__"):
         return str(value.__html__())
     return escape(str(value))

@@ -24,7 +24,10 @@ def stored(model: type[M], alias: str, columns: Iterable[tuple[str, Any]]) -> M:
     """The same for a row that was read from the database called `alias`. Columns that are left out are read when they
     are asked for.
     """
-    row = made(model, **dict(columns))
-    row._state.adding = False
-    row._state.db = alias
+    row = model.__new__(model)
+    own = vars(row)
+    own.update(columns)
+    own["_state"] = state = ModelState()
+    state.adding = False
+    state.db = alias
     return row

@@ -219,14 +219,19 @@ def shows_subflows(query: QueryDict) -> bool:
 
 def runs_in_range(wanted: Selection, range_: TimeRange, sort: str, now: datetime) -> Newest:
     """The runs that match in everything but their state, subflows too, each with its `sort_time`, newest first."""
-    runs: Any = FlowRun.objects.newest_first()
-    if range_.since is not None:
-        runs = runs.filter(sort_time__gte=range_.since)
     if range_.until is not None:
-        runs = runs.filter(sort_time__lt=range_.until)
-    elif "scheduled" not in wanted.asked("state"):
-        runs = runs.filter(sort_time__lte=now + SOON)
+        runs = runs_since(range_.since).filter(sort_time__lt=range_.until)
+    else:
+        runs = runs_since(range_.since, None if "scheduled" in wanted.asked("state") else now + SOON)
     return newest_matching(runs, wanted, sort)
+
+
+def runs_since(since: datetime | None, last: datetime | None = None) -> Any:
+    """Each with its `sort_time`, newest first; of those that are planned none for later than `last`."""
+    runs: Any = FlowRun.objects.newest_first()
+    if since is not None:
+        runs = runs.filter(sort_time__gte=since)
+    return runs if last is None else runs.filter(sort_time__lte=last)
 
 
 def matching_runs(query: QueryDict, path: str = "", *, now: datetime) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
@@ -15,11 +17,12 @@ from django.views.decorators.http import require_safe
 from orchestrator.contract.times import format_time
 from orchestrator.pages.export import Columns, asks_for_file, export_as
 from orchestrator.pages.filters.selection import Selection
-from orchestrator.pages.keyset import SIZES, read_page
+from orchestrator.pages.keyset import SIZES, opening, read_page
 from orchestrator.pages.last_filter import last_filter, remember_filter
 from orchestrator.pages.page import page, render_page
 from orchestrator.pages.saved_views import address_meant, list_of_views
 from orchestrator.pages.time_range import TimeRange, url_between
+from orchestrator.statements.reading import PreparedQuery
 from runs.models import FlowRun
 from runs.models.flow_runs import FlowRunQuerySet
 from runs.pages.newest import MOST_LOOKED_AT
@@ -37,6 +40,7 @@ from runs.pages.run_filter import (
     read_range,
     read_run_filter,
     runs_in_range,
+    runs_since,
     shows_subflows,
 )
 from runs.pages.run_orders import DURATION, LATENESS, NAME, STARTED, with_order
@@ -57,6 +61,15 @@ COLUMNS = (
     "work_queue__work_pool__is_paused",
 )  # fmt: skip
 OF_PARAMETERS = ("parameters", "deployment__parameter_openapi_schema")
+
+
+def _with_columns(runs: FlowRunQuerySet, *more: str) -> FlowRunQuerySet:
+    return runs.select_related("flow", "deployment", "work_queue__work_pool").only(*COLUMNS, *more)
+
+
+_opening = PreparedQuery(
+    lambda since, last: opening(_with_columns(runs_since(since, last).top_level()), STARTED), moments=["since", "last"]
+)
 
 
 @require_safe
@@ -93,13 +106,14 @@ def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: 
     runs: Any = in_range.filter(wanted.by_term.get("state", Q()))
     runs = runs if with_subflows else runs.top_level()
     columns = chosen_columns(request.GET)
-    runs = runs.select_related("flow", "deployment", "work_queue__work_pool").only(
-        *COLUMNS, *(OF_PARAMETERS if any(column.name.startswith("param.") for column in columns) else ())
-    )
-    runs = with_order(runs, sort, now)
-    shown = read_page(runs, request.GET, ORDERS, usual=USUAL_ORDER)
-    cells = read_cells(shown.rows, columns, now)
-    rows = [replace(row, cells=cells.get(row.run.pk, ())) for row in make_rows(shown.rows, now)]
+    of_parameters = OF_PARAMETERS if any(column.name.startswith("param.") for column in columns) else ()
+    runs = with_order(_with_columns(runs, *of_parameters), sort, now)
+    is_whole = not (wanted.is_narrowed or with_subflows or of_parameters)
+    shown = read_page(runs, request.GET, ORDERS, usual=USUAL_ORDER, opened=_opened(range_, now) if is_whole else None)
+    rows = make_rows(shown.rows, now)
+    if columns:
+        cells = read_cells(shown.rows, columns, now)
+        rows = [replace(row, cells=cells.get(row.run.pk, ())) for row in rows]
     is_shown, of_any_state = Shown(wanted, with_subflows), Shown(wanted, with_subflows, any_state=True)
     rare = rare_states(in_range if with_subflows else in_range.top_level(), wanted, counts, STATES, of_any_state)
     beside = {} if wanted.is_narrowed or "fragment" in request.GET else {"planned": _planned(now)}
@@ -134,6 +148,13 @@ def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: 
         "every": milliseconds_between_reads(wanted, range_),
         "is_plain": not wanted.is_narrowed and range_.key == USUAL_RANGE,
     }
+
+
+def _opened(range_: TimeRange, now: datetime) -> Callable[[], list[FlowRun]] | None:
+    """How the list is read where nothing is asked of it but how far it goes back."""
+    if range_.since is None or range_.until is not None:
+        return None
+    return partial(_opening.all, since=range_.since, last=now + SOON)
 
 
 def _read_head(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
@@ -13,6 +13,7 @@ from django.db.models import Count
 
 from orchestrator.contract.states import StateType
 from orchestrator.pages.looks import look_of
+from orchestrator.web.kept import Kept
 from runs.models import FlowRun, TaskRun
 from runs.pages.reasons import Reason, read_reasons
 from runs.pages.run_columns import Cell
@@ -21,6 +22,9 @@ from runs.pages.state_chips import word_of
 BAR = 40.0  # px of a whole bar of duration, which is twice as long as usual
 MOST_LOOKED_AT = 1_000  # completed runs whose durations say what is usual
 _USUAL_DAYS = 30
+_USUAL_KEPT_SECONDS = 30.0
+
+_kept_usual: Kept[dict[UUID, float]] = Kept(_USUAL_KEPT_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +119,21 @@ def _count_tasks(runs: Sequence[FlowRun]) -> dict[UUID, Tasks]:
 
 
 def _usual_seconds(runs: Sequence[FlowRun], now: datetime) -> dict[UUID, float]:
-    """The median duration of each deployment, and of each flow without one, by the newest runs of them all together."""
-    kinds = {_kind(run) for run in runs if run.start_time}
-    if not kinds:
+    """The median duration of each deployment, and of each flow without one, by the newest runs of them all together.
+
+    What is usual changes slowly, and to find it out takes as long as the runs themselves.
+    """
+    flows = frozenset(run.flow_id for run in runs)
+    if not any(run.start_time for run in runs):
         return {}
+    return _kept_usual.get(flows, lambda: _find_usual_seconds(flows, now))
+
+
+def _find_usual_seconds(flows: Collection[UUID], now: datetime) -> dict[UUID, float]:
     completed = (
         FlowRun.objects.newest_first()
         .filter(
-            flow__in={run.flow_id for run in runs},
+            flow__in=flows,
             state_type=StateType.COMPLETED,
             sort_time__gte=now - timedelta(days=_USUAL_DAYS),
         )
@@ -131,7 +142,7 @@ def _usual_seconds(runs: Sequence[FlowRun], now: datetime) -> dict[UUID, float]:
     lengths: dict[UUID, list[float]] = defaultdict(list)
     for flow_id, deployment_id, seconds in completed[:MOST_LOOKED_AT]:
         lengths[deployment_id or flow_id].append(seconds)
-    return {kind: median(lengths[kind]) for kind in kinds if len(lengths[kind]) >= 3}
+    return {kind: median(seconds) for kind, seconds in lengths.items() if len(seconds) >= 3}
 
 
 def _kind(run: FlowRun) -> UUID:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from orchestrator.contract.states import State, StateType
 from orchestrator.contract.times import now
 from orchestrator.pages.keyset import USUAL_SIZE as PAGE_SIZE
+from runs.pages.run_rows import make_rows
 from tests.factories import make_deployment, make_flow, make_flow_run, make_task_run
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +113,39 @@ def test_turns_pages_without_gaps_or_repetitions(client):
     assert [len(page) for page in pages] == [PAGE_SIZE, PAGE_SIZE, 5]
     assert len({name for page in pages for name in page}) == 2 * PAGE_SIZE + 5
     assert names(back) == pages[1]
+
+
+@pytest.mark.parametrize("more", [0, PAGE_SIZE], ids=["one page", "more than one"])
+def test_opens_with_what_it_shows_when_more_is_asked_for_at_once(client, more):
+    started = now() - timedelta(hours=1)
+    for number in range(3 + more):  # some of one moment
+        make_flow_run("COMPLETED", name=f"run-{number}", deployment=make_deployment(), started=started)
+    newest = make_flow_run("RUNNING", name="newest")
+    make_flow_run("COMPLETED", name="too old", started=now() - timedelta(days=8))
+    make_flow_run("RUNNING", name="a subflow", parent_task_run=make_task_run(flow_run=newest))
+    for name, minutes in (("planned for soon", 30), ("planned for later", 120)):
+        due = now() + timedelta(minutes=minutes)
+        make_flow_run(State(StateType.SCHEDULED, timestamp=due), name=name, started=due)
+
+    opened, asked = client.get("/runs/"), client.get("/runs/?size=100")
+
+    assert names(opened) == names(asked)[:PAGE_SIZE]
+    assert names(opened)[:2] == ["planned for soon", "newest"]
+    assert ('rel="next"' in opened.content.decode()) == bool(more)
+    assert names(client.get("/runs/?range=30d")) == [*names(opened), "too old"][:PAGE_SIZE]
+
+
+def test_finds_out_what_is_usual_once_in_a_while(django_assert_num_queries):
+    deployment = make_deployment()
+    runs = [make_flow_run("COMPLETED", deployment=deployment, seconds=seconds) for seconds in (10, 20, 60)]
+    (first, *_) = make_rows(runs, now())
+
+    with django_assert_num_queries(1):  # how many tasks each has
+        (again, *_) = make_rows(runs, now())
+
+    assert first.lapse is not None
+    assert first.lapse.usual == 20
+    assert again.lapse == first.lapse
 
 
 def link(response, rel: str) -> str:
