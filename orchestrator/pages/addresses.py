@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from urllib.parse import quote
+from uuid import UUID
 
 from django.urls import get_script_prefix
 
@@ -71,7 +72,11 @@ _RESOURCE = re.compile(r"prefect\.([a-z-]+)\.([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-
 def address_of(kind: str, *identifiers: object) -> str:
     """The path of a page, below the server's own prefix. Raises KeyError for a kind of page that does not exist."""
     pattern = ADDRESSES[kind]
-    return get_script_prefix() + pattern.format(*(quote(str(one), safe="") for one in identifiers))
+    return get_script_prefix() + pattern.format(*map(_in_path, identifiers))
+
+
+def _in_path(identifier: object) -> str:
+    return str(identifier) if type(identifier) is UUID else quote(str(identifier), safe="")
 
 
 def address_of_event(occurred: datetime, event_id: object) -> str:

@@ -51,9 +51,11 @@ def rough_words(seconds: float) -> str:
 
 def exact_words(moment: datetime) -> str:
     """`2026-11-20 21:12:58 UTC`, for a reader elsewhere `2026-11-20 22:12:58 CET · 21:12:58 UTC`."""
-    utc, there = moment.astimezone(UTC), timezone.localtime(moment)
-    if there.utcoffset() == utc.utcoffset():
-        return f"{utc.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    zone = timezone.get_current_timezone()
+    there = utc if zone is UTC else utc.astimezone(zone)
+    if not there.utcoffset():
+        return f"{utc.isoformat(' ', 'seconds').removesuffix('+00:00')} UTC"
     same_day = "%H:%M:%S" if there.date() == utc.date() else "%Y-%m-%d %H:%M:%S"
     return f"{there:%Y-%m-%d %H:%M:%S} {there.tzname()} · {utc.strftime(same_day)} UTC"
 
