@@ -109,6 +109,7 @@ if URL_PREFIX.split("/")[1:2] in (["api"], ["ws"], ["static"], ["admin"], ["docs
     raise BadSetting("ORCHESTRATOR_PUBLIC_URL", PUBLIC_URL, "a path that is not one of the server's own")
 FORCE_SCRIPT_NAME = URL_PREFIX or None
 SESSION_ENGINE = "orchestrator.accounts.sessions"  # every page reads one
+AUTHENTICATION_BACKENDS = ["orchestrator.accounts.backend.AccountsBackend"]
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = URL_PREFIX or "/"
 # Sites whose pages may sign in and write with the cookies of this server.
 CSRF_TRUSTED_ORIGINS = [*env.words("ORCHESTRATOR_TRUSTED_ORIGINS"), f"{_public.scheme}://{_public.netloc}"]

@@ -5,7 +5,7 @@ The address says `?sort=-started&size=50` and, from the second page on, `?older=
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,19 +47,11 @@ class Page:
         return self.newer is None
 
 
-def read_page(
-    rows: QuerySet[Any],
-    query: QueryDict,
-    orders: Sequence[Order],
-    *,
-    usual: str,
-    tie: str = "id",
-    opened: Callable[[], list[Any]] | None = None,
-) -> Page:
+def read_page(rows: QuerySet[Any], query: QueryDict, orders: Sequence[Order], *, usual: str, tie: str = "id") -> Page:
     """One page of `rows` as the address asks; what it asks for that does not exist is taken as not asked.
 
     `usual` is the order when the address names none, such as `-started`; `tie` a unique column that orders equals.
-    `opened` reads the `opening` of the same rows, by a statement that is composed once. One query.
+    One query.
     """
     by_name = {order.name: order for order in orders}
     sort = query.get("sort", usual)
@@ -73,10 +65,6 @@ def read_page(
         found = list(_from_place(rows, order.field, tie, newer, downwards=not downwards)[: size + 1])
         shown = found[:size][::-1]
         has_newer, has_older = len(found) > size, True
-    elif opened is not None and older is None and (sort, size) == (usual, USUAL_SIZE):
-        found = opened()
-        shown = found[:size]
-        has_newer, has_older = False, len(found) > size
     else:
         found = list(_from_place(rows, order.field, tie, older, downwards=downwards)[: size + 1])
         shown = found[:size]
@@ -91,9 +79,21 @@ def read_page(
     )
 
 
-def opening(rows: QuerySet[Any], order: Order, *, tie: str = "id") -> QuerySet[Any]:
-    """The page with which a list opens, and one row more, where it is sorted downwards."""
+def is_opening(query: QueryDict) -> bool:
+    """Whether an address asks for the page with which a list opens."""
+    return not any(name in query for name in ("sort", "size", *PLACES))
+
+
+def opening_rows(rows: QuerySet[Any], order: Order, *, tie: str = "id") -> QuerySet[Any]:
+    """Those of the page with which a list opens, and one row more, where it is sorted downwards."""
     return _from_place(rows, order.field, tie, None, downwards=True)[: USUAL_SIZE + 1]
+
+
+def opening_page(found: Sequence[Any], orders: Sequence[Order], order: Order, *, tie: str = "id") -> Page:
+    """The page of these `opening_rows`, as `read_page` gives it."""
+    shown = list(found[:USUAL_SIZE])
+    older = place_of(shown[-1], order.field, tie) if len(found) > USUAL_SIZE else None
+    return Page(rows=shown, newer=None, older=older, sort=f"-{order.name}", size=USUAL_SIZE, orders=tuple(orders))
 
 
 def read_size(query: QueryDict) -> int:
@@ -119,6 +119,8 @@ def read_place(text: str) -> tuple[Any, Any] | None:
 
 def _usable(rows: QuerySet[Any], field: str, tie: str, place: tuple[Any, Any] | None) -> tuple[Any, Any] | None:
     """The place, unless it is one of another order: then the list begins at its beginning."""
+    if place is None:
+        return None
     try:
         _from_place(rows, field, tie, place, downwards=True)
     except (TypeError, ValueError, ValidationError):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from orchestrator.pages.filters.selection import canonical
 from orchestrator.pages.filters.terms import Term
 from orchestrator.pages.models import SavedView
+from orchestrator.statements.reading import PreparedQuery
 
 COUNT_SECONDS = 15  # for which a counter is taken as it is
 MOST_COUNTED = 1_000
@@ -77,10 +78,19 @@ def _views_of(request: HttpRequest, kind: str) -> list[SavedView]:
     """Those that a list needs, asked for once in a request."""
     kept = f"_views_of_{kind}"
     if not hasattr(request, kept):
-        wanted = Q(is_pinned=True) | Q(is_default=True)
-        setattr(request, kept, list(SavedView.objects.seen_by(reader_of(request)).filter(wanted, list_kind=kind)))
-    found: list[SavedView] = getattr(request, kept)
-    return found
+        reader = reader_of(request)
+        found = _of_nobody.all(kind=kind) if reader is None else _of_reader.all(kind=kind, reader=reader)
+        setattr(request, kept, found)
+    views: list[SavedView] = getattr(request, kept)
+    return views
+
+
+def _needed(kind: str, reader: int | None = None) -> QuerySet[SavedView]:
+    return SavedView.objects.seen_by(reader).filter(Q(is_pinned=True) | Q(is_default=True), list_kind=kind)
+
+
+_of_nobody = PreparedQuery(_needed, texts=["kind"])
+_of_reader = PreparedQuery(_needed, texts=["kind"], numbers=["reader"])
 
 
 def _is_shown(request: HttpRequest, view: SavedView) -> bool:

@@ -20,7 +20,7 @@ def count_groups(*parts: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
     Each part is a `values_list` of as many columns, all of numbers, texts and truth values, which may be sliced. The
     groups of one part are not put together with those of another.
     """
-    return _found_together(parts, _in_groups)
+    return _found_together(parts, in_groups)
 
 
 def count_together(*parts: QuerySet[Any, Any]) -> int:
@@ -34,7 +34,8 @@ def number_of(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     return rows.order_by().values_list(Func(template="COUNT(*)", output_field=IntegerField()))
 
 
-def _in_groups(sql: str, part: QuerySet[Any, Any]) -> str:
+def in_groups(sql: str, part: QuerySet[Any, Any]) -> str:
+    """The statement of a part as one that counts its groups."""
     width = len(part.query.values_select) + len(part.query.annotation_select)
     places = ", ".join(str(place) for place in range(1, width + 1))
     return f"SELECT looked_at.*, COUNT(*) FROM ({sql}) AS looked_at GROUP BY {places}"

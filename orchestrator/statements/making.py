@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.db.models import Model
@@ -20,7 +20,7 @@ def made(model: type[M], **columns: Any) -> M:
     return row
 
 
-def stored(model: type[M], alias: str, columns: Iterable[tuple[str, Any]]) -> M:
+def stored(model: type[M], alias: str, columns: Mapping[str, Any]) -> M:
     """The same for a row that was read from the database called `alias`. Columns that are left out are read when they
     are asked for.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,15 +69,28 @@ def count_states(
 
 
 def _count_runs(runs: QuerySet[Any], range_: TimeRange, *, parent: str | None, most: int) -> Counts:
-    until = range_.until or range_.now
-    step = step_between(range_.since, until, most=BARS) if range_.since else _ALL_TIME
+    step = step_of(range_)
+    return counts_of(count_groups(in_steps(runs, step, parent=parent, most=most)), step, most)
+
+
+def step_of(range_: TimeRange) -> timedelta:
+    """The step of time by which the runs of a range are counted."""
+    return step_between(range_.since, range_.until or range_.now, most=BARS) if range_.since else _ALL_TIME
+
+
+def in_steps(runs: QuerySet[Any], step: timedelta, *, parent: str | None, most: int) -> QuerySet[Any, Any]:
+    """The newest runs by what they are counted by, for `count_groups`."""
     is_subflow: Any = Value(False)
     if parent:
         is_subflow = Case(
             When(**{f"{parent}__isnull": True}, then=Value(False)), default=Value(True), output_field=BooleanField()
         )
     placed = runs.order_by("-sort_time").annotate(place=StepNumber("sort_time", step), inner=is_subflow)
-    counted = count_groups(placed.values_list("place", "state_type", "state_name", "inner")[:most])
+    return placed.values_list("place", "state_type", "state_name", "inner")[:most]
+
+
+def counts_of(counted: Iterable[tuple[Any, ...]], step: timedelta, most: int) -> Counts:
+    """What `count_groups` answers for them."""
     groups = tuple(
         Group(start_of_step(place, step), type_, name, bool(inner), number)
         for place, type_, name, inner, number in counted
@@ -87,17 +100,16 @@ def _count_runs(runs: QuerySet[Any], range_: TimeRange, *, parent: str | None, m
 
 def count_each(parts: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
     """How many rows each part has, up to MOST_OF_EACH; a part without any is left out. One query at most."""
-    counted = [
-        rows.model.objects.filter(pk__in=rows.order_by().values("pk")[:MOST_OF_EACH])
-        .order_by()
-        .annotate(part=Value(name, output_field=CharField()))
-        .values_list("part")
-        .annotate(number=Count("*"))
-        for name, rows in parts.items()
-    ]
+    counted = [number_of_each(rows, name).values_list("part", "number") for name, rows in parts.items()]
     if len(counted) < 2:
         return dict(counted[0]) if counted else {}
     return dict(counted[0].union(*counted[1:], all=True))
+
+
+def number_of_each(rows: QuerySet[Any], name: str) -> QuerySet[Any, Any]:
+    """One row with the `number` of them, up to MOST_OF_EACH, as that of the `part` of this name; none for no rows."""
+    few = rows.model.objects.filter(pk__in=rows.order_by().values("pk")[:MOST_OF_EACH]).order_by()
+    return few.annotate(part=Value(name, output_field=CharField())).values("part").annotate(number=Count("*"))
 
 
 def capped_words(number: int) -> str:

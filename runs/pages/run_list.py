@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -17,21 +14,20 @@ from django.views.decorators.http import require_safe
 from orchestrator.contract.times import format_time
 from orchestrator.pages.export import Columns, asks_for_file, export_as
 from orchestrator.pages.filters.selection import Selection
-from orchestrator.pages.keyset import SIZES, opening, read_page
+from orchestrator.pages.keyset import SIZES
 from orchestrator.pages.last_filter import last_filter, remember_filter
 from orchestrator.pages.page import page, render_page
 from orchestrator.pages.saved_views import address_meant, list_of_views
 from orchestrator.pages.time_range import TimeRange, url_between
-from orchestrator.statements.reading import PreparedQuery
 from runs.models import FlowRun
 from runs.models.flow_runs import FlowRunQuerySet
 from runs.pages.newest import MOST_LOOKED_AT
+from runs.pages.opening_runs import PLANNED, count_with_planned, runs_asked_for
 from runs.pages.parameters import shown_parameters
 from runs.pages.run_columns import all_columns, chosen_columns, read_cells
-from runs.pages.run_counts import Counts, Group, capped_words, count_each, count_states, draw_bars
+from runs.pages.run_counts import Counts, Group, capped_words, count_each, draw_bars
 from runs.pages.run_filter import (
     RARE,
-    SOON,
     STATES,
     TERMS,
     USUAL_RANGE,
@@ -39,37 +35,15 @@ from runs.pages.run_filter import (
     milliseconds_between_reads,
     read_range,
     read_run_filter,
-    runs_in_range,
-    runs_since,
     shows_subflows,
 )
-from runs.pages.run_orders import DURATION, LATENESS, NAME, STARTED, with_order
 from runs.pages.run_rows import make_rows, run_clock_start
-from runs.pages.state_chips import Shown, rare_states, state_chips
+from runs.pages.state_chips import Shown, state_chips
 
 __all__ = ["run_clock_start", "run_list"]
 
 VIEWS_TOPIC = "runs"  # what changes the counters of views
 KIND = "runs"
-ORDERS = (STARTED, DURATION, LATENESS, NAME)
-USUAL_ORDER = "-started"
-COLUMNS = (
-    "id", "name", "tags", "state", "state_type", "state_name", "state_timestamp", "total_run_time", "start_time",
-    "end_time", "expected_start_time", "next_scheduled_start_time", "run_count", "created_by", "auto_scheduled",
-    "error_type", "error_message", "error_frame", "flow_version", "work_queue_name", "flow__name", "deployment__name",
-    "deployment__paused", "work_queue__name", "work_queue__is_paused", "work_queue__work_pool__name",
-    "work_queue__work_pool__is_paused",
-)  # fmt: skip
-OF_PARAMETERS = ("parameters", "deployment__parameter_openapi_schema")
-
-
-def _with_columns(runs: FlowRunQuerySet, *more: str) -> FlowRunQuerySet:
-    return runs.select_related("flow", "deployment", "work_queue__work_pool").only(*COLUMNS, *more)
-
-
-_opening = PreparedQuery(
-    lambda since, last: opening(_with_columns(runs_since(since, last).top_level()), STARTED), moments=["since", "last"]
-)
 
 
 @require_safe
@@ -98,26 +72,19 @@ def run_list(request: HttpRequest) -> HttpResponseBase:
 
 def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: datetime) -> dict[str, Any]:
     """The part of the page that changes while one looks, and what is planned beside it: seven queries at most."""
-    sort = request.GET.get("sort", USUAL_ORDER)
-    newest = runs_in_range(wanted, range_, sort, now)
-    in_range = newest.rows
-    with_subflows = shows_subflows(request.GET)
-    counts, of_shown = count_states(in_range, range_, asked=wanted.by_term.get("state"), parent="parent_task_run")
-    runs: Any = in_range.filter(wanted.by_term.get("state", Q()))
-    runs = runs if with_subflows else runs.top_level()
-    columns = chosen_columns(request.GET)
-    of_parameters = OF_PARAMETERS if any(column.name.startswith("param.") for column in columns) else ()
-    runs = with_order(_with_columns(runs, *of_parameters), sort, now)
-    is_whole = not (wanted.is_narrowed or with_subflows or of_parameters)
-    shown = read_page(runs, request.GET, ORDERS, usual=USUAL_ORDER, opened=_opened(range_, now) if is_whole else None)
+    runs = runs_asked_for(request.GET, wanted, range_, now)
+    counts, of_shown = runs.count()
+    shown = runs.page()
     rows = make_rows(shown.rows, now)
+    columns = chosen_columns(request.GET)
     if columns:
         cells = read_cells(shown.rows, columns, now)
         rows = [replace(row, cells=cells.get(row.run.pk, ())) for row in rows]
+    with_subflows = shows_subflows(request.GET)
     is_shown, of_any_state = Shown(wanted, with_subflows), Shown(wanted, with_subflows, any_state=True)
-    rare = rare_states(in_range if with_subflows else in_range.top_level(), wanted, counts, STATES, of_any_state)
-    beside = {} if wanted.is_narrowed or "fragment" in request.GET else {"planned": _planned(now)}
-    exactly = count_each(rare | beside)
+    rare = runs.of_rare_states(counts)
+    is_part = wanted.is_narrowed or "fragment" in request.GET
+    exactly = count_each(rare) if is_part else count_with_planned(rare, now)
     return {
         "now": now,
         "seen": format_time(now),
@@ -136,25 +103,18 @@ def _read_runs(request: HttpRequest, wanted: Selection, range_: TimeRange, now: 
             url_of=lambda since, until: url_between(request, since, until),
         ),
         "states": state_chips(wanted, counts, of_shown, STATES, of_any_state, exactly),
-        "planned": exactly.get("planned", 0),
-        "planned_words": capped_words(exactly.get("planned", 0)),
+        "planned": exactly.get(PLANNED, 0),
+        "planned_words": capped_words(exactly.get(PLANNED, 0)),
         "matching_words": of_shown.words(of_shown.of(is_shown)),
         "counted": of_shown.most if of_shown.is_full else None,
         "looked_at": MOST_LOOKED_AT,
-        "looked_back_to": newest.since,
-        "further_back": url_between(request, range_.since, newest.since) if newest.since else "",
+        "looked_back_to": runs.looked_back_to,
+        "further_back": url_between(request, range_.since, runs.looked_back_to) if runs.looked_back_to else "",
         "range_words": range_.words.lower(),
         "anything_live": any(not run.is_terminal for run in shown.rows),
         "every": milliseconds_between_reads(wanted, range_),
         "is_plain": not wanted.is_narrowed and range_.key == USUAL_RANGE,
     }
-
-
-def _opened(range_: TimeRange, now: datetime) -> Callable[[], list[FlowRun]] | None:
-    """How the list is read where nothing is asked of it but how far it goes back."""
-    if range_.since is None or range_.until is not None:
-        return None
-    return partial(_opening.all, since=range_.since, last=now + SOON)
 
 
 def _read_head(
@@ -184,11 +144,6 @@ def _read_head(
 
 def _is_subflow(group: Group) -> bool:
     return group.is_subflow
-
-
-def _planned(now: datetime) -> FlowRunQuerySet:
-    """Runs planned for later than the list shows."""
-    return FlowRun.objects.scheduled().top_level().filter(next_scheduled_start_time__gt=now + SOON)
 
 
 def _count_view(query: QueryDict, now: datetime) -> FlowRunQuerySet:

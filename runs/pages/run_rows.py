@@ -7,12 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from orchestrator.contract.states import StateType
 from orchestrator.pages.looks import look_of
+from orchestrator.statements.reading import PreparedRowsAmong
 from orchestrator.web.kept import Kept
 from runs.models import FlowRun, TaskRun
 from runs.pages.reasons import Reason, read_reasons
@@ -105,9 +107,8 @@ def run_clock_start(run: FlowRun | TaskRun, now: datetime) -> datetime | None:
 
 def _count_tasks(runs: Sequence[FlowRun]) -> dict[UUID, Tasks]:
     counts: dict[UUID, Counter[str]] = defaultdict(Counter)
-    rows = TaskRun.objects.filter(flow_run__in=[run.pk for run in runs]).order_by()
-    for run_id, state_type, number in rows.values_list("flow_run", "state_type").annotate(number=Count("id")):
-        counts[run_id][state_type] += number
+    for row in _tasks_of.all([run.pk for run in runs]):
+        counts[row["flow_run"]][row["state_type"]] += row["number"]
     return {
         run_id: Tasks(
             total=sum(states.values()),
@@ -116,6 +117,14 @@ def _count_tasks(runs: Sequence[FlowRun]) -> dict[UUID, Tasks]:
         )
         for run_id, states in counts.items()
     }
+
+
+def _tasks_by_state(run_ids: list[UUID]) -> QuerySet[TaskRun, dict[str, Any]]:
+    tasks = TaskRun.objects.filter(flow_run__in=run_ids).order_by()
+    return tasks.values("flow_run", "state_type").annotate(number=Count("id"))
+
+
+_tasks_of = PreparedRowsAmong(_tasks_by_state)
 
 
 def _usual_seconds(runs: Sequence[FlowRun], now: datetime) -> dict[UUID, float]:

@@ -6,11 +6,20 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Case, Count, Exists, F, OuterRef, Value, When
 
-from orchestrator.statements.reading import MOST_AMONG, PreparedAmong, PreparedExists, PreparedQuery, PreparedRows
-from runs.models import Claim, FlowRun
-from tests.factories import make_flow_run
+from orchestrator.statements.counting import count_groups
+from orchestrator.statements.reading import (
+    MOST_AMONG,
+    PreparedAmong,
+    PreparedExists,
+    PreparedGroups,
+    PreparedQuery,
+    PreparedRows,
+    PreparedRowsAmong,
+)
+from runs.models import Claim, FlowRun, Log
+from tests.factories import make_deployment, make_flow_run
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +39,13 @@ created_by = PreparedQuery(
 )
 
 called = PreparedQuery(lambda flow_id, name: FlowRun.objects.filter(flow=flow_id, name=name), "flow_id", texts=["name"])
+of_level = PreparedQuery(lambda level: Log.objects.filter(level=level), numbers=["level"])
+with_relations = PreparedQuery(
+    lambda flow_id: FlowRun.objects.select_related(*RELATED).filter(flow=flow_id).order_by("name"), "flow_id"
+)
+counted_among = PreparedRowsAmong(
+    lambda flow_ids: FlowRun.objects.filter(flow__in=flow_ids).order_by().values("flow").annotate(number=Count("pk"))
+)
 among = PreparedAmong(lambda run_ids: FlowRun.objects.filter(pk__in=run_ids).order_by("name"))
 
 
@@ -125,9 +141,9 @@ def test_compares_with_a_text_that_is_given(name):
     assert called.all(flow_id=run.flow_id, name=f"{name} ") == []
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, MOST_AMONG, MOST_AMONG + 1])
+@pytest.mark.parametrize("number", [0, 1, 2, MOST_AMONG, MOST_AMONG + 1, 25, 26, 101])
 def test_reads_the_rows_of_any_number_of_identifiers(number, django_assert_num_queries):
-    runs = [make_flow_run(name=f"{place:02}") for place in range(number)]
+    runs = [make_flow_run(name=f"{place:03}") for place in range(number)]
     make_flow_run(name="of nobody")
 
     for _ in range(2):
@@ -135,6 +151,61 @@ def test_reads_the_rows_of_any_number_of_identifiers(number, django_assert_num_q
             assert among.all({run.pk for run in reversed(runs)}) == runs
 
     assert among.all([uuid4()]) == []
+
+
+def test_counts_for_any_number_of_identifiers_each_once():
+    flows = [make_flow_run().flow for _ in range(MOST_AMONG + 2)]
+    FlowRun.objects.create(flow=flows[0], name="another")
+
+    found = counted_among.all([flow.pk for flow in flows])
+
+    assert {row["flow"]: row["number"] for row in found} == dict.fromkeys((flow.pk for flow in flows), 1) | {
+        flows[0].pk: 2
+    }
+
+
+@pytest.mark.parametrize("number", [0, -1, 1, 3, 2**31, 2**62])
+def test_compares_with_a_number_that_is_given(number):
+    run = make_flow_run()
+    Log.objects.create(flow_run_id=run.pk, name="n", level=3, message="three", timestamp=run.created)
+
+    assert [log.message for log in of_level.all(level=number)] == (["three"] if number == 3 else [])
+
+
+def test_makes_what_several_rows_lead_to_once(django_assert_num_queries):
+    deployment = make_deployment()
+    first, second = (make_flow_run(name=name, flow=deployment.flow, deployment=deployment) for name in "ab")
+    with_relations.all(flow_id=first.flow_id)
+
+    with django_assert_num_queries(1):
+        ours, other = with_relations.all(flow_id=first.flow_id)
+        assert ours.deployment is other.deployment
+        assert (ours.deployment.name, ours.flow.name) == (deployment.name, first.flow.name)
+
+    assert [ours, other] == [first, second]
+    assert values_of(ours.deployment) == values_of(deployment.__class__.objects.get(pk=deployment.pk))
+
+
+def test_counts_groups_as_a_query_set_does(django_assert_num_queries):
+    run = make_flow_run("COMPLETED")
+    make_flow_run("FAILED", flow=run.flow)
+    FlowRun.objects.filter(flow=run.flow).update(created=run.created)
+    make_flow_run("FAILED", flow=run.flow)
+
+    def states(flow_id, at):
+        runs = FlowRun.objects.filter(flow=flow_id, created__lte=at).order_by("-name")
+        return runs.annotate(
+            failed=Case(When(state_type="FAILED", then=Value(True)), default=Value(False))
+        ).values_list("state_type", "failed")[:9]
+
+    groups = PreparedGroups(states, "flow_id", moments=["at"])
+    groups.all(flow_id=run.flow_id, at=run.created)
+
+    with django_assert_num_queries(1):
+        found = groups.all(flow_id=run.flow_id, at=run.created)
+
+    assert sorted(found) == sorted(count_groups(states(run.flow_id, run.created)))
+    assert sorted(found) == [("COMPLETED", False, 1), ("FAILED", True, 1)]
 
 
 def test_reads_rows_as_values_gives_them(django_assert_num_queries):

@@ -8,7 +8,7 @@ import pytest
 from django.http import QueryDict
 
 from orchestrator.contract.times import now
-from orchestrator.pages.keyset import USUAL_SIZE, Order, read_page, read_place
+from orchestrator.pages.keyset import USUAL_SIZE, Order, is_opening, opening_page, opening_rows, read_page, read_place
 from runs.models import Flow
 from tests.factories import make_flow
 
@@ -74,6 +74,31 @@ def test_takes_nonsense_as_not_asked(flows, query):
     page = page_at(query)
 
     assert names_of(page) == flows[:USUAL_SIZE]
+
+
+@pytest.mark.parametrize("number", [0, 1, USUAL_SIZE, USUAL_SIZE + 1])
+def test_opens_with_the_page_that_an_address_without_a_place_leads_to(number):
+    for place in range(number):
+        make_flow(name=f"flow-{place:02d}")
+
+    opened = opening_page(opening_rows(Flow.objects.all(), ORDERS[0]), ORDERS, ORDERS[0])
+
+    assert opened == page_at("", usual="-name")
+
+
+@pytest.mark.parametrize(
+    ("query", "opens"),
+    [
+        ("", True),
+        ("range=24h", True),
+        ("size=50", False),
+        ("sort=name", False),
+        ("older=sa_1", False),
+        ("newer=x", False),
+    ],
+)
+def test_knows_an_address_that_opens_a_list(query, opens):
+    assert is_opening(QueryDict(query)) == opens
 
 
 def test_asks_the_database_once(flows, django_assert_num_queries):
