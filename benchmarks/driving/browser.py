@@ -24,8 +24,8 @@ _MOST_MILLISECONDS = 60_000
 _ELSEWHERE = "data:text/html,<p>Elsewhere"
 _AT_REST_MILLISECONDS = 1_000  # for each new tab Chromium also draws what is around it, on the same processors
 
-# Looks at every frame until all that is wanted is shown, and the task after that frame tells the time: it was painted,
-# and the page's only thread is free for a click. Scripts that were put off until the document is read have run by then.
+# Looks at every frame until the document is read and all that is wanted is shown, and the task after that frame tells
+# the time: it was painted, and the page's only thread is free for a click.
 # It says so itself: to be asked again and again takes 30 ms, which is a third of the time of a page of one line.
 _SHOWN = "Shown, says the benchmark."
 _WATCH = """(() => {
@@ -53,7 +53,8 @@ _WATCH = """(() => {
 })()"""
 _TIMES = """() => {
     const {responseStart, responseEnd} = performance.getEntriesByType("navigation")[0]
-    return [window.benchShownAt, responseStart, responseEnd]
+    const begun = performance.getEntriesByName("scripts have begun")[0]?.startTime ?? null
+    return [window.benchShownAt, responseStart, responseEnd, begun]
 }"""
 
 
@@ -72,7 +73,8 @@ class Wanted:
 @dataclass
 class Visit:
     """Milliseconds are since the navigation began. `requests` are those over HTTP, `sent` their answers' bytes, and
-    `drawn` is how many elements were there in the end like the first that was wanted.
+    `drawn` is how many elements were there in the end like the first that was wanted. `scripts` is when those had begun
+    that only add to a page which can be used without them; None where a page does not tell, because they make it.
 
     A browser asks for a favicon by itself and does not tell, so that counts on no side; nor do websockets.
     """
@@ -80,6 +82,7 @@ class Visit:
     interactive: float = 0.0
     first_byte: float = 0.0
     last_byte: float = 0.0
+    scripts: float | None = None
     sent: int = 0
     drawn: int = 0
     requests: list[str] = field(default_factory=list)
@@ -136,7 +139,7 @@ def visit(context: BrowserContext, address: str, wanted: Sequence[Wanted], *, cl
         shown = " ".join(page.inner_text("body").split())[:500]
         raise Incorrect(f"{address} does not show {wanted}: {shown} {seen.complaints}") from None
     page.wait_for_load_state("networkidle")
-    seen.interactive, seen.first_byte, seen.last_byte = page.evaluate(_TIMES)
+    seen.interactive, seen.first_byte, seen.last_byte, seen.scripts = page.evaluate(_TIMES)
     seen.requests = [request.url for request in filter(_is_http, asked)]  # before a click asks for more
     seen.sent = sum(map(_size_of, filter(_is_http, answered)))
     seen.drawn = page.locator(wanted[0].selector).count()

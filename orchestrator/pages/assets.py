@@ -5,7 +5,8 @@ Each page then costs two requests, and carries what its areas need.
 - The style sheet stands in the page: 6 kB on the wire. A browser that comes for the first time would ask for a file of
   its own, and lay out nothing before the answer is there, which was a sixth of its time.
 - The script is a file under the static root with a name that changes with what is in it, so browsers keep it for good;
-  WhiteNoise serves it, compressed beforehand. Nobody waits for it to see the page.
+  WhiteNoise serves it, compressed beforehand. Nobody waits for it to see the page, and it begins when the page has been
+  shown (`static/js/base.js`).
 
 There is no build step: whoever changes a source starts the server again, or has ORCHESTRATOR_DEBUG on, with which each
 page looks for itself.
@@ -33,7 +34,8 @@ T = TypeVar("T")
 
 # In the order in which they are joined. The scripts share one scope: the names at their top are unique.
 STYLES = ("tokens", "frame", "controls", "tables", "charts", "palette")
-SCRIPTS = ("base", "copying", "clocks", "keys", "palette", "preferences", "panels")
+FIRST_SCRIPT = "base"  # which says when the others begin
+SCRIPTS = ("copying", "clocks", "keys", "palette", "preferences", "panels")
 LAST_SCRIPTS = ("live",)  # begins when the others are there
 VENDORED = ("vendor/idiomorph/idiomorph.min.js",)
 
@@ -105,14 +107,17 @@ def sources(areas: str, ending: str) -> list[str]:
     if ending == "css":
         return [f"css/{name}.css" for name in (*STYLES, *(area for area in AREA_STYLES if area in wanted))]
     own = [name for area, names in AREA_SCRIPTS.items() if area in wanted for name in names]
-    return [*VENDORED, *(f"js/{name}.js" for name in (*SCRIPTS, *own, *LAST_SCRIPTS))]
+    return [f"js/{FIRST_SCRIPT}.js", *VENDORED, *(f"js/{name}.js" for name in (*SCRIPTS, *own, *LAST_SCRIPTS))]
 
 
 def joined(areas: str, ending: str) -> str:
     """The sources as one text, without comments and needless space."""
     folder = settings.BASE_DIR / "static"
-    text = "\n".join((folder / source).read_text() for source in sources(areas, ending))
-    return rcssmin.cssmin(text) if ending == "css" else rjsmin.jsmin(text)
+    texts = [(folder / source).read_text() for source in sources(areas, ending)]
+    if ending == "css":
+        return rcssmin.cssmin("\n".join(texts))
+    first, *others = texts
+    return rjsmin.jsmin("\n".join([first, "begin(() => {", *others, "});"]))
 
 
 def _join_style(areas: str) -> Style:

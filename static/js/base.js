@@ -1,4 +1,5 @@
-/* What all scripts share. They are joined into one file and one scope, so each name at the top of one is unique. */
+/* When the scripts of a page begin, and what they share. They are joined into one file and one scope, so each name at the
+   top of one is unique. */
 
 const root = document.documentElement;
 const byId = (id) => document.getElementById(id);
@@ -11,6 +12,19 @@ function whenShown(act) {
   if (document.hidden) act();
   else if (!window.requestIdleCallback) requestAnimationFrame(() => setTimeout(act));
   else requestAnimationFrame(() => requestIdleCallback(() => act(), { timeout: IDLE_MS }));
+}
+
+/** The other scripts begin when the page has been shown: it is read and used without them, and a browser that waits for
+    them shows it later. Nobody waits for this file either, so the page may still be read when it comes. */
+function begin(others) {
+  const start = () => {
+    others();
+    performance.mark("scripts have begun");
+  };
+  const isPlaced = () => byId("log"); // it is opened where its reader wants to be, if it can be before anybody sees it
+  const startInTime = () => (isPlaced() ? start() : whenShown(start));
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", startInTime, { once: true });
+  else startInTime();
 }
 
 /** The body of what the server answers to this path below its root; null when it does not answer. */

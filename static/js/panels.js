@@ -10,4 +10,5 @@ document.addEventListener("toggle", ({ target }) => target.open && unfold(target
 document.addEventListener("change", ({ target }) => {
   if (!target.value) unfold(target.closest(".time-range")?.querySelector(".between"));
 });
-document.querySelectorAll("details.panel[open]").forEach(unfold); // opened before this was read
+// What was opened and chosen before this was read.
+document.querySelectorAll("details.panel[open], .time-range:has(option[value='']:checked) .between").forEach(unfold);

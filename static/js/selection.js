@@ -125,5 +125,6 @@ document.addEventListener("keydown", (event) => {
 });
 
 // The page does not wait for what saved views hold; it is asked for afterwards.
-if (document.querySelector("#views[data-uncounted]")) addEventListener("load", () => refresh(byId("views")));
-addEventListener("pageshow", changedSelection); // the browser may remember what was selected
+if (document.querySelector("#views[data-uncounted]")) whenShown(() => refresh(byId("views")));
+changedSelection(); // the browser may remember what was selected
+addEventListener("pageshow", changedSelection);

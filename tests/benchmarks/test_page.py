@@ -148,13 +148,21 @@ class browser_of_nobody:
 
 
 def test_tells_the_first_visit_from_the_fourth(visited: Any) -> None:
-    sample = visited("ours", [seen(each, drawn=50) for each in (400, 1, 1, 200, 600, 1, 1, 500, 550, 1, 1, 300)])
+    times = (400, 1, 1, 200, 600, 1, 1, 500, 550, 1, 1, 300)
+    sample = visited("ours", [seen(each, drawn=50, scripts=each + 7) for each in times])
 
     assert sample.keys() == {figure.name for figure in page.ROW.figures}
     found = [sample[f"{name}: {kind}"] for name in ("runs", "100 runs", "run") for kind in ("cold", "warm")]
     assert found == [400, 200, 600, 500, 550, 300]
+    assert (sample["runs: scripts cold"], sample["runs: scripts warm"]) == (407, 207)
     assert sample["runs: drawn"] == 50
     assert (sample["run: sent"], sample["run: requests"], sample["run: HTML"]) == (30.0, 2, 1)
+
+
+def test_tells_nothing_of_scripts_where_a_page_does_not(visited: Any) -> None:
+    sample = visited("prefect", [seen(1) for _ in range(8)])
+
+    assert not [figure for figure in sample if "scripts" in figure]
 
 
 def test_takes_no_time_of_a_page_that_complains(visited: Any) -> None:

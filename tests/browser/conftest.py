@@ -212,6 +212,15 @@ def report_task(
     )
 
 
+def wait_for_scripts(page: Page) -> None:
+    """A page's scripts begin when it has been shown, a moment after it was loaded."""
+    page.evaluate("""() => new Promise((done, fail) => {
+        setTimeout(() => fail(new Error(`The scripts of ${location} have not begun.`)), 5_000)
+        const look = () => performance.getEntriesByName("scripts have begun").length ? done() : setTimeout(look, 5)
+        look()
+    })""")
+
+
 class Watched:
     """A page with everything that a page must not do: errors in the console, requests to other hosts."""
 
@@ -224,6 +233,12 @@ class Watched:
         )
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def open(self, address: str) -> Page:
+        """The page at this address, when its scripts have begun."""
+        self.page.goto(address)
+        wait_for_scripts(self.page)
+        return self.page
 
 
 @pytest.fixture(scope="session")

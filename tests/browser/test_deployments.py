@@ -53,7 +53,7 @@ def test_shows_at_once_that_a_deployment_was_paused(watched: Watched, server: Se
 def test_adds_a_schedule_with_the_fields_of_its_kind(watched: Watched, server: Server, deployment):
     """DEP-3: the next times stand beside what is typed, before it is saved."""
     page = watched.page
-    page.goto(f"/deployments/deployment/{deployment['id']}/schedules/new")
+    watched.open(f"/deployments/deployment/{deployment['id']}/schedules/new")
 
     page.get_by_label("Every so often").check()
     expect(page.get_by_label("Cron expression")).to_be_hidden()

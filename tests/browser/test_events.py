@@ -7,6 +7,7 @@ from uuid import uuid4
 from playwright.sync_api import expect
 
 from orchestrator.contract.times import format_time, now
+from tests.browser.conftest import wait_for_scripts
 
 
 def report(server, name, resource="shop.1", **payload):
@@ -32,7 +33,7 @@ def test_lets_new_events_wait_while_somebody_reads(server, watched):
     for number in range(60):
         report(server, f"reading.event-{number}")
     page = watched.page
-    page.goto("/events/?prefix=reading.&size=50")
+    watched.open("/events/?prefix=reading.&size=50")
     expect(page.locator("#live-status")).to_have_text("live")
     in_sight = "rows => rows.filter(row => row.getBoundingClientRect().bottom <= innerHeight).length"
     assert page.locator("#event-rows tr").evaluate_all(in_sight) >= 20
@@ -54,13 +55,14 @@ def test_lets_new_events_wait_while_somebody_reads(server, watched):
 def test_opens_an_event_between_the_rows_and_remembers_it_in_the_address(server, watched):
     report(server, "opened.event", sold="flour")
     page = watched.page
-    page.goto("/events/?prefix=opened.")
+    watched.open("/events/?prefix=opened.")
 
     page.get_by_role("link", name="opened.event", exact=True).press("Enter")
 
     expect(page.locator("tr.opened")).to_contain_text('"sold": "flour"')
     assert "open=" in page.url
     page.reload()
+    wait_for_scripts(page)
     expect(page.locator("tr.opened")).to_contain_text('"sold": "flour"')
     page.get_by_role("link", name="opened.event", exact=True).click()
     expect(page.locator("tr.opened")).to_have_count(0)
@@ -71,7 +73,7 @@ def test_moves_progress_while_somebody_looks(server, watched):
     """ART-2: progress moves live."""
     made = server.request("POST", "/artifacts/", {"key": "backfill", "type": "progress", "data": 10.0})
     page = watched.page
-    page.goto(f"/artifacts/artifact/{made['id']}")
+    watched.open(f"/artifacts/artifact/{made['id']}")
     expect(page.locator("#live-status")).to_have_text("live")
     expect(page.locator("#content")).to_contain_text("10 %")
 

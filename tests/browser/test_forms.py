@@ -55,7 +55,7 @@ def parameters_of_shown_run(page: Page, server: Server) -> dict[str, Any]:
 def test_a_custom_run_is_put_together_on_one_page(watched: Watched, server: Server, deployment: str):
     """FORM-3: rows come without a reload, what differs is listed as it is typed, and an error gets the focus."""
     page = watched.page
-    page.goto(f"/deployments/deployment/{deployment}/run")
+    watched.open(f"/deployments/deployment/{deployment}/run")
     page.evaluate("window.neverReloaded = true")
 
     field(page, "p.region").fill("us")
@@ -106,7 +106,7 @@ def test_a_paused_run_is_answered_on_its_page(watched: Watched, server: Server, 
     paused = {"type": "PAUSED", "state_details": {"run_input_keyset": keys}}
     server.request("POST", f"/flow_runs/{run.id}/set_state", {"state": paused, "force": True})
     page = watched.page
-    page.goto(run.page)
+    watched.open(run.page)
     expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
 
     field(page, "answer.amount").fill("12")
@@ -122,7 +122,7 @@ def test_a_variable_is_edited_while_others_change(watched: Watched, server: Serv
     """LIVE-4: what is typed into a row survives what others do to the list."""
     server.request("POST", "/variables/", {"name": "mine", "value": "old"})
     page = watched.page
-    page.goto("/variables/?q=mine")
+    watched.open("/variables/?q=mine")
     expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
     page.get_by_role("link", name="Edit mine").click()
     expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)

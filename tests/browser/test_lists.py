@@ -27,7 +27,7 @@ def test_shows_many_rows_and_selects_them_by_range_and_by_keys(watched, server, 
     """RUNS-1, RUNS-10: 18 rows at 1440×900; a shift-click, and the keys j, k, x and X select."""
     runs = [ReportedRun(server, flow=flow) for _ in range(20)]
     page = watched.page
-    page.goto(f"/runs/?flow={flow}")
+    watched.open(f"/runs/?flow={flow}")
     expect(page.locator("#run-rows tr")).to_have_count(20)
     visible = "rows => rows.filter(row => row.getBoundingClientRect().bottom <= innerHeight).length"
     assert page.locator("#run-rows tr").evaluate_all(visible) >= 18
@@ -56,7 +56,7 @@ def test_filters_by_the_address_which_shows_everybody_the_same(browser, watched,
     good, _, bad = (ReportedRun(server, flow=flow) for _ in range(3))
     bad.set_state("FAILED")
     page, rows = watched.page, "#run-rows tr"
-    page.goto(f"/runs/?flow={flow}")
+    watched.open(f"/runs/?flow={flow}")
 
     page.locator(f"#run-{bad.id} [data-term=state]").click(modifiers=["Alt"])
     expect(page.locator("#filter")).to_have_value(f"flow:{flow} -state:failed")
@@ -87,7 +87,7 @@ def test_changes_a_selected_row_in_its_place(watched, server, flow):
     run, other = ReportedRun(server, flow=flow), ReportedRun(server, flow=flow)
     run.set_state("RUNNING")
     page = watched.page
-    page.goto(f"/runs/?flow={flow}&state=!failed")
+    watched.open(f"/runs/?flow={flow}&state=!failed")
     expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
     late = ReportedRun(server, flow=flow)
     expect(page.locator(f"#run-{late.id}")).to_be_visible(timeout=LIVE_MS)
@@ -171,7 +171,7 @@ def test_asks_about_many_runs_without_scripts(browser, server, flow):
 def test_has_room_for_long_figures_and_cuts_only_names(watched, server, flow):
     run = ReportedRun(server, flow=flow)
     page = watched.page
-    page.goto(f"/runs/?flow={flow}")
+    watched.open(f"/runs/?flow={flow}")
     row = page.locator(f"#run-{run.id}")
 
     # In one call: what the server tells of the run meanwhile puts the row anew.

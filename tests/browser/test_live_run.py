@@ -17,7 +17,7 @@ LIVE_MS = 5_000  # a change is usually there within half a second; a busy machin
 
 
 def open_run(watched: Watched, run: ReportedRun, query: str = "") -> None:
-    watched.page.goto(run.page + query)
+    watched.page.goto(run.page + query)  # its scripts have begun when it is loaded, as on every page with a log
     expect(watched.page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
     watched.page.evaluate("window.neverReloaded = true")
 
@@ -52,7 +52,7 @@ def test_shows_the_states_tasks_and_lines_of_a_run_as_they_come(watched, run):
 
 def test_shows_a_script_from_its_first_moment_to_its_last(watched, server):
     page = watched.page
-    page.goto("/runs/?flow=concurrent+analysis")
+    watched.open("/runs/?flow=concurrent+analysis")
     expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
 
     script = server.run_script("examples/concurrent_analysis.py")
@@ -140,7 +140,7 @@ def test_opens_a_link_to_a_line_that_is_far_from_the_end(watched, run):
     run.log(*(f"more {number}" for number in range(900)))
     run.set_state("RUNNING")
 
-    watched.page.goto(f"{run.page}#L{ids[10]}")
+    watched.open(f"{run.page}#L{ids[10]}")
 
     expect(watched.page.locator(f"#L{ids[10]}")).to_be_in_viewport(timeout=LIVE_MS)
 
@@ -159,7 +159,7 @@ def test_shows_a_task_that_runs_in_the_background_as_it_goes_on(watched, server)
     task, start = str(uuid4()), now()
     report_task(server, task, "resize-1", "RUNNING", started=start)
     page = watched.page
-    page.goto(f"/runs/task-run/{task}")
+    watched.open(f"/runs/task-run/{task}")
     expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
     page.evaluate("window.neverReloaded = true")
 
@@ -243,7 +243,7 @@ def test_moves_nothing_while_things_change(watched, run):
 
     first = ReportedRun(run.server, flow=flow)
     first.set_state("RUNNING")
-    page.goto(f"/runs/?flow={flow}")
+    watched.open(f"/runs/?flow={flow}")
     expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
     page.locator("#run-rows tr").hover()
     page.evaluate("window.shifted = 0")

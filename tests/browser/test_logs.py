@@ -48,12 +48,12 @@ def test_shows_a_line_at_its_address_among_its_neighbours(watched: Watched, long
     run, ids = long_run
     page = watched.page
 
-    page.goto(f"{run.page}/logs?at={ids[900]}#L{ids[900]}")
+    watched.open(f"{run.page}/logs?at={ids[900]}#L{ids[900]}")
 
     expect(page.locator(f"#L{ids[900]}")).to_be_in_viewport()
     assert page.evaluate(f"getComputedStyle(document.getElementById('L{ids[900]}'), '::before').content")
     page.goto("about:blank")
-    page.goto(f"{run.page}/logs#L{ids[5]}-L{ids[7]}")
+    watched.open(f"{run.page}/logs#L{ids[5]}-L{ids[7]}")
     expect(page.locator(".chosen")).to_have_count(3)
     expect(page.locator(f"#L{ids[5]}")).to_be_in_viewport()
     copied = page.evaluate(COPIED, [ids[5], ids[7]])
@@ -65,7 +65,7 @@ def test_keeps_the_reader_where_they_read_and_follows_on_demand(watched: Watched
     run.set_state("RUNNING")
     run.log(*(f"line {number}" for number in range(300)))
     page = watched.page
-    page.goto(f"{run.page}/logs")
+    watched.open(f"{run.page}/logs")
     is_live(page)
     expect(page.locator("#log li").last).to_be_in_viewport()
 
@@ -86,7 +86,7 @@ def test_walks_through_a_long_log_without_keeping_all_of_it(watched: Watched, lo
     run, ids = long_run
     run.set_state("RUNNING")
     page = watched.page
-    page.goto(f"{run.page}/logs")
+    watched.open(f"{run.page}/logs")
     is_live(page)
     page.evaluate("window.neverReloaded = true")
 
@@ -119,7 +119,7 @@ def test_restores_everything_that_the_address_says(watched: Watched, long_run):
     run, ids = long_run
     page = watched.page
 
-    page.goto(f"{run.page}?level=error&q=broken#L{ids[-1]}")
+    watched.open(f"{run.page}?level=error&q=broken#L{ids[-1]}")
 
     expect(page.locator("#log-levels [aria-current]")).to_have_text("Errors 2")
     expect(page.locator("#part-logs input[type=search]")).to_have_value("broken")
@@ -140,7 +140,7 @@ def test_leads_from_a_failure_to_its_line(watched: Watched, long_run):
     run.set_state("RUNNING")
     run.set_state("FAILED", "Flow run encountered an exception: KeyError: 'table'")
     page = watched.page
-    page.goto(f"{run.page}?from=start")
+    watched.open(f"{run.page}?from=start")
 
     page.get_by_role("link", name="Go to the log line").click()
 
@@ -154,7 +154,7 @@ def test_stays_light_while_a_great_many_lines_come(watched: Watched, browser: Br
     start = now() - timedelta(minutes=1)
     run.log(*(f"line {number}" for number in range(100)), at=start)
     page = watched.page
-    page.goto(f"{run.page}/logs")
+    watched.open(f"{run.page}/logs")
     is_live(page)
 
     for first in range(100, 50_000, 4_990):

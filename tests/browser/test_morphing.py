@@ -30,7 +30,7 @@ def page(watched, run) -> Page:
         route.fulfill(response=response, body=text[:end] + EXTRA + text[end:])
 
     watched.page.route("**/*fragment=header*", answer)
-    watched.page.goto(run.page)
+    watched.open(run.page)
     expect(watched.page.locator("#extra")).to_be_visible(timeout=LIVE_MS)
     return watched.page
 
@@ -123,7 +123,7 @@ def test_leaves_what_is_the_pages_own(page, run):
 def test_keeps_the_focused_link_of_a_timeline_that_grows(watched, run):
     run.set_state("RUNNING")
     run.report_task(str(uuid4()), "extract-1", "RUNNING", started=now())
-    watched.page.goto(run.page)
+    watched.open(run.page)
     expect(watched.page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
     watched.page.get_by_role("link", name="extract-1").first.focus()
 

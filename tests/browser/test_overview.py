@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ReportedRun, Server, Watched
+from tests.browser.conftest import ReportedRun, Server, Watched, wait_for_scripts
 
 SOON_MS = 10_000
 
@@ -23,7 +23,7 @@ SHIFTED = """new Promise((tell) => {
 def test_shows_a_failing_run_without_a_reload(watched: Watched, server: Server):
     """OV-1, OV-4: it appears in *Needs attention*, and the icon and the title turn."""
     page = watched.page
-    page.goto("/")
+    watched.open("/")
     expect(page.locator("#live-status")).to_have_text("live", timeout=SOON_MS)
     assert page.evaluate(SHIFTED) < 0.02  # ALL-6
     page.evaluate("window.wasLoadedOnce = true")
@@ -44,7 +44,7 @@ def test_goes_anywhere_from_the_palette(watched: Watched, server: Server):
     """SRCH-1: a fragment of a name is enough."""
     run = ReportedRun(server, name="palette-otter")
     page = watched.page
-    page.goto("/")
+    watched.open("/")
 
     page.keyboard.press("Control+k")
     palette = page.get_by_role("dialog", name="Search and commands")
@@ -59,6 +59,7 @@ def test_goes_anywhere_from_the_palette(watched: Watched, server: Server):
     page.keyboard.type("state hist")
     page.keyboard.press("Enter")  # at once: what was first before is not meant
     expect(page).to_have_url(f"{server.url}{run.page}/history")
+    wait_for_scripts(page)
     page.keyboard.press("Control+k")
     expect(palette.get_by_role("option", name="palette-otter")).to_contain_text("seen before")
 
@@ -88,6 +89,7 @@ def test_obeys_single_keys_but_not_while_somebody_types(browser: Browser, server
     page.get_by_label("Single keys").select_option("off")
     with page.expect_navigation():
         page.get_by_role("button", name="Save").click()
+    wait_for_scripts(page)
     page.keyboard.press("?")
     page.keyboard.press("g")
     page.keyboard.press("o")
@@ -98,9 +100,9 @@ def test_obeys_single_keys_but_not_while_somebody_types(browser: Browser, server
 
 
 def expect_page_in_zone(page: Page, zone: str) -> None:
-    """Loaded anew, and with the script that hears keys: the page is seen before that has run."""
+    """Loaded anew, and with the scripts that hear keys."""
     expect(page.locator(".tool span")).to_have_text(zone)
-    page.wait_for_load_state()
+    wait_for_scripts(page)
 
 
 def test_can_be_used_with_a_thumb(browser: Browser, server: Server):

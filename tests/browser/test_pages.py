@@ -8,14 +8,14 @@ import pytest
 from playwright.sync_api import expect
 
 from orchestrator.contract.times import now
-from tests.browser.conftest import ReportedRun
+from tests.browser.conftest import ReportedRun, Watched, wait_for_scripts
 
 LIVE_MS = 5_000
 
 
 def test_lists_a_new_run_and_its_states_as_they_come(watched, server):
     name = f"new-{uuid4()}"
-    watched.page.goto("/runs/")
+    watched.open("/runs/")
     expect(watched.page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
 
     run = ReportedRun(server, name=name)
@@ -30,7 +30,7 @@ def test_lists_a_new_run_and_its_states_as_they_come(watched, server):
 def test_does_not_push_rows_away_under_the_mouse(watched, server):
     for _ in range(30):  # so many that the button lies over the rows, and the mouse that pressed it points at one
         present = ReportedRun(server)
-    watched.page.goto("/runs/")
+    watched.open("/runs/")
     expect(watched.page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
     first = watched.page.locator("#run-rows tr").first
     first.hover()
@@ -43,6 +43,37 @@ def test_does_not_push_rows_away_under_the_mouse(watched, server):
     expect(first.locator(".state")).to_have_text("Running", timeout=LIVE_MS)
     watched.page.locator("#held").click()
     expect(watched.page.locator(f"#run-{new.id}")).to_be_visible()
+
+
+def test_is_shown_before_its_scripts_come_which_take_up_what_was_done_meanwhile(watched: Watched, server):
+    run, page = ReportedRun(server), watched.page
+    held = []
+    page.route("**/joined/*.js", lambda route: held.append(route))
+    page.goto("/runs/", wait_until="domcontentloaded")
+
+    expect(page.locator(f"#run-{run.id} .name a")).to_be_visible()
+    page.locator(f"#run-{run.id} .pick input").check()
+    page.locator("details.panel summary", has_text="Filters").click()
+    page.get_by_label("Time range", exact=True).and_(page.locator("select")).select_option("Between…")
+    expect(page.locator("#live-status")).to_have_text("")
+    held[0].continue_()
+    wait_for_scripts(page)
+
+    expect(page.locator("#picked")).to_have_text("1 selected")
+    expect(page.locator("details.panel", has_text="Filters").get_by_label("Flow", exact=True)).to_be_visible()
+    expect(page.get_by_label("From", exact=True)).to_be_visible()
+    expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
+
+
+def test_opens_a_log_at_its_end_before_anybody_sees_it(watched: Watched, server):
+    run = ReportedRun(server)
+    run.set_state("RUNNING")
+    run.log(*(f"line {number}" for number in range(200)))
+
+    watched.page.goto(run.page)  # which is loaded when its script has been read
+
+    assert watched.page.evaluate('performance.getEntriesByName("scripts have begun").length') == 1
+    expect(watched.page.locator("#log li").last).to_be_in_viewport()
 
 
 @pytest.fixture

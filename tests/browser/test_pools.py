@@ -19,7 +19,7 @@ def test_tells_of_workers_and_waiting_runs_as_they_come_and_go(watched: Watched,
     pool = server.request("POST", "/work_pools/", {"name": name, "type": "process", "concurrency_limit": 2})
     flow = server.request("POST", "/flows/", {"name": "orders"})["id"]
     page = watched.page
-    page.goto(f"/work-pools/work-pool/{name}")
+    watched.open(f"/work-pools/work-pool/{name}")
     expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
     page.evaluate("window.neverReloaded = true")
     command = page.locator("button.copy")

@@ -29,7 +29,7 @@ def fail(run: ReportedRun) -> None:
 def test_shows_error_and_place_in_view_as_soon_as_the_run_has_failed(watched: Watched, run: ReportedRun) -> None:
     """RUN-1, RUN-3: without scrolling or a click, also where the traceback arrives after the state."""
     run.set_state("RUNNING")
-    watched.page.goto(run.page)
+    watched.open(run.page)
     expect(watched.page.locator("#live-status")).to_have_text("live")
 
     fail(run)
@@ -49,7 +49,7 @@ def test_zooms_and_chooses_a_task_by_address(watched: Watched, run: ReportedRun)
     run.report_task(task, "load", "COMPLETED", started=began, ended=now())
     run.set_state("COMPLETED")
     page = watched.page
-    page.goto(run.page)
+    watched.open(run.page)
     plot = page.locator(".plot > svg")
     whole = plot.get_attribute("data-t1")
 
@@ -93,7 +93,7 @@ def test_shows_what_a_row_waited_for_while_one_looks_at_it(watched: Watched, run
     run.report_task(second, "load", "COMPLETED", started=began + timedelta(seconds=30), ended=now(), upstream=[first])
     run.set_state("COMPLETED")
     page = watched.page
-    page.goto(run.page)
+    watched.open(run.page)
     edges, rows = page.locator(".plot .own"), page.locator(".gantt li")
     expect(edges).to_have_count(2)
     expect(edges.first).to_be_hidden()
@@ -114,7 +114,7 @@ def test_walks_along_the_runs_of_a_deployment_with_keys(watched: Watched, server
     flow = f"walked-{uuid4()}"
     earlier, later = (ReportedRun(server, flow=flow) for _ in range(2))
     page = watched.page
-    page.goto(later.page)
+    watched.open(later.page)
 
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("heading", level=1)).to_have_text(earlier.name)

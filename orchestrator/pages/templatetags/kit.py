@@ -22,7 +22,7 @@ def style_and_script(context: template.Context, areas: str = "") -> SafeString:
     """
     style = assets.style_of(areas)
     context["request"].allowed_style = style.source
-    script = format_html('<script type="module" src="{}"></script>', assets.address_of_script(areas))
+    script = format_html('<script type="module" async src="{}"></script>', assets.address_of_script(areas))
     return SafeString(f"<style>{style.text}</style>\n{script}")
 
 
