@@ -24,9 +24,9 @@ Given = UUID | datetime | str | int
 _GIVEN = (UUID, datetime, str, int)
 MOST_AMONG = 8  # identifiers for whose number a statement is kept
 _FILLED_UP_TO = (25, 50, 100)  # more of them, filled up with the first of them
-# No moment and no number that a query would name by itself.
+# No moment and no number that a query would name by itself; the numbers are for columns of 32 bits or more.
 _MARKS_FROM = datetime(9000, 1, 1, tzinfo=UTC)
-_NUMBERS_FROM = 2**61
+_NUMBERS_FROM = 1_987_654_000
 
 
 class PreparedQuery(Generic[M]):

@@ -18,7 +18,7 @@ from orchestrator.statements.reading import (
     PreparedRows,
     PreparedRowsAmong,
 )
-from runs.models import Claim, FlowRun, Log
+from runs.models import Claim, FlowRun
 from tests.factories import make_deployment, make_flow_run
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ created_by = PreparedQuery(
 )
 
 called = PreparedQuery(lambda flow_id, name: FlowRun.objects.filter(flow=flow_id, name=name), "flow_id", texts=["name"])
-of_level = PreparedQuery(lambda level: Log.objects.filter(level=level), numbers=["level"])
+begun_times = PreparedQuery(lambda times: FlowRun.objects.filter(run_count=times), numbers=["times"])
 with_relations = PreparedQuery(
     lambda flow_id: FlowRun.objects.select_related(*RELATED).filter(flow=flow_id).order_by("name"), "flow_id"
 )
@@ -166,10 +166,9 @@ def test_counts_for_any_number_of_identifiers_each_once():
 
 @pytest.mark.parametrize("number", [0, -1, 1, 3, 2**31, 2**62])
 def test_compares_with_a_number_that_is_given(number):
-    run = make_flow_run()
-    Log.objects.create(flow_run_id=run.pk, name="n", level=3, message="three", timestamp=run.created)
+    run = make_flow_run(run_count=3)
 
-    assert [log.message for log in of_level.all(level=number)] == (["three"] if number == 3 else [])
+    assert begun_times.all(times=number) == ([run] if number == 3 else [])
 
 
 def test_makes_what_several_rows_lead_to_once(django_assert_num_queries):
