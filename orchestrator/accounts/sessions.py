@@ -5,10 +5,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.sessions.backends import db
 
 from orchestrator.contract.times import now
 from orchestrator.statements.reading import PreparedRows
+
+# Who signed in when people were known by Django's own backend stays signed in.
+_BACKEND_BEFORE = "django.contrib.auth.backends.ModelBackend"
 
 
 class SessionStore(db.SessionStore):
@@ -20,6 +25,8 @@ class SessionStore(db.SessionStore):
             self._session_key = None  # whoever brings a key that is none is not to choose that of a new session
             return {}
         data: dict[str, Any] = self.decode(found["session_data"])
+        if data.get(BACKEND_SESSION_KEY) == _BACKEND_BEFORE:
+            data[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         return data
 
 

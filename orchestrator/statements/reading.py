@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import DateTimeField, Model, QuerySet, UUIDField
 
 from orchestrator.statements.counting import in_groups
-from orchestrator.statements.executing import Statement
+from orchestrator.statements.executing import Statement, rows_of
 from orchestrator.statements.making import stored
 from orchestrator.statements.memory import kept
 from orchestrator.statements.values import reader_of, unchanged
@@ -124,14 +124,18 @@ class PreparedRowsAmong(_Among[dict[str, Any]]):
 
 
 class PreparedGroups:
-    """`count_groups` of one part, which is such a QuerySet of `values_list(…)`."""
+    """`count_groups` of one part, which is such a QuerySet of `values_list(…)`.
+
+    It is composed once, but planned for what is given each time: how much of a table lies between two moments decides
+    how PostgreSQL had best read it.
+    """
 
     def __init__(self, make: Callable[..., QuerySet[Any, Any]], *names: str, moments: Iterable[str] = ()) -> None:
         self._asked = _Asked(make, names, tuple(moments))
 
     def all(self, **given: Given) -> list[tuple[Any, ...]]:
         statement = kept(self, lambda through: _Statement(self._asked, through, written=in_groups))
-        return statement.as_they_come(given)
+        return statement.planned_anew(given)
 
 
 class PreparedExists:
@@ -220,8 +224,14 @@ class _Statement:
             yield row
 
     def as_they_come(self, *givens: dict[str, Given]) -> list[tuple[Any, ...]]:
-        params = [value(given[name]) if name else value for given in givens for name, value in self._params]
+        params = self._given(*givens)
         return self._statement.rows(params) if len(givens) == 1 else self._in_parts(len(givens), params)
+
+    def planned_anew(self, given: dict[str, Given]) -> list[tuple[Any, ...]]:
+        return rows_of(self._sql, self._given(given))
+
+    def _given(self, *givens: dict[str, Given]) -> list[Any]:
+        return [value(given[name]) if name else value for given in givens for name, value in self._params]
 
     def _in_parts(self, parts: int, params: list[Any]) -> list[tuple[Any, ...]]:
         """Not prepared: each number of parts is another statement."""

@@ -99,7 +99,7 @@ def counts_of(counted: Iterable[tuple[Any, ...]], step: timedelta, most: int) ->
 
 
 def count_each(parts: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
-    """How many rows each part has, up to MOST_OF_EACH; a part without any is left out. One query at most."""
+    """How many rows each part has, up to MOST_OF_EACH. One query at most."""
     counted = [number_of_each(rows, name).values_list("part", "number") for name, rows in parts.items()]
     if len(counted) < 2:
         return dict(counted[0]) if counted else {}
@@ -107,7 +107,7 @@ def count_each(parts: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
 
 
 def number_of_each(rows: QuerySet[Any], name: str) -> QuerySet[Any, Any]:
-    """One row with the `number` of them, up to MOST_OF_EACH, as that of the `part` of this name; none for no rows."""
+    """One row with the `number` of them, up to MOST_OF_EACH, as that of the `part` of this name."""
     few = rows.model.objects.filter(pk__in=rows.order_by().values("pk")[:MOST_OF_EACH]).order_by()
     return few.annotate(part=Value(name, output_field=CharField())).values("part").annotate(number=Count("*"))
 

@@ -7,9 +7,9 @@ const byId = (id) => document.getElementById(id);
 const IDLE_MS = 500; // for which what nobody waits for is put off at most
 
 /** What nobody waits for is done when the page has been shown and has nothing else to do; of a tab that is not looked at,
-    at once. */
+    soon. Never before the scripts that begin now are through. */
 function whenShown(act) {
-  if (document.hidden) act();
+  if (document.hidden) setTimeout(act);
   else if (!window.requestIdleCallback) requestAnimationFrame(() => setTimeout(act));
   else requestAnimationFrame(() => requestIdleCallback(() => act(), { timeout: IDLE_MS }));
 }
@@ -21,8 +21,10 @@ function begin(others) {
     others();
     performance.mark("scripts have begun");
   };
-  const isPlaced = () => byId("log"); // it is opened where its reader wants to be, if it can be before anybody sees it
-  const startInTime = () => (isPlaced() ? start() : whenShown(start));
+  // A log is opened where its reader wants to be, if it can be before anybody sees it; a form hears from the first letter
+  // on; and a page in the zone of nobody is made again before somebody does anything there.
+  const isWaitedFor = () => document.querySelector("#log, form[data-schema-form]") || !document.cookie.includes("browser_zone=");
+  const startInTime = () => (isWaitedFor() ? start() : whenShown(start));
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", startInTime, { once: true });
   else startInTime();
 }

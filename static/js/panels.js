@@ -11,4 +11,7 @@ document.addEventListener("change", ({ target }) => {
   if (!target.value) unfold(target.closest(".time-range")?.querySelector(".between"));
 });
 // What was opened and chosen before this was read.
-document.querySelectorAll("details.panel[open], .time-range:has(option[value='']:checked) .between").forEach(unfold);
+document.querySelectorAll("details.panel[open]").forEach(unfold);
+for (const choice of document.querySelectorAll(".time-range select")) {
+  if (!choice.value) unfold(choice.closest(".time-range").querySelector(".between"));
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 
@@ -30,6 +31,16 @@ def test_knows_what_was_stored():
 def test_knows_the_sessions_that_django_stored_itself_and_the_other_way_round():
     assert SessionStore(kept(db.SessionStore))["word"] == "ruby"
     assert db.SessionStore(kept())["word"] == "ruby"
+
+
+def test_keeps_those_signed_in_whom_django_itself_knew(client, django_user_model, settings):
+    settings.API_AUTH = "required"
+    client.force_login(django_user_model.objects.create_user("ann"))
+    session = db.SessionStore(client.session.session_key)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session.save()
+
+    assert client.get("/runs/").status_code == 200
 
 
 def test_asks_once_in_a_request(django_assert_num_queries):

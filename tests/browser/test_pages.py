@@ -65,14 +65,34 @@ def test_is_shown_before_its_scripts_come_which_take_up_what_was_done_meanwhile(
     expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
 
 
+def test_is_live_also_when_it_was_opened_in_a_tab_that_nobody_looked_at(watched: Watched, server):
+    page = watched.open("/runs/")
+    page.locator("details.panel summary", has_text="Save view").click()
+    page.get_by_label("Name", exact=True).fill(f"view-{uuid4()}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url("**/runs/?*view=*")
+    page.add_init_script(
+        'Object.defineProperty(document, "hidden", { get: () => !window.isLookedAt, configurable: true })'
+    )
+    watched.open("/runs/")
+
+    page.evaluate("window.isLookedAt = true; document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(page.locator("#live-status")).to_have_text("live", timeout=LIVE_MS)
+
+
 def test_opens_a_log_at_its_end_before_anybody_sees_it(watched: Watched, server):
     run = ReportedRun(server)
     run.set_state("RUNNING")
     run.log(*(f"line {number}" for number in range(200)))
 
-    watched.page.goto(run.page)  # which is loaded when its script has been read
+    watched.page.add_init_script(
+        'addEventListener("load", () => (window.begun = performance.getEntriesByName("scripts have begun").length))'
+    )
 
-    assert watched.page.evaluate('performance.getEntriesByName("scripts have begun").length') == 1
+    watched.page.goto(run.page)
+
+    assert watched.page.evaluate("window.begun") == 1
     expect(watched.page.locator("#log li").last).to_be_in_viewport()
 
 
